@@ -1,0 +1,15 @@
+/* Everything a program that embeds dialin needs. */
+#ifndef DIALIN_DIALIN_H
+#define DIALIN_DIALIN_H
+
+#include "dialin/engine.h"
+#include "dialin/error.h"
+#include "dialin/exec.h"
+#include "dialin/space.h"
+#include "dialin/store.h"
+#include "dialin/strategy.h"
+#include "dialin/study.h"
+#include "dialin/trial.h"
+#include "dialin/version.h"
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * How a trial runs: the guardian, its children, and what they print.
+ *
+ * The guardian is a tiny process (the program itself, started again as `dialin --guardian FD`), made
+ * before any thread, in a session of its own and a child subreaper. It spawns and reaps all trials,
+ * so the engine never forks; it ends them all within two seconds when the engine dies (end of file
+ * on its socket). Each trial is a process group of its own, standard input /dev/null, all signals
+ * default. There is never a shell.
+ * Thread: owner (the engine).
+ */
+#ifndef DIALIN_EXEC_H
+#define DIALIN_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dialin/arena.h"
+#include "dialin/error.h"
+#include "dialin/export.h"
+#include "dialin/space.h"
+#include "dialin/study.h"
+#include "dialin/trial.h"
+
+/* ── argv, environment and files of a run ──────────────────────────────────────────────────────*/
+
+struct dln_run_spec { /* what placeholders may ask for */
+    const struct dln_study *study;
+    const double *x;
+    int64_t number;
+    uint64_t seed;       /* of this run: derived from (study seed, number, attempt) by the caller */
+    int attempt, slot;
+    const char *run_dir; /* absolute */
+    const char *json_path; /* of params.json, absolute */
+    const char *config_path; /* rendered, or NULL */
+};
+
+/* argv (NULL-terminated) with every placeholder filled, in the arena. */
+DLN_API DLN_CHECK bool dln_argv_fill(const struct dln_words *template, const struct dln_run_spec *spec,
+                                     struct dln_arena *arena, char ***argv, struct dln_error *err);
+/*
+ * At load: unknown placeholders (with the nearest valid word) and parameters that reach the program
+ * by no way (neither placeholder, {args}, {json}, {config}, nor — when the command has no
+ * placeholder of a parameter at all — DIALIN_PARAMS). "LINE:COLUMN: sentence".
+ */
+DLN_API DLN_CHECK bool dln_argv_check(const struct dln_study *study, struct dln_error *err);
+/* The command as a person may paste it into a shell: words quoted where needed. */
+DLN_API void dln_argv_quote(char *const *argv, struct dln_strbuf *out);
+/* envp (NULL-terminated): the parent's, DIALIN_*, PYTHONUNBUFFERED, OMP_NUM_THREADS, study env. */
+DLN_API DLN_CHECK bool dln_env_fill(const struct dln_run_spec *spec, struct dln_arena *arena,
+                                    char ***envp, struct dln_error *err);
+
+/* NAME.runs/000017 beside the study file (or `dir:`), made with cmd, params.json. */
+DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t number,
+                                        struct dln_arena *arena, const char **run_dir,
+                                        struct dln_error *err);
+DLN_API DLN_CHECK bool dln_run_dir_write(const char *run_dir, const char *file, const char *text,
+                                         size_t len, struct dln_error *err); /* atomic replace */
+
+/* ── metric lines ──────────────────────────────────────────────────────────────────────────────*/
+
+/*
+ * Bytes in, declared metrics out, the same for any cutting into chunks. Only names declared by the
+ * study (objectives, `metrics`, names in `limits`, confirm.metric) are looked for.
+ */
+typedef struct dln_metric_reader dln_metric_reader;
+
+struct dln_metric_event {
+    size_t metric; /* index, see dln_metric_names */
+    double value;  /* nan and ±inf possible */
+    bool has_step;
+    int64_t step;  /* as printed, else the counter of this metric */
+};
+typedef void dln_metric_sink(void *context, const struct dln_metric_event *event);
+
+/* Fails with DLN_INVALID "LINE:COLUMN: …" for a bad regular expression. */
+DLN_API DLN_CHECK bool dln_metric_reader_new(const struct dln_study *study, dln_metric_reader **out,
+                                             struct dln_error *err);
+DLN_API void dln_metric_reader_free(dln_metric_reader *reader);
+/* For a new run: forgets half a line and the counters. */
+DLN_API void dln_metric_reader_reset(dln_metric_reader *reader);
+DLN_API size_t dln_metric_count(const dln_metric_reader *reader);
+DLN_API const char *dln_metric_name(const dln_metric_reader *reader, size_t metric);
+/* Standard output. end: no more will come, a last line without a line feed counts. */
+DLN_API void dln_metric_feed(dln_metric_reader *reader, const char *bytes, size_t len, bool end,
+                             dln_metric_sink *sink, void *context);
+
+/* ── runs ──────────────────────────────────────────────────────────────────────────────────────*/
+
+typedef struct dln_runner dln_runner; /* guardian connection, children, logs */
+
+struct dln_runner_options {
+    const char *program; /* for the guardian; NULL: /proc/self/exe */
+    int inherit_fd;      /* the lease's lock, handed to the guardian; -1: none */
+    int64_t log_limit_bytes;
+    int64_t orphan_grace_ms; /* TERM to KILL when the engine is gone; ≤ 1500 */
+};
+
+enum dln_run_event_kind {
+    DLN_RUN_STARTED, /* pid is known */
+    DLN_RUN_METRIC,
+    DLN_RUN_OUTPUT,  /* some output was written to the log: the run is not silent */
+    DLN_RUN_ENDED,   /* main process gone, group ended, output drained: the slot is free */
+    DLN_RUN_FAILED   /* could not be started: `text` says why; no ENDED follows */
+};
+struct dln_run_event {
+    enum dln_run_event_kind kind;
+    void *owner; /* as given to dln_runner_start */
+    int64_t pid, pid_start;
+    struct dln_metric_event metric;
+    bool has_exit;
+    int exit_status, signal;
+    double user_s, system_s;
+    int64_t max_rss_bytes;
+    bool program_missing;  /* FAILED: not found or not executable: pointless to repeat */
+    bool guardian_lost;    /* ENDED because the guardian died */
+    bool oom;              /* the kernel or the program said out of memory (best effort) */
+    const char *text;      /* borrowed until the next call */
+};
+
+DLN_API DLN_CHECK bool dln_runner_new(const struct dln_study *study,
+                                      const struct dln_runner_options *options, dln_runner **out,
+                                      struct dln_error *err);
+/* Ends every trial (TERM, grace, KILL) and the guardian. */
+DLN_API void dln_runner_free(dln_runner *runner);
+
+struct dln_run_request {
+    void *owner; /* comes back with each event; unique among live runs */
+    char *const *argv, *const *envp;
+    const char *directory; /* working directory */
+    const char *run_dir;   /* stdout, stderr, metrics.jsonl, status go here */
+    int64_t memory_bytes;  /* 0: no limit */
+    int cpus;              /* 0: not set */
+};
+/* Asks the guardian to start it; the outcome comes as an event. */
+DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
+                                        struct dln_error *err);
+/* TERM (+CONT) to the group now, KILL after grace_ms; again with 0: KILL now. */
+DLN_API void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms);
+
+struct pollfd;
+/* Fills fds (at most cap) with what to poll for; *timeout_ms is lowered to the next deadline. */
+DLN_API size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *timeout_ms);
+/* After poll: reads (at most 1 MiB a child), keeps logs, feeds metrics, escalates signals. */
+DLN_API DLN_CHECK bool dln_runner_work(dln_runner *runner,
+                                       void (*sink)(void *context, const struct dln_run_event *),
+                                       void *context, struct dln_error *err);
+
+/* The body of `dialin --guardian FD`: does not return to the caller's logic; gives an exit status. */
+DLN_API int dln_guardian_main(int fd);
+
+/* Kills what is left of a run of a dead engine: by pid and start time, and by DIALIN_RUN in the
+   environment. True if something was alive. */
+DLN_API bool dln_exec_end_orphan(int64_t pid, int64_t pid_start, const char *run_dir);
+
+#endif

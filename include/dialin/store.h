@@ -1,0 +1,370 @@
+/*
+ * The file: an Optuna storage (alembic head v3.2.0.a) with our tables dialin_* beside it. The
+ * database is the one truth. One process (the engine, which holds the lease) writes; everybody else
+ * reads, and inserts one row into dialin_commands to be obeyed.
+ *
+ * A connection belongs to one thread. Every connection is opened with the hostile-file settings of
+ * R29 before its first query; every write is one short BEGIN IMMEDIATE transaction.
+ * Codes: DLN_NOT_FOUND no such file or study · DLN_BUSY locked, or the lease is another's ·
+ * DLN_CORRUPT damaged or not an Optuna file · DLN_STORAGE everything else of SQLite.
+ */
+#ifndef DIALIN_STORE_H
+#define DIALIN_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dialin/arena.h"
+#include "dialin/error.h"
+#include "dialin/export.h"
+#include "dialin/space.h"
+#include "dialin/study.h"
+#include "dialin/trial.h"
+
+typedef struct dln_store dln_store;
+
+enum dln_store_mode {
+    DLN_STORE_READ,   /* never writes a byte; made tables are not made */
+    DLN_STORE_STEER,  /* reads, and may insert commands; busy_timeout 500 ms; never checkpoints */
+    DLN_STORE_ENGINE, /* reads and writes; busy_timeout 5 s; the only one that checkpoints */
+    DLN_STORE_CREATE  /* as ENGINE, and makes the file and all tables when it does not exist */
+};
+
+DLN_API DLN_CHECK bool dln_store_open(const char *path, enum dln_store_mode mode, dln_store **out,
+                                      struct dln_error *err);
+/* The engine's connection truncates the WAL on its way out. NULL is fine. */
+DLN_API void dln_store_close(dln_store *store);
+DLN_API const char *dln_store_path(const dln_store *store);
+/* Why the file can only be read ("unknown newer schema v9"), or NULL. */
+DLN_API const char *dln_store_read_only_reason(const dln_store *store);
+/* PRAGMA data_version: another value means that another connection has committed. 0 on error. */
+DLN_API int64_t dln_store_version(dln_store *store);
+/* "3.40.1", and a sentence when that release has the known WAL-reset fault, else NULL. */
+DLN_API const char *dln_store_sqlite_version(void);
+DLN_API const char *dln_store_sqlite_notice(void);
+
+/* ── studies ───────────────────────────────────────────────────────────────────────────────────*/
+
+#define DLN_ENGINE_STATES(X)                                                                       \
+    X(IDLE, "idle") X(RUNNING, "running") X(PAUSED, "paused") X(DRAINING, "draining") X(DONE, "done")
+enum dln_engine_state {
+#define DLN_ENGINE_ENUM(name, text) DLN_ENGINE_##name,
+    DLN_ENGINE_STATES(DLN_ENGINE_ENUM)
+#undef DLN_ENGINE_ENUM
+};
+DLN_API const char *dln_engine_state_name(enum dln_engine_state state);
+
+/* Who holds a study's lease. */
+struct dln_lease_info {
+    bool held;
+    bool alive;  /* same host: pid and start time checked; other host: heartbeat younger than 30 s */
+    bool here;   /* this host */
+    const char *host;
+    int64_t pid;
+    int64_t started_us, heartbeat_us;
+    int64_t heartbeat_age_ms;
+};
+
+/* What a person may change mid-run; stored in dialin_studies, starts as the study file says. */
+struct dln_live_settings {
+    int parallel;
+    struct dln_budget budget;
+};
+
+/* One row of `dialin ls` and of the home screen; cheap: no scan of parameters. */
+struct dln_study_summary {
+    int64_t id;
+    const char *name;
+    size_t n_objectives;
+    const bool *maximize;
+    const char *const *metric_names; /* "value", "value 1"… where the file has none */
+    int64_t counts[DLN_TRIAL_STATE_COUNT];
+    int64_t n_trials;
+    int64_t best_id, best_number; /* single objective; -1: none yet */
+    double best_value;
+    int64_t last_activity_us;     /* newest start or end; 0: none */
+    int64_t finished_per_bin[10]; /* trials ended in the last 24 h, 10 bins of 2.4 h, oldest first */
+    bool is_ours;                 /* has a dialin_studies row */
+    enum dln_engine_state state;
+    const char *why;              /* of the state: "budget: trials", "5 failures in a row: exit 1" */
+    struct dln_live_settings live;
+    uint64_t seed;
+    const char *strategy;         /* name, "" when unknown */
+    struct dln_lease_info lease;
+    int64_t created_us;
+    double run_time_s;            /* that engines have spent on it so far, as last written */
+};
+
+/* Every study of the file, in id order, in the arena. */
+DLN_API DLN_CHECK bool dln_store_studies(dln_store *store, struct dln_arena *arena,
+                                         struct dln_study_summary **out, size_t *n,
+                                         struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_study(dln_store *store, int64_t study_id, struct dln_arena *arena,
+                                       struct dln_study_summary *out, struct dln_error *err);
+/*
+ * The id of a name; of the only study when name is NULL (DLN_USAGE lists the names when there are
+ * several, DLN_NOT_FOUND when there is none).
+ */
+DLN_API DLN_CHECK bool dln_store_find_study(dln_store *store, const char *name, int64_t *study_id,
+                                            struct dln_error *err);
+/*
+ * The definition as last applied: parsed from the stored text. DLN_NOT_FOUND for a study that has
+ * none (a pure Optuna study).
+ */
+DLN_API DLN_CHECK bool dln_store_definition(dln_store *store, int64_t study_id,
+                                            struct dln_study **out, struct dln_error *err);
+/*
+ * The space of a study without a definition, from its trials' distributions: the newest one of each
+ * name, no conditions. For looking.
+ */
+DLN_API DLN_CHECK bool dln_store_infer_space(dln_store *store, int64_t study_id,
+                                             struct dln_arena *arena, struct dln_space *out,
+                                             struct dln_error *err);
+
+/*
+ * Makes a study (directions, metric names, dialin:uid, dialin:time, dialin_studies row) and its
+ * start points as WAITING trials, durably. The seed is def->seed or freshly drawn. Mode CREATE.
+ */
+DLN_API DLN_CHECK bool dln_store_create_study(dln_store *store, const struct dln_study *def,
+                                              int64_t *study_id, struct dln_error *err);
+/*
+ * Applies a changed study file to an existing study: DLN_REFUSED with a sentence when objectives or
+ * the kind of a parameter with trials differ. Budget and parallel in the file replace the live ones.
+ */
+DLN_API DLN_CHECK bool dln_store_update_study(dln_store *store, int64_t study_id,
+                                              const struct dln_study *def, struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
+                                          const struct dln_live_settings *live,
+                                          struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
+                                           enum dln_engine_state state, const char *why,
+                                           double run_time_s, struct dln_error *err);
+
+/* ── the lease (R11) ───────────────────────────────────────────────────────────────────────────*/
+
+/*
+ * Takes the lease of a study for this store, or fails with DLN_BUSY and a sentence that names the
+ * holder ("engine pid 4242 on node07 since …"). While it is held, every write of this store is
+ * fenced: it fails with DLN_BUSY once somebody else has taken the lease. *lock_fd (may be NULL) gets
+ * the side-file lock's descriptor, to be inherited by the guardian; the store keeps its own.
+ */
+DLN_API DLN_CHECK bool dln_store_take_lease(dln_store *store, int64_t study_id, int *lock_fd,
+                                            struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_beat(dln_store *store, struct dln_error *err); /* every 10 s */
+DLN_API void dln_store_drop_lease(dln_store *store);
+
+/* ── trials, written by the lease holder ───────────────────────────────────────────────────────*/
+
+struct dln_new_trial {
+    const double *x;      /* complete: NaN only where inactive */
+    const char *strategy; /* that made it */
+    const char *why;      /* one line, may be NULL */
+    const char *memo;     /* JSON that the strategy wants to see again in the history; may be NULL */
+    double predicted_mean, predicted_sd; /* NaN: none */
+};
+/* A RUNNING trial with all its parameters, in one transaction. */
+DLN_API DLN_CHECK bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
+                                             const struct dln_new_trial *trial, int64_t *id,
+                                             int64_t *number, struct dln_error *err);
+/*
+ * A WAITING trial with fixed values (NaN: to be suggested). `copy_of` ≥ 0: the number of the trial
+ * that this one retries or copies (kept as failed_trial / retry_history when is_retry).
+ */
+DLN_API DLN_CHECK bool dln_store_enqueue(dln_store *store, const struct dln_space *space,
+                                         const double *x, int64_t copy_of, bool is_retry,
+                                         const char *who, int64_t *id, int64_t *number,
+                                         struct dln_error *err);
+/* The lowest-numbered WAITING trial: its row and fixed x (NaN where free). False + NOT_FOUND: none. */
+DLN_API DLN_CHECK bool dln_store_next_waiting(dln_store *store, const struct dln_space *space,
+                                              int64_t *id, int64_t *number, double *x,
+                                              struct dln_error *err);
+/*
+ * WAITING → RUNNING with x complete. DLN_BUSY when somebody else was faster (optuna-storage.md 10.3:
+ * with foreign workers alive the second look after 200 ms is the caller's: dln_store_still_claimed).
+ */
+DLN_API DLN_CHECK bool dln_store_claim(dln_store *store, const struct dln_space *space, int64_t id,
+                                       const struct dln_new_trial *trial, struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_foreign_workers(dln_store *store, bool *alive,
+                                                 struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_still_claimed(dln_store *store, int64_t id, bool *ours,
+                                               struct dln_error *err);
+
+struct dln_report {
+    int64_t step;
+    double value; /* NaN and infinities are stored by their type */
+};
+/* Intermediate values of a RUNNING trial; a repeated step overwrites. One transaction. */
+DLN_API DLN_CHECK bool dln_store_report(dln_store *store, int64_t trial_id, size_t n,
+                                        const struct dln_report *reports, struct dln_error *err);
+
+struct dln_run { /* one attempt at a trial, as dialin_runs holds it */
+    int attempt, slot;
+    int64_t pid;
+    int64_t pid_start; /* field 22 of /proc/PID/stat */
+    const char *run_dir, *command;
+};
+DLN_API DLN_CHECK bool dln_store_add_run(dln_store *store, int64_t trial_id,
+                                         const struct dln_run *run, int64_t *run_id,
+                                         struct dln_error *err);
+struct dln_run_end {
+    bool has_exit; /* else it ended by `signal` */
+    int exit_status, signal;
+    double user_s, system_s;
+    int64_t max_rss_bytes;
+};
+
+struct dln_finish {
+    enum dln_trial_state state; /* COMPLETE, PRUNED, FAIL */
+    const double *values;       /* m values for COMPLETE; may be NULL else */
+    enum dln_fail_reason reason;
+    const char *detail;         /* one line, may be NULL */
+    int64_t run_id;             /* 0: none */
+    struct dln_run_end end;     /* of that run */
+    size_t n_extra;             /* user attributes: metrics seen that are no objective … */
+    const char *const *extra_names;
+    const double *extra_values;
+    const double *limits;       /* n_limits violations (≤ 0 feasible) as Optuna's `constraints` */
+    size_t n_limits;
+};
+/*
+ * RUNNING → finished with values, attributes and the run's end in one guarded transaction.
+ * DLN_REFUSED when the trial is not RUNNING any more (told by somebody else).
+ */
+DLN_API DLN_CHECK bool dln_store_finish(dln_store *store, int64_t trial_id,
+                                        const struct dln_finish *finish, struct dln_error *err);
+/* Ends one run while the trial goes on to a next attempt (retry). */
+DLN_API DLN_CHECK bool dln_store_end_run(dln_store *store, int64_t run_id,
+                                         const struct dln_run_end *end, const char *detail,
+                                         struct dln_error *err);
+
+/* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
+struct dln_orphan {
+    int64_t trial_id, number, run_id;
+    int attempt;
+    int64_t pid, pid_start;
+    bool same_boot;
+    const char *run_dir;
+    const double *x;
+};
+DLN_API DLN_CHECK bool dln_store_orphans(dln_store *store, const struct dln_space *space,
+                                         struct dln_arena *arena, struct dln_orphan **out, size_t *n,
+                                         struct dln_error *err);
+/* Whether new commits should wait: PASSIVE checkpoint when idle or the WAL is long. Never fails. */
+DLN_API void dln_store_checkpoint(dln_store *store);
+
+/* ── following (any reader) ────────────────────────────────────────────────────────────────────*/
+
+/*
+ * What is new since the last look. Each dln_follow_next() runs short read transactions and leaves
+ * its results in its own arena until the next call. The first call gives the newest `page` trials;
+ * later ones fill in the rest, oldest first, in slices of at most 2000; then what has changed.
+ */
+typedef struct dln_follow dln_follow;
+
+struct dln_batch {
+    bool has_summary; /* summary is new */
+    struct dln_study_summary summary;
+    size_t n_trials;  /* new or changed, ascending id; replace what you hold by id */
+    const struct dln_trial *trials;
+    bool all_loaded;  /* nothing older is missing */
+    double loaded;    /* share of trials loaded so far, 0 … 1 */
+    bool more;        /* call again at once: this was a slice */
+    bool study_gone;
+};
+
+/* `space` must outlive it; parameters of other names are left out. */
+DLN_API DLN_CHECK bool dln_follow_open(const char *path, int64_t study_id,
+                                       const struct dln_space *space, size_t n_objectives,
+                                       size_t page, dln_follow **out, struct dln_error *err);
+DLN_API void dln_follow_close(dln_follow *follow);
+/* False + DLN_BUSY: locked, keep what you have and try later. An empty batch: nothing is new. */
+DLN_API DLN_CHECK bool dln_follow_next(dln_follow *follow, struct dln_batch *out,
+                                       struct dln_error *err);
+
+/* One trial in full, by number. DLN_NOT_FOUND. */
+DLN_API DLN_CHECK bool dln_store_trial(dln_store *store, int64_t study_id,
+                                       const struct dln_space *space, size_t n_objectives,
+                                       int64_t number, struct dln_arena *arena,
+                                       struct dln_trial *out, struct dln_error *err);
+struct dln_attribute {
+    const char *key, *json;
+};
+/* User attributes of one trial. */
+DLN_API DLN_CHECK bool dln_store_trial_attributes(dln_store *store, int64_t trial_id,
+                                                  struct dln_arena *arena,
+                                                  struct dln_attribute **out, size_t *n,
+                                                  struct dln_error *err);
+
+/* What strategies need of all trials of a study, kept current by the engine's own connection. */
+struct dln_history_row {
+    int64_t id, number;
+    enum dln_trial_state state;
+    const double *x;      /* d; NaN inactive */
+    const double *values; /* m; NaN none */
+    int64_t last_step;    /* -1: no report */
+    double last_value;
+    enum dln_fail_reason reason;
+    const char *strategy, *memo;
+};
+DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
+                                         const struct dln_space *space, size_t n_objectives,
+                                         int64_t after_id, struct dln_arena *arena,
+                                         struct dln_history_row **out, size_t *n,
+                                         struct dln_error *err);
+
+/* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
+
+/*
+ * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
+ * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
+ * STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ */
+#define DLN_COMMANDS(X)                                                                            \
+    X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
+    X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
+    X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget") X(NOTE, "note")
+enum dln_command_kind {
+#define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
+    DLN_COMMANDS(DLN_COMMAND_ENUM)
+#undef DLN_COMMAND_ENUM
+    DLN_COMMAND_COUNT
+};
+DLN_API const char *dln_command_name(enum dln_command_kind kind);
+
+enum dln_command_state { DLN_COMMAND_POSTED, DLN_COMMAND_DONE, DLN_COMMAND_REFUSED };
+
+struct dln_command {
+    int64_t id, posted_us;
+    enum dln_command_kind kind;
+    const char *who;     /* "mia@pts/7", "engine" */
+    const char *payload; /* JSON */
+    enum dln_command_state state;
+    const char *answer;  /* a sentence, "" while posted */
+    const char *undo;    /* payload that undoes it, "" if none */
+};
+
+/* "user@pts/3" of this process; "user" without a terminal. */
+DLN_API void dln_command_who(char *out, size_t cap);
+DLN_API DLN_CHECK bool dln_store_post(dln_store *store, int64_t study_id, enum dln_command_kind kind,
+                                      const char *who, const char *payload, int64_t *command_id,
+                                      struct dln_error *err);
+/* The oldest posted command, in the arena; DLN_NOT_FOUND when there is none. */
+DLN_API DLN_CHECK bool dln_store_next_command(dln_store *store, int64_t study_id,
+                                              struct dln_arena *arena, struct dln_command *out,
+                                              struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_answer(dln_store *store, int64_t command_id,
+                                        enum dln_command_state state, const char *answer,
+                                        const char *undo, struct dln_error *err);
+/* Journal-only entry by the engine ("new best #187 0.0387 (was 0.0401)"): posted and done at once. */
+DLN_API DLN_CHECK bool dln_store_note(dln_store *store, int64_t study_id, const char *text,
+                                      struct dln_error *err);
+/* Newest first, at most `limit`, with id > after (0: all). */
+DLN_API DLN_CHECK bool dln_store_journal(dln_store *store, int64_t study_id, int64_t after,
+                                         size_t limit, struct dln_arena *arena,
+                                         struct dln_command **out, size_t *n, struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_command(dln_store *store, int64_t command_id,
+                                         struct dln_arena *arena, struct dln_command *out,
+                                         struct dln_error *err);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * A study as its file defines it (study-file.md). Made by dln_study_read(), never changed after;
+ * everything in it lives in its arena.
+ */
+#ifndef DIALIN_STUDY_H
+#define DIALIN_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dialin/arena.h"
+#include "dialin/error.h"
+#include "dialin/export.h"
+#include "dialin/expr.h"
+#include "dialin/space.h"
+#include "dialin/strbuf.h"
+
+#define DLN_STUDY_BYTES_MAX  (1024 * 1024)
+#define DLN_STUDY_NAME_MAX   512
+#define DLN_OBJECTIVES_MAX   16
+
+struct dln_objective {
+    const char *metric;
+    bool maximize;
+};
+
+/* A name with a value and the place where it stands; also `strategy`/`pruner` settings. */
+struct dln_named_scalar {
+    const char *name;
+    struct dln_scalar value;
+    unsigned line, column;
+};
+
+struct dln_method { /* `tpe`, or `{tpe: {startup: 20}}` */
+    const char *name;
+    size_t n_settings;
+    const struct dln_named_scalar *settings;
+    unsigned line, column;
+};
+
+struct dln_words { /* argv with placeholders, already split; n == 0: not given */
+    size_t n;
+    const char *const *word;
+    unsigned line, column;
+};
+
+/* 0 (or has_target false) means "no such limit". Totals over the study's life. */
+struct dln_budget {
+    int64_t trials; /* finished or running; 0: none */
+    double time_s;
+    double slot_s;
+    double cost;
+    bool has_target;
+    double target; /* of the first objective */
+    int64_t no_improvement;
+};
+
+enum dln_take { DLN_TAKE_MEAN, DLN_TAKE_MEDIAN, DLN_TAKE_WORST, DLN_TAKE_BEST };
+enum dln_aggregate { DLN_AGGREGATE_LAST, DLN_AGGREGATE_BEST, DLN_AGGREGATE_MEAN };
+enum dln_duplicates { DLN_DUPLICATES_AVOID, DLN_DUPLICATES_REUSE, DLN_DUPLICATES_REPEAT };
+
+/* Why a trial failed; the text is the reason's name in the study file, the table and JSON. */
+#define DLN_FAIL_REASONS(X)                                                                        \
+    X(NONE, "none")                                                                                \
+    X(OOM, "oom")                                                                                  \
+    X(NAN, "nan")                                                                                  \
+    X(TIMEOUT, "timeout")                                                                          \
+    X(EXIT, "exit")                                                                                \
+    X(SIGNAL, "signal")                                                                            \
+    X(NO_METRIC, "no_metric")                                                                      \
+    X(LOST, "lost")                                                                                \
+    X(STOPPED, "stopped") /* by a person; no policy applies */
+
+enum dln_fail_reason {
+#define DLN_FAIL_ENUM(name, text) DLN_FAIL_##name,
+    DLN_FAIL_REASONS(DLN_FAIL_ENUM)
+#undef DLN_FAIL_ENUM
+    DLN_FAIL_REASON_COUNT
+};
+DLN_API const char *dln_fail_reason_name(enum dln_fail_reason reason);
+
+enum dln_fail_policy { DLN_POLICY_RETRY, DLN_POLICY_AVOID, DLN_POLICY_IGNORE };
+
+struct dln_machine {
+    int parallel;
+    bool gpus_auto;
+    int gpus; /* -1: not given */
+    double gpus_per_trial;
+    int trials_per_gpu;
+    int cpus_per_trial;
+    int64_t memory_bytes;    /* per trial; 0: no limit */
+    int64_t timeout_ms;      /* 0: none */
+    int64_t idle_timeout_ms; /* 0: none */
+    int64_t grace_ms;
+    int64_t log_limit_bytes;
+    const char *executor; /* "local", "slurm", "queue" */
+    size_t n_settings;    /* of the executor */
+    const struct dln_named_scalar *settings;
+};
+
+struct dln_metric_pattern { /* POSIX extended expression; group 1 is the number */
+    const char *name;
+    const char *regex;
+    unsigned line, column;
+};
+
+struct dln_start_point { /* a point to try first; what is not named is suggested */
+    bool is_default;
+    size_t n;
+    const struct dln_named_scalar *values; /* parameter → value, checked */
+    unsigned line, column;
+};
+
+struct dln_confirm {
+    bool given;
+    int top, seeds, folds;
+    struct dln_words run;
+    const char *metric;
+};
+
+enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_CONFIG_TOML, DLN_CONFIG_INI, DLN_CONFIG_TEXT };
+
+/* A key of the file that this release reads and checks but does not act on yet. */
+struct dln_later {
+    const char *key;  /* "worker", "pruner", "folds", "machine.gpus" … */
+    unsigned line, column;
+};
+
+struct dln_study {
+    struct dln_arena arena;
+    const char *name;
+    const char *path;      /* of the file, "" when read from memory */
+    const char *directory; /* the trials' working directory: the file's, absolute */
+    const char *text;      /* the file as it stood */
+    size_t text_len;
+
+    struct dln_words run, worker;
+    size_t n_objectives;
+    struct dln_objective *objectives;
+    struct dln_space space;
+    struct dln_method strategy, pruner; /* pruner.name "none" when not given */
+    const char *prune_on;
+    struct dln_budget budget;
+    struct dln_machine machine;
+    struct dln_confirm confirm;
+    int folds, repeat_runs;
+    enum dln_take take;
+    enum dln_aggregate aggregate;
+    size_t n_patterns;
+    struct dln_metric_pattern *patterns;
+    size_t n_limits;
+    struct dln_constraint *limits;
+    enum dln_fail_policy policy[DLN_FAIL_REASON_COUNT];
+    int retries;     /* `failure: {retry: N}` */
+    int pause_after; /* failures in a row; 0: never */
+    size_t n_start;
+    struct dln_start_point *start;
+    size_t n_fixed;
+    struct dln_named_scalar *fixed;
+    enum dln_config_format config_as;
+    const char *config_from;
+    enum dln_duplicates duplicates;
+    bool has_seed;
+    uint64_t seed;
+    size_t n_env;
+    struct dln_named_scalar *env;
+    const char *dir;        /* of the run directories; NULL: NAME.runs */
+    const char *checkpoint;
+    size_t n_hooks;
+    struct dln_named_scalar *hooks;
+    const char *keep;
+    size_t n_warm_start;
+    const char *const *warm_start;
+
+    size_t n_warnings;
+    const char *const *warnings; /* sentences with their place */
+    size_t n_later;
+    struct dln_later *later;
+};
+
+/*
+ * Reads and validates a study file. Errors: DLN_INVALID with "FILE:LINE:COLUMN: sentence" (and the
+ * nearest valid word where a word is unknown), DLN_NOT_FOUND, DLN_IO, DLN_NOMEM.
+ */
+DLN_API DLN_CHECK bool dln_study_read_file(const char *path, struct dln_study **out,
+                                           struct dln_error *err);
+/* The same from memory; `path` is used for messages and for the working directory. */
+DLN_API DLN_CHECK bool dln_study_read(const char *path, const char *text, size_t len,
+                                      struct dln_study **out, struct dln_error *err);
+DLN_API void dln_study_free(struct dln_study *study);
+
+/*
+ * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where
+ * the machinery of a key in `later` is not built.
+ */
+DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
+
+/* Turns a start point, or the `params` of an enqueue, into x; NaN where not named. Checked. */
+DLN_API void dln_study_start_point(const struct dln_study *study, size_t index, double *x);
+
+#endif

@@ -1,0 +1,9 @@
+#include <stdio.h>
+
+#include "dialin/version.h"
+
+int main(void)
+{
+    puts("dialin " DLN_VERSION);
+    return 0;
+}
