@@ -305,6 +305,7 @@ struct dln_history_row {
     int64_t last_step;    /* -1: no report */
     double last_value;
     enum dln_fail_reason reason;
+    double violation;     /* sum of its positive constraint values; 0: feasible, or none are known */
     const char *strategy, *memo;
 };
 DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
