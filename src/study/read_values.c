@@ -134,7 +134,9 @@ static bool fail_word(struct dln_reader *r, const struct dln_node *node, const c
         dln_nearest_offer(&nearest, words[i]);
         dln_strbuf_addf(&list, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
     }
-    if (nearest.best) {
+    if (!dln_strbuf_ok(&list)) {
+        dln_read_no_memory(r);
+    } else if (nearest.best) {
         dln_read_fail(r, node, "'%.80s' cannot be '%.80s'; did you mean '%s'?", what, node->text,
                       nearest.best);
     } else {
@@ -319,6 +321,7 @@ bool dln_read_value(struct dln_reader *r, const struct dln_node *at, const struc
                                  "quotes is not a number or a word",
                                  scalar->text, param->name);
         }
+        if (inner.code == DLN_NOMEM) return dln_read_no_memory(r);
         return dln_read_fail(r, at, "%s", inner.text);
     }
     const bool is_number = scalar->kind == DLN_SCALAR_INT || scalar->kind == DLN_SCALAR_REAL;

@@ -106,7 +106,9 @@ static bool check_literal(struct dln_reader *r, const struct dln_node *at,
         if (list.len > 200) continue;
         dln_strbuf_addf(&list, "%s%.80s", i > 0 ? ", " : "", param->choices[i].text);
     }
-    if (nearest.best) {
+    if (!dln_strbuf_ok(&list)) {
+        dln_read_no_memory(r);
+    } else if (nearest.best) {
         dln_read_fail_inside(r, at, offset,
                              "'%.80s' is not a choice of '%.80s'; did you mean '%.80s'?", text,
                              param->name, nearest.best);

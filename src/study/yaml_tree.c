@@ -107,7 +107,10 @@ static bool refuse_bytes(const struct builder *b)
 static bool fail_parser(const struct builder *b)
 {
     const yaml_parser_t *parser = &b->parser;
-    if (parser->error == YAML_MEMORY_ERROR) return dln_fail(b->err, DLN_NOMEM, "out of memory");
+    /* a failed copy of a tag leaves libyaml without an error to tell */
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
+        return dln_fail(b->err, DLN_NOMEM, "out of memory");
+    }
     if (parser->error == YAML_READER_ERROR) return fail_reading(b);
 
     const yaml_mark_t mark = parser->problem_mark;
