@@ -55,10 +55,16 @@ enum glyph {
     GLYPH_BAR, GLYPH_BAR_HALF, GLYPH_SHADE_1, GLYPH_SHADE_2, GLYPH_SHADE_3,
     GLYPH_SORT_UP, GLYPH_SORT_DOWN, GLYPH_UP, GLYPH_DOWN, GLYPH_LEFT_RANGE, GLYPH_RIGHT_RANGE,
     GLYPH_TIMES, GLYPH_DASH, GLYPH_DOT, GLYPH_THICK, GLYPH_ERROR_BAR, GLYPH_UPDOWN,
+    GLYPH_WORKER_START, GLYPH_WORKER_END, GLYPH_STUDY_B, GLYPH_STUDY_C, GLYPH_LEFT, GLYPH_RIGHT,
     GLYPH_COUNT
 };
 uint32_t glyph_code(enum glyph_level level, enum glyph glyph);
 uint32_t glyph_spark(enum glyph_level level, int eighth); /* 0 … 7 */
+uint32_t glyph_bar(enum glyph_level level, int eighth);   /* a bar's last column, 0 (blank) … 8 */
+/* What stands for a character of our own texts where only ASCII is left: "+-" for ±; or NULL. */
+const char *glyph_ascii(uint32_t code);
+/* The level of this locale (after setlocale): braille in UTF-8, else ASCII. */
+enum glyph_level glyph_level_of_locale(void);
 
 enum cell_flags {
     CELL_BOLD = 1 << 0,
@@ -71,6 +77,7 @@ enum cell_flags {
 struct cell {
     uint32_t code;       /* one printable code point; ' ' when empty */
     uint32_t combining;  /* 0, or one combining mark */
+    uint32_t combining_2; /* a second one */
     uint8_t role;        /* enum role: the foreground and attributes */
     uint8_t base;        /* enum role that lends the background: ROLE_BG, ROLE_CURSOR, ROLE_OVERLAY */
     uint8_t flags;
@@ -96,11 +103,15 @@ void cells_glyph(struct cells *cells, int row, int col, enum glyph glyph, enum r
 int cells_text(struct cells *cells, int row, int col, int width, enum role role, const char *text);
 int cells_textf(struct cells *cells, int row, int col, int width, enum role role,
                 const char *format, ...) DLN_PRINTF(6, 7);
+/* Columns that the text takes in this grid when nothing is cut. */
+int cells_text_width(const struct cells *cells, const char *text);
 /* Right-aligned in [col, col + width). */
 void cells_right(struct cells *cells, int row, int col, int width, enum role role, const char *text);
 void cells_fill(struct cells *cells, struct rect rect, uint32_t code, enum role role);
 /* Lends a background role (and nothing else) to cells that are drawn already. */
 void cells_base(struct cells *cells, struct rect rect, enum role base);
+/* Adds cell_flags (bold, underline, reverse) to cells that are drawn already. */
+void cells_flag(struct cells *cells, struct rect rect, unsigned flags);
 void cells_hline(struct cells *cells, int row, int col, int width, enum role role);
 /* "─ Title ──────── right ─" */
 void cells_rule(struct cells *cells, int row, int col, int width, const char *title,

@@ -4,6 +4,9 @@
  *   names (dots allowed)  numbers  strings, bare or quoted   + - * / %   == != < <= > >=
  *   in [a, b]   and or not   ( )   min max abs log exp       a single = is read as ==
  *
+ * A name with other characters stands in backquotes: `weight-decay` > 0; a doubled quote inside
+ * quotes stands for itself. null, true, false (None, True, False) are what they say.
+ *
  * A bare word that is not a known name is a string: `optimizer == sgd`. A name without a value (an
  * inactive parameter, a metric not printed) is *missing*; arithmetic and comparison with missing
  * give missing, and/or/not follow Kleene's three-valued logic.
