@@ -103,6 +103,8 @@ void cells_glyph(struct cells *cells, int row, int col, enum glyph glyph, enum r
 int cells_text(struct cells *cells, int row, int col, int width, enum role role, const char *text);
 int cells_textf(struct cells *cells, int row, int col, int width, enum role role,
                 const char *format, ...) DLN_PRINTF(6, 7);
+/* Columns that the text takes in this grid when nothing is cut. */
+int cells_text_width(const struct cells *cells, const char *text);
 /* Right-aligned in [col, col + width). */
 void cells_right(struct cells *cells, int row, int col, int width, enum role role, const char *text);
 void cells_fill(struct cells *cells, struct rect rect, uint32_t code, enum role role);

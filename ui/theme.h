@@ -46,7 +46,7 @@ struct theme {
  */
 DLN_CHECK bool theme_load(const char *name, const char *dir, struct theme *out,
                           struct dln_error *err);
-/* A theme from text; `file` is for sentences only. */
+/* A theme from text (theme_read.c); `file` is for sentences only. */
 DLN_CHECK bool theme_parse(const char *text, size_t len, const char *file, struct theme *out,
                            struct dln_error *err);
 /* dusk, paper, neutral, mono; anything else gives neutral. Cannot fail. */
@@ -63,10 +63,5 @@ struct style theme_style(const struct theme *theme, enum color_depth depth, enum
                          enum role base, unsigned flags);
 /* Attributes only: heat maps are drawn in shades. */
 bool theme_is_mono(const struct theme *theme, enum color_depth depth);
-
-/* Index of 16–255 that is nearest to the colour, in CIELAB. */
-int color_nearest(uint8_t r, uint8_t g, uint8_t b);
-/* sRGB of index 0–255 (0–15 as xterm has them). */
-void color_rgb(int index, uint8_t rgb[3]);
 
 #endif

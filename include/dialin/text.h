@@ -23,6 +23,8 @@ DLN_API size_t dln_text_encode(uint32_t code, char out[4]); /* bytes written, no
 
 /* Columns of a code point: 0 (combining), 1 or 2; by our own table, not the locale's. */
 DLN_API int dln_text_char_width(uint32_t code);
+/* May be sent to a terminal by itself: printable and not combining. */
+DLN_API bool dln_text_is_plain(uint32_t code);
 /* Columns of a NUL-terminated text that is already safe. */
 DLN_API size_t dln_text_width(const char *text);
 

@@ -63,6 +63,12 @@ int dln_text_char_width(uint32_t code)
     return 1;
 }
 
+bool dln_text_is_plain(uint32_t code)
+{
+    const enum dln_text_kind kind = dln_text_kind(code);
+    return kind == DLN_TEXT_NARROW || kind == DLN_TEXT_WIDE;
+}
+
 size_t dln_text_width(const char *text)
 {
     size_t width = 0;
