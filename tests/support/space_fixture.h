@@ -1,6 +1,6 @@
 /* Studies put together by hand, without a study file, and trials for their history. */
-#ifndef TEST_SUPPORT_FIXTURE_H
-#define TEST_SUPPORT_FIXTURE_H
+#ifndef TEST_SUPPORT_SPACE_FIXTURE_H
+#define TEST_SUPPORT_SPACE_FIXTURE_H
 
 #include "dialin/store.h"
 #include "dialin/strategy.h"

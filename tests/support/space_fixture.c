@@ -1,4 +1,4 @@
-#include "support/fixture.h"
+#include "support/space_fixture.h"
 
 #include "support/test.h"
 
