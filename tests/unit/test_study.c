@@ -442,6 +442,23 @@ static void a_word_meant_for_a_shell_is_told(void **state)
     dln_study_free(study);
 }
 
+static void a_value_that_looks_like_an_option_is_told(void **state)
+{
+    (void)state;
+    struct dln_study *study = read_text("objective: {minimize: loss}\n"
+                                        "space:\n"
+                                        "  shift: {float: [-1, 1]}\n"
+                                        "  mode: {choice: [a, -b]}\n"
+                                        "  lr: {float: [0, 1]}\n"
+                                        "run: t --shift {shift} --m={mode} --lr {lr} {mode}\n");
+    assert_int_equal(study->n_warnings, 2);
+    assert_string_equal(study->warnings[0],
+                        "/data/mine.yaml:6:6: the value of 'shift' may begin with '-' and be taken "
+                        "for an option; --NAME={shift} in one word is safe");
+    assert_non_null(strstr(study->warnings[1], "'mode'"));
+    dln_study_free(study);
+}
+
 /* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
 
 static void what_is_not_built_is_refused_by_name_and_place(void **state)
@@ -483,8 +500,8 @@ static void what_is_built_or_set_to_nothing_can_run(void **state)
         "run: a\nstrategy: auto\n",
         "run: a\nstrategy: {sobol: {}}\n",
         "run: a\nstrategy: {grid: {x: [0.1, 0.2]}}\n",
-        "run: a\nmachine: {executor: local, gpus: 0, parallel: 3, memory: 1GB, timeout: 1h,\n"
-        "  cpus_per_trial: 2}\nkeep: all\ncheckpoint: false\n",
+        "run: a\nmachine: {executor: local, gpus: 0, parallel: 3, memory: 1GB}\nkeep: all\n",
+        "run: a\nmachine: {timeout: 1h, cpus_per_trial: 2}\ncheckpoint: false\n",
         "run: a\nlimits: [mem < 3]\naggregate: mean\nduplicates: repeat\nfailure: {oom: avoid}\n",
         "run: a\nenv: {A: b}\ndir: runs\nfixed: {c: 1}\nstart: [default]\nseed: 0\n",
     };
@@ -586,6 +603,7 @@ int main(void)
         cmocka_unit_test(words_of_other_dialects_are_told_once),
         cmocka_unit_test(a_command_line_is_split_as_a_shell_does),
         cmocka_unit_test(a_word_meant_for_a_shell_is_told),
+        cmocka_unit_test(a_value_that_looks_like_an_option_is_told),
         cmocka_unit_test(what_is_not_built_is_refused_by_name_and_place),
         cmocka_unit_test(what_is_built_or_set_to_nothing_can_run),
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
