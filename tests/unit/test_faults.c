@@ -8,7 +8,7 @@
 #include "dialin/json.h"
 #include "dialin/strbuf.h"
 #include "support/fault.h"
-#include "support/fixture.h"
+#include "support/space_fixture.h"
 
 /* A failed call must say why; gives ok back. */
 static bool checked(bool ok, const struct dln_error *err)
