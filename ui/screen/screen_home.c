@@ -70,6 +70,16 @@ static void draw_best(struct cells *cells, struct rect rect, const struct study_
     }
 }
 
+static void draw_trials(char *out, size_t cap, const struct dln_study_summary *summary)
+{
+    char done[FORMAT_MAX], budget[FORMAT_MAX] = FORMAT_MISSING;
+    (void)format_count_short(done, summary_finished(summary));
+    if (summary->live.budget.trials > 0) {
+        (void)format_count_short(budget, summary->live.budget.trials);
+    }
+    (void)snprintf(out, cap, "%.20s/%.20s", done, budget);
+}
+
 static void draw_cell(void *context, struct cells *cells, struct rect rect, int64_t at,
                       const struct column *column, enum role role)
 {
@@ -81,12 +91,7 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
     case 0: (void)cells_text(cells, rect.row, rect.col, rect.cols, role, summary->name); break;
     case 1: draw_state(cells, rect, row); break;
     case 2:
-        if (summary->live.budget.trials > 0) {
-            (void)snprintf(text, sizeof text, "%" PRId64 "/%" PRId64, summary_finished(summary),
-                           summary->live.budget.trials);
-        } else {
-            (void)snprintf(text, sizeof text, "%" PRId64 "/–", summary_finished(summary));
-        }
+        draw_trials(text, sizeof text, summary);
         cells_right(cells, rect.row, rect.col, rect.cols, role, text);
         break;
     case 3: draw_best(cells, rect, row, role); break;
@@ -125,7 +130,7 @@ static void make_columns(struct home *home)
     const struct column columns[COLUMNS] = {
         {.name = "STUDY", .width = name, .grow_to = 40, .priority = 0, .id = 0},
         {.name = "STATE", .width = 7, .priority = 1, .id = 1},
-        {.name = "TRIALS", .width = 8, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
+        {.name = "TRIALS", .width = 9, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
         {.name = "BEST  ", .width = 10, .align = ALIGN_RIGHT, .priority = 3, .id = 3},
         {.name = "SEEN", .width = 5, .align = ALIGN_RIGHT, .priority = 4, .id = 4},
         {.name = "LAST 24 h", .width = 10, .priority = 6, .id = 5},
@@ -230,9 +235,11 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
 {
     const struct dln_study_summary *summary = &study->summary;
     const struct dln_lease_info *lease = &summary->lease;
-    draw_fact(view, row++, col, "Ended", "%" PRId64 " ok  %" PRId64 " cut  %" PRId64 " err",
-              summary->counts[DLN_TRIAL_COMPLETE], summary->counts[DLN_TRIAL_PRUNED],
-              summary->counts[DLN_TRIAL_FAIL]);
+    char ok[FORMAT_MAX], cut[FORMAT_MAX], failed[FORMAT_MAX];
+    draw_fact(view, row++, col, "Ended", "%s ok %s cut %s err",
+              format_count_short(ok, summary->counts[DLN_TRIAL_COMPLETE]),
+              format_count_short(cut, summary->counts[DLN_TRIAL_PRUNED]),
+              format_count_short(failed, summary->counts[DLN_TRIAL_FAIL]));
     draw_fact(view, row++, col, "Running", "%" PRId64 "  waiting %" PRId64,
               summary->counts[DLN_TRIAL_RUNNING], summary->counts[DLN_TRIAL_WAITING]);
     if (lease->held && lease->alive) {
