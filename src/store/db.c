@@ -405,7 +405,7 @@ static int parameter(struct dln_query *q, const char *name)
 {
     if (q->rc != SQLITE_OK) return 0;
     const int index = sqlite3_bind_parameter_index(q->stmt, name);
-    assert(index > 0);
+    if (index == 0) q->rc = SQLITE_MISUSE;
     return index;
 }
 
