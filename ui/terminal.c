@@ -239,6 +239,7 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     (void)scrollok(stdscr, FALSE);
     define_keys(&term->keys);
     const char *name = getenv("TERM");
+    term->has_replies = name && tigetflag("XT") > 0;
     term->has_title = name && !starts_with(name, "screen") && tigetflag("XT") > 0;
     return true;
 }
@@ -346,6 +347,13 @@ void terminal_set_title(struct terminal *term, const char *title)
     queue_text(term, dln_strbuf_text(&safe));
     queue_text(term, "\007");
     dln_strbuf_release(&safe);
+}
+
+void terminal_ask_background(struct terminal *term)
+{
+    if (!term->has_replies) return;
+    queue_text(term, "\033]11;?\033\\");
+    (void)terminal_flush(term);
 }
 
 /* ── bytes in and out ──────────────────────────────────────────────────────────────────────────*/
