@@ -1,9 +1,24 @@
-#include <stdio.h>
+/* The program: the guardian's body, or the command line. */
+#include <locale.h>
+#include <string.h>
 
-#include "dialin/version.h"
+#include "cli/commands.h"
+#include "dialin/exec.h"
+#include "dialin/num.h"
 
-int main(void)
+/* `dialin --guardian FD`: how the engine starts the process that owns the trials. */
+static int guardian(const char *fd_text)
 {
-    puts("dialin " DLN_VERSION);
-    return 0;
+    int64_t fd;
+    if (!dln_num_parse_int(fd_text, strlen(fd_text), &fd) || fd < 0 || fd > INT32_MAX) {
+        return STATUS_USAGE;
+    }
+    return dln_guardian_main((int)fd);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--guardian") == 0) return guardian(argv[2]);
+    setlocale(LC_CTYPE, ""); /* letters only: numbers keep their dot */
+    return (int)command_line(argc, argv);
 }
