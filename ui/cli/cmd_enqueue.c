@@ -1,9 +1,19 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/nearest.h"
 #include "cli/steer.h"
 #include "dialin/json.h"
+
+static void unknown_param(const struct opened *study, const char *name, struct dln_error *err)
+{
+    const char **const names = calloc(study->space->n + 1, sizeof *names);
+    for (size_t i = 0; names && i < study->space->n; i++)
+        names[i] = study->space->params[i].name;
+    dln_fail(err, DLN_USAGE, "'%s' is no parameter of '%s'", name, study->summary.name);
+    if (names) add_meant(err, name, names, study->space->n);
+    free((void *)names);
+}
 
 /* "lr=1e-3" as a member of `params`, read by the parameter's own rules. */
 static bool add_value(const struct opened *study, struct dln_json_writer *w, const char *word,
@@ -19,13 +29,7 @@ static bool add_value(const struct opened *study, struct dln_json_writer *w, con
     bool ok = false;
     double x;
     if (index == SIZE_MAX) {
-        struct nearest nearest = {.word = dln_strbuf_text(&name)};
-        for (size_t i = 0; i < study->space->n; i++) {
-            nearest_offer(&nearest, study->space->params[i].name);
-        }
-        dln_fail(err, DLN_USAGE, "'%s' is no parameter of '%s'%s%s", dln_strbuf_text(&name),
-                 study->summary.name, nearest.found ? ": did you mean " : "",
-                 nearest.found ? nearest.found : "");
+        unknown_param(study, dln_strbuf_text(&name), err);
     } else if (dln_param_parse(&study->space->params[index], equals + 1, &x, err)) {
         struct dln_strbuf value = {0};
         dln_param_json(&study->space->params[index], x, &value);

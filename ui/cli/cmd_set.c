@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/nearest.h"
 #include "cli/steer.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
@@ -76,13 +75,14 @@ static const struct limit *find_limit(const char *word, size_t len, struct dln_e
 {
     char name[32];
     snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), word);
-    struct nearest nearest = {.word = name};
+    const char *names[N_LIMITS];
     for (size_t i = 0; i < N_LIMITS; i++) {
-        if (strcmp(limits[i].name, name) == 0) return &limits[i];
-        nearest_offer(&nearest, limits[i].name);
+        names[i] = limits[i].name;
+        if (strcmp(names[i], name) == 0) return &limits[i];
     }
-    dln_fail(err, DLN_USAGE, "'%s' is no budget: trials, time, target, no_improvement%s%s", name,
-             nearest.found ? "; did you mean " : "", nearest.found ? nearest.found : "");
+    dln_fail(err, DLN_USAGE, "'%s' is no budget: there are trials, time, target, no_improvement",
+             name);
+    add_meant(err, name, names, N_LIMITS);
     return NULL;
 }
 

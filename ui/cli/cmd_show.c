@@ -5,33 +5,32 @@
 #include "cli/columns.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
-#include "cli/nearest.h"
 #include "cli/trials.h"
 
 /* ── which trials, in which order ──────────────────────────────────────────────────────────────*/
 
+/* "ok,cut" */
 static bool parse_states(const char *list, bool wanted[DLN_TRIAL_STATE_COUNT],
                          struct dln_error *err)
 {
+    static const char *const known[] = {
+#define STATE_WORD(name, word) word,
+        DLN_TRIAL_STATES(STATE_WORD)
+#undef STATE_WORD
+    };
     char word[32];
     for (; *list; list += *list == ',') {
         const size_t len = strcspn(list, ",");
         snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), list);
         list += len;
-        struct nearest nearest = {.word = word};
-        bool found = false;
-        for (int i = 0; i < DLN_TRIAL_STATE_COUNT; i++) {
-            const char *const known = dln_trial_state_word((enum dln_trial_state)i);
-            nearest_offer(&nearest, known);
-            if (strcmp(known, word) != 0) continue;
-            wanted[i] = true;
-            found = true;
+        size_t state = 0;
+        while (state < DLN_TRIAL_STATE_COUNT && strcmp(known[state], word) != 0)
+            state++;
+        if (state == DLN_TRIAL_STATE_COUNT) {
+            dln_fail(err, DLN_USAGE, "--state: '%s' is none of run, ok, cut, err, wait", word);
+            return add_meant(err, word, known, DLN_TRIAL_STATE_COUNT);
         }
-        if (!found) {
-            return dln_fail(err, DLN_USAGE, "--state: '%s' is none of run, ok, cut, err, wait%s%s",
-                            word, nearest.found ? ": did you mean " : "",
-                            nearest.found ? nearest.found : "");
-        }
+        wanted[state] = true;
     }
     return true;
 }

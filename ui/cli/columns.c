@@ -1,9 +1,9 @@
 #include "cli/columns.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/nearest.h"
 #include "cli/trials.h"
 #include "dialin/clock.h"
 #include "dialin/num.h"
@@ -46,17 +46,21 @@ static bool find(const struct opened *study, const char *name, struct trial_colu
 
 static bool unknown(const struct opened *study, const char *name, struct dln_error *err)
 {
-    struct nearest nearest = {.word = name};
-    for (size_t i = 0; i < study->space->n; i++) {
-        nearest_offer(&nearest, study->space->params[i].name);
-    }
-    for (size_t i = 0; i < study->summary.n_objectives; i++) {
-        nearest_offer(&nearest, study->summary.metric_names[i]);
-    }
+    const size_t d = study->space->n;
+    const size_t m = study->summary.n_objectives;
+    const char **const names = calloc(d + m + N_WORDS, sizeof *names);
+    if (!names) return dln_fail(err, DLN_NOMEM, "out of memory");
+    size_t n = 0;
+    for (size_t i = 0; i < d; i++)
+        names[n++] = study->space->params[i].name;
+    for (size_t i = 0; i < m; i++)
+        names[n++] = study->summary.metric_names[i];
     for (size_t i = 0; i < N_WORDS; i++)
-        nearest_offer(&nearest, words[i].name);
-    if (!nearest.found) return dln_fail(err, DLN_USAGE, "trials have no '%s'", name);
-    return dln_fail(err, DLN_USAGE, "trials have no '%s': did you mean '%s'", name, nearest.found);
+        names[n++] = words[i].name;
+    dln_fail(err, DLN_USAGE, "trials have no '%s'", name);
+    add_meant(err, name, names, n);
+    free((void *)names);
+    return false;
 }
 
 bool column_find(const struct opened *study, const char *name, struct trial_column *out,

@@ -6,15 +6,15 @@
 
 #include "app.h"
 #include "cli/locate.h"
-#include "cli/nearest.h"
 #include "cli/prepare.h"
 #include "dialin/store.h"
 #include "dialin/version.h"
 
 #define COMMANDS(X)                                                                             \
     X(run)                                                                                      \
-    X(check) X(attach) X(view) X(watch) X(ls) X(show) X(best) X(logs) X(cmd) X(pause) X(resume) \
-        X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+    X(check)                                                                                    \
+    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) \
+        X(stop) X(prune) X(retry) X(enqueue) X(set)
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)
@@ -108,17 +108,16 @@ static enum status run_command(const struct command *command, int argc, char **a
 
 static enum status unknown_word(const char *word, struct dln_error *err)
 {
-    struct nearest nearest = {.word = word};
-    for (const struct command *const *c = commands(); *c; c++)
-        nearest_offer(&nearest, (*c)->name);
-    if (nearest.found) {
-        dln_fail(err, DLN_USAGE, "'%s' is neither a command nor a file: did you mean 'dialin %s'",
-                 word, nearest.found);
-    } else {
-        dln_fail(err, DLN_USAGE,
-                 "'%s' is neither a command nor a file: dialin --help lists the commands", word);
-    }
-    return complain(err);
+    static const char *const names[] = {
+#define COMMAND_NAME(name) #name,
+        COMMANDS(COMMAND_NAME)
+#undef COMMAND_NAME
+    };
+    dln_fail(err, DLN_USAGE, "'%s' is neither a command nor a file", word);
+    add_meant(err, word, names, sizeof names / sizeof names[0]);
+    const enum status status = complain(err);
+    fputs("dialin --help lists the commands\n", stderr);
+    return status;
 }
 
 /* `dialin`, `dialin FOLDER`, `dialin STUDY`. */

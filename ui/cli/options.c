@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/nearest.h"
 #include "dialin/num.h"
+#include "nearest.h"
 
 static size_t find_long(const struct option *table, const char *name, size_t len)
 {
@@ -28,13 +28,13 @@ static bool unknown_long(const struct option *table, const char *word, size_t le
 {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), word);
-    struct nearest nearest = {.word = name};
-    for (size_t i = 0; table[i].name; i++)
-        nearest_offer(&nearest, table[i].name);
-    nearest_offer(&nearest, "help");
-    if (!nearest.found) return dln_fail(err, DLN_USAGE, "unknown option '--%s'", name);
-    return dln_fail(err, DLN_USAGE, "unknown option '--%s': did you mean '--%s'", name,
-                    nearest.found);
+    const char *names[OPTIONS_MAX + 1] = {"help"};
+    size_t n = 1;
+    for (size_t i = 0; table[i].name && n <= OPTIONS_MAX; i++)
+        names[n++] = table[i].name;
+    const char *const meant = nearest_word(name, names, n);
+    if (!meant) return dln_fail(err, DLN_USAGE, "unknown option '--%s'", name);
+    return dln_fail(err, DLN_USAGE, "unknown option '--%s': did you mean '--%s'", name, meant);
 }
 
 struct scan { /* where the parser stands */

@@ -12,6 +12,7 @@
 #include "dialin/num.h"
 #include "dialin/text.h"
 #include "format.h"
+#include "nearest.h"
 
 enum status status_of(enum dln_code code)
 {
@@ -37,6 +38,14 @@ enum status status_of(enum dln_code code)
 bool report_ascii(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+}
+
+bool add_meant(struct dln_error *err, const char *typed, const char *const *words, size_t n)
+{
+    const char *const meant = nearest_word(typed, words, n);
+    const size_t len = strlen(err->text);
+    if (meant) snprintf(err->text + len, sizeof err->text - len, ": did you mean '%s'", meant);
+    return false;
 }
 
 enum status print_text(struct dln_strbuf *text)

@@ -36,6 +36,9 @@ enum status complain(const struct dln_error *err);
 enum status print_text(struct dln_strbuf *text);
 enum status print_json(struct dln_strbuf *json);
 
+/* Appends ": did you mean 'x'" where one of the words is near; always returns false. */
+bool add_meant(struct dln_error *err, const char *typed, const char *const *words, size_t n);
+
 /* True where the locale is not UTF-8: "…" becomes "..", other letters '?'. */
 bool report_ascii(void);
 /* Appends foreign or our own text, harmless, cut to `width` columns (SIZE_MAX: not cut). */
