@@ -14,20 +14,20 @@
 #include "dialin/export.h"
 #include "theme.h"
 
-typedef struct paint paint;
+struct paint;
 
-/* After newterm(), and start_color() unless depth is DEPTH_MONO. Copies the theme. */
-DLN_CHECK bool paint_new(const struct theme *theme, enum color_depth depth, paint **out,
+/* After newterm(). Starts colours unless depth is DEPTH_MONO; copies the theme. */
+DLN_CHECK bool paint_new(const struct theme *theme, enum color_depth depth, struct paint **out,
                          struct dln_error *err);
-void paint_free(paint *paint);
+void paint_free(struct paint *paint);
 
 /* Another theme: the next frame is drawn whole. */
-void paint_theme(paint *paint, const struct theme *theme, enum color_depth depth);
+void paint_theme(struct paint *paint, const struct theme *theme, enum color_depth depth);
 /* The terminal lost its content (resize, Ctrl-L, back from a stop): the next frame is whole. */
-void paint_forget(paint *paint);
+void paint_forget(struct paint *paint);
 
 /* Shows the grid, caret included. Out of memory: DLN_NOMEM, and the old frame stays. */
-DLN_CHECK bool paint_frame(paint *paint, const struct cells *cells, struct dln_error *err);
+DLN_CHECK bool paint_frame(struct paint *paint, const struct cells *cells, struct dln_error *err);
 
 /* As the terminal allows: DEPTH_256, DEPTH_8, or DEPTH_MONO (also when NO_COLOR is set). */
 enum color_depth paint_depth(void);

@@ -241,7 +241,8 @@ DLN_API DLN_CHECK bool dln_store_end_run(dln_store *store, int64_t run_id,
 /* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
 struct dln_orphan {
     int64_t trial_id, number, run_id;
-    int attempt;
+    int attempt;  /* 0: none was started */
+    int failures; /* runs that ended by themselves, not because their engine went */
     int64_t pid, pid_start;
     bool same_boot;
     const char *run_dir;

@@ -23,7 +23,13 @@
 #include "dialin/trial.h"
 
 /* One entry of a settings table: strategies, pruners, executors. Ends with {0}. */
-enum dln_setting_kind { DLN_SETTING_REAL, DLN_SETTING_INT, DLN_SETTING_BOOL, DLN_SETTING_CHOICE, DLN_SETTING_LISTS };
+enum dln_setting_kind {
+    DLN_SETTING_REAL,
+    DLN_SETTING_INT,
+    DLN_SETTING_BOOL,
+    DLN_SETTING_CHOICE,
+    DLN_SETTING_LISTS
+};
 struct dln_setting {
     const char *name;
     enum dln_setting_kind kind;
@@ -54,7 +60,13 @@ struct dln_history_view {
     size_t n_finished; /* COMPLETE, PRUNED, FAIL */
     size_t n_complete;
     uint64_t revision; /* changes whenever the content does */
+    uint64_t forgotten; /* changes whenever a visited point is not visited any more */
+    const struct dln_visited *visited;
 };
+
+/* Whether any trial, in whatever state, has this point (complete: NaN only where inactive). O(d). */
+DLN_API bool dln_history_has(const struct dln_history_view *history, const struct dln_space *space,
+                             const double *x);
 
 struct dln_ask {
     const struct dln_space *space;
@@ -72,6 +84,7 @@ struct dln_ask {
 
 struct dln_suggestion {
     double *u;             /* d, given by the caller, every coordinate filled (active or not) */
+    double *x;             /* d, all NaN: a value set here is taken exactly, instead of decoding u */
     char why[DLN_WHY_MAX]; /* one line for a person: why this point */
     const char *memo;      /* JSON in ask->scratch, or NULL */
     double mean, sd;       /* predicted, objective units; NaN: no prediction */

@@ -28,7 +28,8 @@ DLN_API void dln_strbuf_add(struct dln_strbuf *buf, const char *text);
 DLN_API void dln_strbuf_add_len(struct dln_strbuf *buf, const char *bytes, size_t len);
 DLN_API void dln_strbuf_add_char(struct dln_strbuf *buf, char c);
 DLN_API void dln_strbuf_addf(struct dln_strbuf *buf, const char *format, ...) DLN_PRINTF(2, 3);
-DLN_API void dln_strbuf_addv(struct dln_strbuf *buf, const char *format, va_list args);
+DLN_API void dln_strbuf_addv(struct dln_strbuf *buf, const char *format, va_list args)
+    DLN_PRINTF(2, 0);
 /* Cuts to the first len bytes; len <= buf->len. */
 DLN_API void dln_strbuf_cut(struct dln_strbuf *buf, size_t len);
 

@@ -76,7 +76,7 @@ static void ascii_has_stand_ins_for_our_own_characters(void **state)
     (void)state;
     make(2, 40, GLYPHS_ASCII);
     cells_text(&grid, 0, 0, 39, ROLE_TEXT, "0.0391 ± 0.0007 · 3 → 4 × é ● ▁█ µ≤12");
-    assert_grid_row(&grid, 0, "0.0391 +- 0.0007 . 3 -> 4 x ? * _# m..");
+    assert_grid_row(&grid, 0, "0.0391 +- 0.0007 . 3 -> 4 x ? * _# mu..");
     cells_put(&grid, 1, 0, 0x6A21, ROLE_TEXT);
     cells_glyph(&grid, 1, 1, GLYPH_BEST, ROLE_BEST);
     cells_rule(&grid, 1, 3, 20, "Größe", NULL, ROLE_BORDER);

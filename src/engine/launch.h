@@ -1,0 +1,14 @@
+/* From a job to a request for the guardian: run directory, command line, environment. */
+#ifndef DLN_ENGINE_LAUNCH_H
+#define DLN_ENGINE_LAUNCH_H
+
+#include "engine/driver.h"
+
+/*
+ * Makes the run directory with params.json and cmd and asks the guardian to start the job in its
+ * slot; the outcome comes as an event. False: nothing was started. DLN_IO means that the machine
+ * refused (disk full, no rights): the same may work later.
+ */
+DLN_CHECK bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err);
+
+#endif

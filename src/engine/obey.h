@@ -1,0 +1,39 @@
+/* Commands of people, from any process: taken from the inbox in order, obeyed, answered. */
+#ifndef DLN_ENGINE_OBEY_H
+#define DLN_ENGINE_OBEY_H
+
+#include <stdbool.h>
+
+#include "dialin/json.h"
+#include "engine/driver.h"
+
+/* A reply that stays POSTED is none: the storage refused in the middle, the command is kept. */
+struct dln_reply {
+    enum dln_command_state state;
+    char text[512];
+    char undo[512]; /* payload that undoes it, "" if none */
+};
+
+/* Both always return. */
+void dln_reply_done(struct dln_reply *reply, const char *format, ...) DLN_PRINTF(2, 3);
+void dln_reply_refuse(struct dln_reply *reply, const char *format, ...) DLN_PRINTF(2, 3);
+
+/* Obeys everything that is posted. False: stopped by storage trouble, look again later. */
+bool dln_obey_inbox(struct dln_driver *driver);
+
+typedef void dln_obey_handler(struct dln_driver *driver, const struct dln_command *command,
+                              json_t *payload, struct dln_reply *reply);
+/* obey_trials.c */
+void dln_obey_end_trials(struct dln_driver *driver, const struct dln_command *command,
+                         json_t *payload, struct dln_reply *reply); /* PRUNE, STOP_TRIAL */
+void dln_obey_retry(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                    struct dln_reply *reply);
+void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply);
+/* obey_settings.c */
+void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *command,
+                       json_t *payload, struct dln_reply *reply);
+void dln_obey_budget(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                     struct dln_reply *reply);
+
+#endif

@@ -1,0 +1,153 @@
+/* SET_PARALLEL and SET_BUDGET. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dialin/num.h"
+#include "engine/budget.h"
+#include "engine/obey.h"
+
+static bool save_live(struct dln_driver *driver, const struct dln_live_settings *live)
+{
+    struct dln_error err = {0};
+    if (!dln_store_set_live(driver->store, driver->study_id, live, &err)) {
+        return dln_driver_blame(driver, &err);
+    }
+    driver->live = *live;
+    dln_driver_committed(driver, true);
+    return true;
+}
+
+void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *command,
+                       json_t *payload, struct dln_reply *reply)
+{
+    (void)command;
+    const json_t *value = json_object_get(payload, "value");
+    const int was = driver->live.parallel;
+    if (!json_is_integer(value) || json_integer_value(value) < 1 ||
+        json_integer_value(value) > DLN_PARALLEL_MAX) {
+        dln_reply_refuse(reply, "parallel must be a whole number from 1 to %d; 'pause' starts none",
+                         DLN_PARALLEL_MAX);
+        return;
+    }
+    struct dln_live_settings live = driver->live;
+    live.parallel = (int)json_integer_value(value);
+    if (!save_live(driver, &live)) return;
+    (void)snprintf(reply->undo, sizeof reply->undo, "{\"value\": %d}", was);
+    dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+}
+
+/* ── budget ────────────────────────────────────────────────────────────────────────────────────*/
+
+/* A number ≥ 0 in *out; null means 0, "no such limit". */
+static bool read_amount(const json_t *value, bool whole, double *out)
+{
+    if (json_is_null(value)) {
+        *out = 0;
+        return true;
+    }
+    if (!json_is_number(value)) return false;
+    *out = json_number_value(value);
+    return *out >= 0 && isfinite(*out) && *out <= DLN_INT_MAX && (!whole || *out == floor(*out));
+}
+
+static bool apply(struct dln_budget *budget, const char *key, const json_t *value,
+                  struct dln_reply *reply)
+{
+    double amount;
+    if (strcmp(key, "target") == 0) {
+        budget->has_target = !json_is_null(value);
+        if (!budget->has_target) return true;
+        budget->target = json_number_value(value);
+        if (json_is_number(value)) return true;
+        dln_reply_refuse(reply, "'target' must be a number, or null for none");
+        return false;
+    }
+    const bool is_trials = strcmp(key, "trials") == 0;
+    const bool is_time = strcmp(key, "time_s") == 0;
+    if (!is_trials && !is_time && strcmp(key, "no_improvement") != 0) {
+        dln_reply_refuse(reply,
+                         "'%.60s' is no limit that can be changed while a study runs; there are "
+                         "trials, time_s, target and no_improvement",
+                         key);
+        return false;
+    }
+    if (!read_amount(value, !is_time, &amount)) {
+        dln_reply_refuse(reply, "'%s' must be a %snumber of 0 (no limit) or more", key,
+                         is_time ? "" : "whole ");
+        return false;
+    }
+    if (is_trials) {
+        budget->trials = (int64_t)amount;
+    } else if (is_time) {
+        budget->time_s = amount;
+    } else {
+        budget->no_improvement = (int64_t)amount;
+    }
+    return true;
+}
+
+static void describe_undo(const struct dln_budget *was, struct dln_reply *reply)
+{
+    struct dln_strbuf text = {0};
+    struct dln_json_writer w = {.out = &text};
+    dln_json_object(&w);
+    dln_json_key(&w, "trials");
+    dln_json_int(&w, was->trials);
+    dln_json_key(&w, "time_s");
+    dln_json_double(&w, was->time_s);
+    dln_json_key(&w, "target");
+    if (was->has_target) {
+        dln_json_double(&w, was->target);
+    } else {
+        dln_json_null(&w);
+    }
+    dln_json_key(&w, "no_improvement");
+    dln_json_int(&w, was->no_improvement);
+    dln_json_end_object(&w);
+    (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+}
+
+/* Where no engine is alive: a study that was done has something to do again, or the reverse. */
+static void settle_idle(struct dln_driver *driver)
+{
+    struct dln_error err = {0};
+    if (driver->is_engine || driver->engine_state != DLN_ENGINE_DONE) return;
+    if (dln_store_set_state(driver->store, driver->study_id, DLN_ENGINE_IDLE, "budget changed",
+                            driver->run_time_s, &err)) {
+        driver->engine_state = DLN_ENGINE_IDLE;
+    } else {
+        (void)dln_driver_blame(driver, &err);
+    }
+}
+
+void dln_obey_budget(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                     struct dln_reply *reply)
+{
+    (void)command;
+    const struct dln_budget was = driver->live.budget;
+    struct dln_live_settings live = driver->live;
+    if (json_object_size(payload) == 0) {
+        dln_reply_refuse(reply, "no limit is named; there are trials, time_s, target and "
+                                "no_improvement");
+        return;
+    }
+    const char *key;
+    json_t *value;
+    bool ok = true;
+    json_object_foreach(payload, key, value)
+    {
+        ok = ok && apply(&live.budget, key, value, reply);
+    }
+    if (!ok || !save_live(driver, &live)) return;
+    settle_idle(driver);
+    describe_undo(&was, reply);
+    struct dln_strbuf text = {0};
+    dln_budget_text(&was, &text);
+    dln_strbuf_add(&text, " → ");
+    dln_budget_text(&live.budget, &text);
+    dln_reply_done(reply, "budget %s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+}

@@ -1,0 +1,89 @@
+#include "engine/recover.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/refresh.h"
+
+static const struct dln_view_trial *find_view(const struct dln_driver *driver, int64_t number)
+{
+    if (!driver->proposer) return NULL;
+    const struct dln_history_view *view = dln_proposer_history(driver->proposer);
+    size_t low = 0;
+    size_t high = view->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (view->trials[middle].number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < view->n && view->trials[low].number == number ? &view->trials[low] : NULL;
+}
+
+/* Kills what is left of the run and closes its row. */
+static bool bury(struct dln_driver *driver, const struct dln_orphan *orphan)
+{
+    struct dln_error err = {0};
+    if (orphan->run_id == 0) return true;
+    if (orphan->same_boot) {
+        (void)dln_exec_end_orphan(orphan->pid, orphan->pid_start, orphan->run_dir);
+    }
+    const struct dln_run_end end = {0};
+    if (!dln_store_end_run(driver->store, orphan->run_id, &end, "interrupted: the engine died",
+                           &err)) {
+        return dln_driver_blame(driver, &err);
+    }
+    dln_driver_committed(driver, false);
+    return true;
+}
+
+static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan)
+{
+    struct dln_error err = {0};
+    const struct dln_view_trial *view = find_view(driver, orphan->number);
+    struct dln_job *job = dln_job_new(&driver->study->space, driver->n_metrics, orphan->x,
+                                      view ? view->strategy : NULL, view ? view->memo : NULL);
+    if (!job) {
+        (void)dln_fail(&err, DLN_NOMEM, "take over a trial");
+    } else if (dln_driver_add_job(driver, job, &err)) {
+        job->trial_id = orphan->trial_id;
+        job->number = orphan->number;
+        job->attempt = orphan->attempt;
+        job->failures = orphan->failures;
+        return true;
+    }
+    dln_job_free(job);
+    dln_driver_give_up(driver, &err);
+    return false;
+}
+
+bool dln_recover_orphans(struct dln_driver *driver, bool end_leftovers, size_t *n)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_orphan *orphans;
+    size_t n_orphans;
+    size_t n_taken = 0;
+    if (!dln_store_orphans(driver->store, &driver->study->space, &arena, &orphans, &n_orphans,
+                           &err)) {
+        dln_arena_release(&arena);
+        return dln_driver_blame(driver, &err);
+    }
+    bool ok = true;
+    for (size_t i = 0; i < n_orphans && ok; i++) {
+        if (dln_driver_find_job(driver, orphans[i].number)) continue;
+        ok = (!end_leftovers || bury(driver, &orphans[i])) && take_over(driver, &orphans[i]);
+        n_taken += ok;
+    }
+    dln_arena_release(&arena);
+    if (n) *n = n_taken;
+    return ok;
+}
+
+bool dln_recover_resync(struct dln_driver *driver)
+{
+    return dln_refresh_foreign(driver) && dln_recover_orphans(driver, false, NULL);
+}

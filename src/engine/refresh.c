@@ -1,0 +1,94 @@
+#include "engine/refresh.h"
+
+#include <math.h>
+
+/* Reading one trial alone costs about as much as this many rows of a whole scan. */
+enum { SINGLE_COST = 4 };
+
+static bool learn_rows(struct dln_driver *driver, int64_t after_id)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_history_row *rows;
+    size_t n;
+    if (!dln_store_history(driver->store, driver->study_id, &driver->study->space,
+                           driver->study->n_objectives, after_id, &arena, &rows, &n, &err)) {
+        dln_arena_release(&arena);
+        return dln_driver_blame(driver, &err);
+    }
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++) {
+        ok = dln_ledger_learn(&driver->ledger, &rows[i], NULL, &err);
+    }
+    ok = ok && (n == 0 || dln_proposer_learn(driver->proposer, n, rows, &err));
+    dln_arena_release(&arena);
+    if (!ok) dln_driver_give_up(driver, &err);
+    driver->is_exhausted = driver->is_exhausted && n == 0;
+    return ok;
+}
+
+bool dln_refresh_new(struct dln_driver *driver)
+{
+    return learn_rows(driver, dln_ledger_max_id(&driver->ledger));
+}
+
+bool dln_refresh_trial(struct dln_driver *driver, int64_t number, enum dln_trial_state *state)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_trial trial;
+    if (!dln_store_trial(driver->store, driver->study_id, &driver->study->space,
+                         driver->study->n_objectives, number, &arena, &trial, &err)) {
+        dln_arena_release(&arena);
+        return err.code == DLN_NOT_FOUND ? false : dln_driver_blame(driver, &err);
+    }
+    const struct dln_history_row row = {
+        .id = trial.id,
+        .number = trial.number,
+        .state = trial.state,
+        .x = trial.x,
+        .values = trial.values,
+        .last_step = trial.n_steps ? trial.steps[trial.n_steps - 1] : -1,
+        .last_value = trial.n_steps ? trial.curve[trial.n_steps - 1] : (double)NAN,
+        .reason = trial.reason,
+        .strategy = trial.strategy,
+        .memo = "",
+    };
+    const bool ok = dln_driver_learn(driver, &row, NULL);
+    if (ok && state) *state = trial.state;
+    dln_arena_release(&arena);
+    return ok;
+}
+
+static bool may_change(const struct dln_driver *driver, const struct dln_ledger_row *row)
+{
+    return (row->state == DLN_TRIAL_RUNNING || row->state == DLN_TRIAL_WAITING) &&
+           !dln_driver_find_job(driver, row->number);
+}
+
+bool dln_refresh_foreign(struct dln_driver *driver)
+{
+    const struct dln_ledger *ledger = &driver->ledger;
+    const size_t n_known = ledger->n_rows;
+    if (!dln_refresh_new(driver)) return false;
+
+    size_t first = n_known;
+    size_t n_open = 0;
+    size_t left = (size_t)(ledger->counts[DLN_TRIAL_RUNNING] + ledger->counts[DLN_TRIAL_WAITING]);
+    for (size_t i = ledger->n_rows; i > 0 && left > 0; i--) { /* from the end: they are young */
+        const struct dln_ledger_row *row = &ledger->rows[i - 1];
+        left -= row->state == DLN_TRIAL_RUNNING || row->state == DLN_TRIAL_WAITING;
+        if (i > n_known || !may_change(driver, row)) continue;
+        first = i - 1;
+        n_open++;
+    }
+    if (n_open == 0) return true;
+    if (n_open * SINGLE_COST >= ledger->n_rows - first) {
+        return learn_rows(driver, ledger->rows[first].id - 1);
+    }
+    for (size_t i = first; i < n_known; i++) {
+        if (!may_change(driver, &ledger->rows[i])) continue;
+        if (!dln_refresh_trial(driver, ledger->rows[i].number, NULL)) return false;
+    }
+    return true;
+}

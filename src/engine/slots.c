@@ -1,0 +1,339 @@
+#include "engine/slots.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/budget.h"
+#include "engine/launch.h"
+#include "engine/refresh.h"
+
+/* ── may we, and where ─────────────────────────────────────────────────────────────────────────*/
+
+/* Whether a run of a trial that exists may be started. */
+static bool may_run(const struct dln_driver *driver)
+{
+    if (!dln_driver_is_well(driver) || dln_driver_is_failing(driver)) return false;
+    if (driver->quits > 0 || driver->is_stopping) return false;
+    if (driver->engine_state != DLN_ENGINE_RUNNING && driver->engine_state != DLN_ENGINE_DRAINING) {
+        return false;
+    }
+    if (driver->is_proven) return true;
+    for (size_t i = 0; i < driver->n_jobs; i++) { /* a missing program shall cost one trial only */
+        if (driver->jobs[i]->phase == DLN_JOB_ASKED) return false;
+    }
+    return true;
+}
+
+static bool may_begin(const struct dln_driver *driver)
+{
+    return driver->engine_state == DLN_ENGINE_RUNNING &&
+           dln_budget_is_open(&driver->live.budget, &driver->ledger, driver->run_time_s, NULL);
+}
+
+/* The lowest free slot; -1 if as many as wanted are taken. With fewer wanted, the surplus goes on.
+ */
+static int free_slot(const struct dln_driver *driver)
+{
+    bool taken[DLN_PARALLEL_MAX] = {false};
+    int n = 0;
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        const int slot = driver->jobs[i]->slot;
+        if (slot < 0) continue;
+        n++;
+        if (slot < DLN_PARALLEL_MAX) taken[slot] = true;
+    }
+    if (n >= driver->live.parallel) return -1;
+    for (int slot = 0; slot < driver->live.parallel && slot < DLN_PARALLEL_MAX; slot++) {
+        if (!taken[slot]) return slot;
+    }
+    return -1;
+}
+
+static struct dln_job *waiting_job(const struct dln_driver *driver)
+{
+    struct dln_job *lowest = NULL;
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        struct dln_job *job = driver->jobs[i];
+        if (job->phase != DLN_JOB_WAITING || job->slot >= 0) continue;
+        if (!lowest || job->number < lowest->number) lowest = job;
+    }
+    return lowest;
+}
+
+/* ── a trial becomes a job ─────────────────────────────────────────────────────────────────────*/
+
+/* The trial is RUNNING in the file. NULL: the engine ends, and the trial is for the next one. */
+static struct dln_job *adopt(struct dln_driver *driver, int64_t id, int64_t number,
+                             const struct dln_new_trial *trial)
+{
+    struct dln_error err = {0};
+    struct dln_job *job = dln_job_new(&driver->study->space, driver->n_metrics, trial->x,
+                                      trial->strategy, trial->memo);
+    if (!job) {
+        (void)dln_fail(&err, DLN_NOMEM, "keep a trial");
+    } else if (dln_driver_add_job(driver, job, &err)) {
+        job->trial_id = id;
+        job->number = number;
+        const struct dln_history_row row = {
+            .id = id,
+            .number = number,
+            .state = DLN_TRIAL_RUNNING,
+            .x = job->x,
+            .last_step = -1,
+            .last_value = (double)NAN,
+            .strategy = job->strategy,
+            .memo = job->memo ? job->memo : "",
+        };
+        (void)dln_driver_learn(driver, &row, NULL);
+        dln_driver_committed(driver, true);
+        return job;
+    }
+    dln_job_free(job);
+    dln_driver_give_up(driver, &err);
+    return NULL;
+}
+
+/*
+ * The point of a WAITING trial: as a person gave it, what was left free filled in by the strategy,
+ * or by the defaults where no untried point is left.
+ */
+static bool complete_point(struct dln_driver *driver, int64_t number, double *x,
+                           struct dln_new_trial *trial)
+{
+    const struct dln_space *space = &driver->study->space;
+    struct dln_error err = {0};
+    double *whole = DLN_ARENA_ARRAY(&driver->scratch, double, space->n);
+    if (!whole) {
+        (void)dln_fail(&err, DLN_NOMEM, "complete an enqueued trial");
+        dln_driver_give_up(driver, &err);
+        return false;
+    }
+    if (space->n > 0) memcpy(whole, x, space->n * sizeof *x);
+    *trial = (struct dln_new_trial){.strategy = "enqueued",
+                                    .why = "values given by hand",
+                                    .predicted_mean = (double)NAN,
+                                    .predicted_sd = (double)NAN};
+    trial->x = whole;
+    if (dln_space_activate(space, whole)) return true;
+
+    struct dln_proposal proposal;
+    if (dln_proposer_ask(driver->proposer, number, x, driver->live.budget.trials, &proposal,
+                         &err)) {
+        trial->x = proposal.x;
+        trial->why = proposal.why;
+        trial->memo = proposal.memo;
+        trial->predicted_mean = proposal.mean;
+        trial->predicted_sd = proposal.sd;
+        return true;
+    }
+    if (err.code != DLN_EXHAUSTED) {
+        dln_driver_give_up(driver, &err);
+        return false;
+    }
+    dln_space_initial(space, whole);
+    for (size_t i = 0; i < space->n; i++) {
+        if (!isnan(x[i])) whole[i] = x[i];
+    }
+    (void)dln_space_activate(space, whole);
+    return true;
+}
+
+/* A claim failed: somebody else had it first, or the storage refuses. */
+static void claim_failed(struct dln_driver *driver, int64_t number, const struct dln_error *err)
+{
+    enum dln_trial_state state = DLN_TRIAL_WAITING;
+    if (err->code == DLN_BUSY && dln_refresh_trial(driver, number, &state) &&
+        state != DLN_TRIAL_WAITING) {
+        return;
+    }
+    (void)dln_driver_blame(driver, err);
+}
+
+/* The lowest WAITING trial; *none: there is none. */
+static struct dln_job *begin_waiting(struct dln_driver *driver, int64_t now_ns, bool *none)
+{
+    const struct dln_space *space = &driver->study->space;
+    struct dln_error err = {0};
+    int64_t id;
+    int64_t number;
+    dln_arena_reset(&driver->scratch);
+    *none = driver->ledger.counts[DLN_TRIAL_WAITING] == 0;
+    if (*none) return NULL;
+    double *x = DLN_ARENA_ARRAY(&driver->scratch, double, space->n);
+    if (!x) return NULL;
+    if (!dln_store_next_waiting(driver->store, space, &id, &number, x, &err)) {
+        *none = err.code == DLN_NOT_FOUND;
+        if (!*none) (void)dln_driver_blame(driver, &err);
+        return NULL;
+    }
+    struct dln_new_trial trial;
+    if (!complete_point(driver, number, x, &trial)) return NULL;
+    bool foreign = true;
+    if (!dln_store_foreign_workers(driver->store, &foreign, &err)) {
+        (void)dln_driver_blame(driver, &err);
+        return NULL;
+    }
+    if (!dln_store_claim(driver->store, space, id, &trial, &err)) {
+        claim_failed(driver, number, &err);
+        return NULL;
+    }
+    struct dln_job *job = adopt(driver, id, number, &trial);
+    if (job && foreign) {
+        job->phase = DLN_JOB_CLAIMED;
+        job->due_ns = now_ns + DLN_SECOND_LOOK_MS * DLN_NS_PER_MS;
+    }
+    return job;
+}
+
+static struct dln_job *begin_proposed(struct dln_driver *driver)
+{
+    struct dln_error err = {0};
+    struct dln_proposal proposal;
+    int64_t id;
+    int64_t number = dln_ledger_next_number(&driver->ledger);
+    if (driver->is_exhausted) return NULL;
+    if (!dln_proposer_ask(driver->proposer, number, NULL, driver->live.budget.trials, &proposal,
+                          &err)) {
+        driver->is_exhausted = err.code == DLN_EXHAUSTED;
+        if (!driver->is_exhausted) dln_driver_give_up(driver, &err);
+        return NULL;
+    }
+    const struct dln_new_trial trial = {
+        .x = proposal.x,
+        .strategy = proposal.strategy,
+        .why = proposal.why,
+        .memo = proposal.memo,
+        .predicted_mean = proposal.mean,
+        .predicted_sd = proposal.sd,
+    };
+    if (!dln_store_start_trial(driver->store, &driver->study->space, &trial, &id, &number, &err)) {
+        (void)dln_driver_blame(driver, &err);
+        return NULL;
+    }
+    return adopt(driver, id, number, &trial);
+}
+
+/* ── a job gets a run ──────────────────────────────────────────────────────────────────────────*/
+
+static void start(struct dln_driver *driver, struct dln_job *job, int slot)
+{
+    struct dln_error err = {0};
+    dln_job_reset_run(job);
+    job->slot = slot;
+    job->attempt++;
+    job->phase = DLN_JOB_ASKED;
+    if (dln_launch(driver, job, &err)) return;
+    if (err.code == DLN_IO || err.code == DLN_NOMEM) {
+        job->slot = -1;
+        job->attempt--;
+        job->phase = DLN_JOB_WAITING;
+        (void)dln_driver_blame(driver, &err);
+        return;
+    }
+    job->phase = DLN_JOB_ENDED;
+    job->end = (struct dln_run_event){.kind = DLN_RUN_FAILED};
+    (void)snprintf(job->end_text, sizeof job->end_text, "%.240s", err.text);
+}
+
+bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns)
+{
+    if (!may_run(driver)) return false;
+    const int slot = free_slot(driver);
+    if (slot < 0) return false;
+    struct dln_job *job = waiting_job(driver);
+    if (!job) {
+        bool none;
+        if (!may_begin(driver)) return false;
+        job = begin_waiting(driver, now_ns, &none);
+        if (!job && none) job = begin_proposed(driver);
+        if (!job) return dln_driver_is_well(driver) && !none;
+    }
+    if (job->phase == DLN_JOB_CLAIMED) {
+        job->slot = slot;
+    } else {
+        start(driver, job, slot);
+    }
+    return true;
+}
+
+/* ── deadlines ─────────────────────────────────────────────────────────────────────────────────*/
+
+static void look_again(struct dln_driver *driver, struct dln_job *job)
+{
+    struct dln_error err = {0};
+    bool ours;
+    if (!dln_driver_is_well(driver)) return;
+    if (!dln_store_still_claimed(driver->store, job->trial_id, &ours, &err)) {
+        (void)dln_driver_blame(driver, &err);
+        return;
+    }
+    job->phase = DLN_JOB_WAITING;
+    const int slot = job->slot;
+    job->slot = -1;
+    if (!ours) {
+        const int64_t number = job->number;
+        dln_driver_drop_job(driver, job);
+        (void)dln_refresh_trial(driver, number, NULL);
+    } else if (may_run(driver)) {
+        start(driver, job, slot);
+    }
+}
+
+/* When this job runs out of a limit. */
+static int64_t limit_ns(const struct dln_machine *machine, const struct dln_job *job,
+                        enum dln_verdict *verdict)
+{
+    int64_t first = INT64_MAX;
+    if (machine->timeout_ms > 0) {
+        first = job->started_ns + machine->timeout_ms * DLN_NS_PER_MS;
+        *verdict = DLN_VERDICT_TIMEOUT;
+    }
+    if (machine->idle_timeout_ms > 0) {
+        const int64_t silent = job->last_sign_ns + machine->idle_timeout_ms * DLN_NS_PER_MS;
+        if (silent < first) {
+            first = silent;
+            *verdict = DLN_VERDICT_SILENT;
+        }
+    }
+    return first;
+}
+
+void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
+{
+    for (size_t i = driver->n_jobs; i > 0; i--) { /* downwards: a job may go */
+        struct dln_job *job = driver->jobs[i - 1];
+        enum dln_verdict verdict = DLN_VERDICT_NONE;
+        if (job->phase == DLN_JOB_CLAIMED && now_ns >= job->due_ns) {
+            look_again(driver, job);
+        } else if (job->phase == DLN_JOB_RUNNING && job->verdict == DLN_VERDICT_NONE &&
+                   now_ns >= limit_ns(&driver->study->machine, job, &verdict)) {
+            dln_slots_end(driver, job, verdict, -1);
+        }
+    }
+}
+
+int64_t dln_slots_next_ns(const struct dln_driver *driver)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        const struct dln_job *job = driver->jobs[i];
+        enum dln_verdict verdict;
+        int64_t due = INT64_MAX;
+        if (job->phase == DLN_JOB_CLAIMED) due = job->due_ns;
+        if (job->phase == DLN_JOB_RUNNING && job->verdict == DLN_VERDICT_NONE) {
+            due = limit_ns(&driver->study->machine, job, &verdict);
+        }
+        if (due < next) next = due;
+    }
+    return next;
+}
+
+void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verdict verdict,
+                   int64_t grace_ms)
+{
+    if (job->phase != DLN_JOB_ASKED && job->phase != DLN_JOB_RUNNING) return;
+    if (job->verdict == DLN_VERDICT_NONE) job->verdict = verdict;
+    dln_runner_end(driver->runner, job, grace_ms < 0 ? driver->study->machine.grace_ms : grace_ms);
+}

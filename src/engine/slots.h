@@ -1,0 +1,26 @@
+/* Who runs: fills free slots, ends what must end. */
+#ifndef DLN_ENGINE_SLOTS_H
+#define DLN_ENGINE_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/driver.h"
+
+/*
+ * Starts at most one run, if one may be started: a job that waits for a slot, else a WAITING trial,
+ * else what the strategy proposes. True: call again soon, there may be more to start.
+ */
+bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns);
+/* Second looks at claims, time limits. */
+void dln_slots_check(struct dln_driver *driver, int64_t now_ns);
+/* The earliest moment at which dln_slots_check() has something to do; INT64_MAX: none. */
+int64_t dln_slots_next_ns(const struct dln_driver *driver);
+/*
+ * Ends a job's run with TERM, then KILL after the study's grace. A later verdict does not replace
+ * an earlier one. grace_ms < 0: the study's.
+ */
+void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verdict verdict,
+                   int64_t grace_ms);
+
+#endif

@@ -1,0 +1,126 @@
+#include "keymap.h"
+
+#define F(n) (KEY_CODE_F1 + (n)-1)
+
+static const struct binding bindings[] = {
+    {ACTION_DOWN, {'j', KEY_CODE_DOWN}, SCOPE_ALL, HELP_MOVE, "down", "row down", false},
+    {ACTION_UP, {'k', KEY_CODE_UP}, SCOPE_ALL, HELP_MOVE, "up", "row up", false},
+    {ACTION_LEFT, {'h', KEY_CODE_LEFT}, SCOPE_TRIAL, HELP_MOVE, "left", "to the left", false},
+    {ACTION_RIGHT, {'l', KEY_CODE_RIGHT}, SCOPE_TRIAL, HELP_MOVE, "right", "to the right", false},
+    {ACTION_FIRST, {'g', KEY_CODE_HOME}, SCOPE_ALL, HELP_MOVE, "first", "first", false},
+    {ACTION_LAST, {'G', KEY_CODE_END}, SCOPE_ALL, HELP_MOVE, "last", "last", false},
+    {ACTION_HALF_DOWN, {KEY_CTRL('D')}, SCOPE_ALL, HELP_MOVE, "half", "half a page down", false},
+    {ACTION_HALF_UP, {KEY_CTRL('U')}, SCOPE_ALL, HELP_MOVE, "half", "half a page up", false},
+    {ACTION_PAGE_DOWN, {KEY_CODE_PAGE_DOWN}, SCOPE_ALL, HELP_MOVE, "page", "page down", false},
+    {ACTION_PAGE_UP, {KEY_CODE_PAGE_UP}, SCOPE_ALL, HELP_MOVE, "page", "page up", false},
+    {ACTION_BEST, {'b'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_MOVE, "best", "to the best trial", false},
+    {ACTION_NEXT_PANE, {'\t'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_MOVE, "pane", "next pane", false},
+    {ACTION_PREVIOUS_PANE,
+     {KEY_CODE_BACK_TAB},
+     SCOPE_LIVE | SCOPE_TRIAL,
+     HELP_MOVE,
+     "pane",
+     "previous pane",
+     false},
+
+    {ACTION_FIND, {'/', F(3)}, SCOPE_ALL, HELP_FIND, "find", "find", false},
+    {ACTION_FIND_NEXT, {'n'}, SCOPE_ALL, HELP_FIND, "next", "find next", false},
+    {ACTION_FIND_PREVIOUS, {'N'}, SCOPE_ALL, HELP_FIND, "previous", "find previous", false},
+    {ACTION_FOLLOW,
+     {'F'},
+     SCOPE_LIVE | SCOPE_TRIAL,
+     HELP_FIND,
+     "follow",
+     "follow the newest",
+     false},
+    {ACTION_SORT, {'s', F(6)}, SCOPE_LIVE, HELP_FIND, "sort", "sort by n v t a", false},
+    {ACTION_REVERSE, {'S'}, SCOPE_LIVE, HELP_FIND, "reverse", "reverse the order", false},
+    {ACTION_MARK, {' '}, SCOPE_LIVE, HELP_FIND, "mark", "mark, unmark", false},
+    {ACTION_MARK_ALL, {'*'}, SCOPE_LIVE, HELP_FIND, "mark all", "mark all", false},
+    {ACTION_CLEAR_MARKS,
+     {127, KEY_CTRL('H')},
+     SCOPE_LIVE,
+     HELP_FIND,
+     "unmark",
+     "clear marks",
+     false},
+
+    {ACTION_ENTER, {'\r', '\n'}, SCOPE_HOME | SCOPE_LIVE, HELP_ACT, "open", "open", false},
+    {ACTION_ENQUEUE, {'e'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "enqueue", "enqueue a copy", true},
+    {ACTION_PRUNE, {'P'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "prune", "prune (asks first)", true},
+    {ACTION_STOP, {'X'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "stop", "stop (asks first)", true},
+    {ACTION_RETRY, {'R'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "retry", "run again", true},
+
+    {ACTION_PAUSE, {'p'}, SCOPE_STUDY, HELP_STEER, "pause", "pause, resume, start", true},
+    {ACTION_MORE, {'+', F(8)}, SCOPE_LIVE, HELP_STEER, "worker", "one worker more", true},
+    {ACTION_FEWER, {'-', F(7)}, SCOPE_LIVE, HELP_STEER, "worker", "one worker fewer", true},
+    {ACTION_BUDGET, {'B'}, SCOPE_LIVE, HELP_STEER, "budget", "change the budget", true},
+    {ACTION_DRAIN, {'W'}, SCOPE_LIVE, HELP_STEER, "drain", "finish: no new trials", true},
+
+    {ACTION_HOME, {'0'}, SCOPE_STUDY, HELP_VIEW, "home", "all studies", false},
+    {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
+    {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
+    {ACTION_ZOOM, {'z'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_VIEW, "zoom", "zoom the pane", false},
+    {ACTION_PLOT_NEXT, {']'}, SCOPE_LIVE, HELP_VIEW, "plot", "next plot", false},
+    {ACTION_PLOT_PREVIOUS, {'['}, SCOPE_LIVE, HELP_VIEW, "plot", "previous plot", false},
+    {ACTION_WRAP, {'v'}, SCOPE_TRIAL, HELP_VIEW, "wrap", "wrap long lines", false},
+    {ACTION_STREAM, {'o'}, SCOPE_TRIAL, HELP_VIEW, "stream", "stdout or stderr", false},
+    {ACTION_HELP, {'?', F(1)}, SCOPE_ALL, HELP_VIEW, "help", "this help", false},
+    {ACTION_REPAINT, {KEY_CTRL('L'), F(5)}, SCOPE_ALL, HELP_VIEW, "repaint", "paint again", false},
+    {ACTION_BACK, {'q'}, SCOPE_ALL, HELP_VIEW, "back", "back, leave", false},
+    {ACTION_CANCEL,
+     {KEY_CODE_ESC, KEY_CTRL('G')},
+     SCOPE_ALL,
+     HELP_VIEW,
+     "back",
+     "back, never leaves dialin",
+     false},
+    {ACTION_INTERRUPT, {KEY_CTRL('C')}, SCOPE_ALL, HELP_VIEW, "quit", "close, or leave", false},
+    {ACTION_QUIT, {F(10)}, SCOPE_ALL, HELP_VIEW, "quit", "leave dialin", false},
+    {ACTION_SUSPEND,
+     {KEY_CTRL('Z')},
+     SCOPE_ALL,
+     HELP_VIEW,
+     "suspend",
+     "to the shell; fg returns",
+     false},
+};
+
+const struct binding *keymap_all(size_t *n)
+{
+    *n = sizeof bindings / sizeof bindings[0];
+    return bindings;
+}
+
+enum action keymap_action(uint32_t code, unsigned scope)
+{
+    if (code == KEY_CODE_NONE) return ACTION_NONE;
+    for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
+        if ((bindings[i].scopes & scope) == 0) continue;
+        for (int k = 0; k < BINDING_KEYS_MAX; k++) {
+            if (bindings[i].key[k] == code) return bindings[i].action;
+        }
+    }
+    return ACTION_NONE;
+}
+
+const struct binding *keymap_binding(enum action action)
+{
+    for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
+        if (bindings[i].action == action) return &bindings[i];
+    }
+    return NULL;
+}
+
+const char *help_group_title(enum help_group group)
+{
+    switch (group) {
+    case HELP_MOVE: return "MOVE";
+    case HELP_FIND: return "FIND AND SORT";
+    case HELP_ACT: return "ACT ON TRIALS";
+    case HELP_STEER: return "STEER THE STUDY";
+    case HELP_VIEW: return "LOOK AND LEAVE";
+    case HELP_GROUP_COUNT: break;
+    }
+    return "";
+}

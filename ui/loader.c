@@ -1,0 +1,349 @@
+#include "loader.h"
+
+#include <math.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialin/clock.h"
+
+enum { CALM_MS = 1000, HURRY_MS = 250, HURRY_FOR_S = 5 };
+
+struct loader {
+    char *path;
+    int64_t study_id;
+    struct dln_wake ui;   /* a copy: the poked side outlives us */
+    struct dln_wake wake; /* ours */
+    _Atomic int owners;   /* ui and thread; the last one frees */
+    _Atomic bool is_stopped;
+    _Atomic int64_t hurry_until_ns;
+
+    pthread_mutex_t lock; /* guards first, last */
+    struct delivery *first, *last;
+
+    /* the thread's own */
+    dln_store *store;
+    dln_follow *follow;
+    struct dln_study *definition;
+    struct dln_arena space_arena; /* of inferred spaces; lent, so kept to the end */
+    struct dln_space *inferred;   /* when there is no definition */
+    size_t n_objectives;
+    int64_t version;
+    bool is_blind; /* no definition, and no trial to infer the space from */
+    bool saw_trials;
+    enum dln_code last_code;
+};
+
+void delivery_free(struct delivery *delivery)
+{
+    if (!delivery) return;
+    dln_arena_release(&delivery->arena);
+    free(delivery);
+}
+
+static void close_all(struct loader *loader)
+{
+    dln_follow_close(loader->follow);
+    dln_store_close(loader->store);
+    loader->follow = NULL;
+    loader->store = NULL;
+}
+
+static void drop(struct loader *loader)
+{
+    if (atomic_fetch_sub(&loader->owners, 1) > 1) return;
+    close_all(loader);
+    dln_study_free(loader->definition);
+    dln_arena_release(&loader->space_arena);
+    while (loader->first) {
+        struct delivery *delivery = loader->first;
+        loader->first = delivery->next;
+        delivery_free(delivery);
+    }
+    (void)pthread_mutex_destroy(&loader->lock);
+    dln_wake_release(&loader->wake);
+    free(loader->path);
+    free(loader);
+}
+
+static void deliver(struct loader *loader, struct delivery *delivery)
+{
+    (void)pthread_mutex_lock(&loader->lock);
+    if (loader->last) {
+        loader->last->next = delivery;
+    } else {
+        loader->first = delivery;
+    }
+    loader->last = delivery;
+    (void)pthread_mutex_unlock(&loader->lock);
+    if (!atomic_load(&loader->is_stopped)) dln_wake_poke(&loader->ui);
+}
+
+/* ── copies into a delivery's arena ────────────────────────────────────────────────────────────*/
+
+static bool copy_text(struct dln_arena *arena, const char **text)
+{
+    *text = dln_arena_copy(arena, *text ? *text : "");
+    return *text != NULL;
+}
+
+static bool copy_summary(struct delivery *delivery, const struct dln_study_summary *summary)
+{
+    struct dln_arena *arena = &delivery->arena;
+    struct dln_study_summary *copy = &delivery->summary;
+    *copy = *summary;
+    const size_t m = summary->n_objectives;
+    bool *maximize = DLN_ARENA_ARRAY(arena, bool, m);
+    const char **names = DLN_ARENA_ARRAY(arena, const char *, m);
+    if (!maximize || !names) return false;
+    for (size_t i = 0; i < m; i++) {
+        maximize[i] = summary->maximize[i];
+        names[i] = summary->metric_names[i];
+        if (!copy_text(arena, &names[i])) return false;
+    }
+    copy->maximize = maximize;
+    copy->metric_names = names;
+    delivery->has_summary = copy_text(arena, &copy->name) && copy_text(arena, &copy->why) &&
+                            copy_text(arena, &copy->strategy) &&
+                            copy_text(arena, &copy->lease.host);
+    return delivery->has_summary;
+}
+
+static bool copy_row(struct dln_arena *arena, struct model_row *row, const struct dln_trial *trial,
+                     size_t d, size_t m)
+{
+    double *numbers = DLN_ARENA_ARRAY(arena, double, d + m);
+    if (!numbers) return false;
+    for (size_t i = 0; i < d; i++)
+        numbers[i] = trial->x[i];
+    for (size_t i = 0; i < m; i++)
+        numbers[d + i] = trial->values ? trial->values[i] : (double)NAN;
+    const size_t n = trial->n_steps;
+    const int64_t last_step = n > 0 ? trial->steps[n - 1] : -1;
+    *row = (struct model_row){
+        .id = trial->id,
+        .number = trial->number,
+        .started_us = trial->started_us,
+        .ended_us = trial->ended_us,
+        .state = trial->state,
+        .reason = trial->reason,
+        .n_steps = n > INT32_MAX ? INT32_MAX : (int32_t)n,
+        .last_step = last_step > INT32_MAX ? INT32_MAX : (int32_t)last_step,
+        .last_value = n > 0 ? trial->curve[n - 1] : (double)NAN,
+        .slot = (int16_t)trial->slot,
+        .x = numbers,
+        .values = numbers + d,
+        .detail = trial->detail,
+    };
+    model_curve_sample(&row->curve, n, trial->steps, trial->curve);
+    return copy_text(arena, &row->detail);
+}
+
+static bool copy_batch(struct loader *loader, struct delivery *delivery,
+                       const struct dln_batch *batch)
+{
+    delivery->all_loaded = batch->all_loaded;
+    delivery->loaded = batch->loaded;
+    delivery->study_gone = batch->study_gone;
+    if (batch->has_summary && !copy_summary(delivery, &batch->summary)) return false;
+    if (batch->n_trials == 0) return true;
+    struct model_row *rows = DLN_ARENA_ARRAY(&delivery->arena, struct model_row, batch->n_trials);
+    if (!rows) return false;
+    const size_t d = delivery->space->n, m = loader->n_objectives;
+    for (size_t i = 0; i < batch->n_trials; i++) {
+        if (!copy_row(&delivery->arena, &rows[i], &batch->trials[i], d, m)) return false;
+    }
+    delivery->rows = rows;
+    delivery->n_rows = batch->n_trials;
+    loader->saw_trials = true;
+    return true;
+}
+
+static const struct dln_space *space_of(const struct loader *loader)
+{
+    return loader->definition ? &loader->definition->space : loader->inferred;
+}
+
+static struct delivery *delivery_new(const struct loader *loader)
+{
+    struct delivery *delivery = calloc(1, sizeof *delivery);
+    if (!delivery) return NULL;
+    delivery->definition = loader->definition;
+    delivery->space = space_of(loader);
+    return delivery;
+}
+
+/* ── the file ──────────────────────────────────────────────────────────────────────────────────*/
+
+static bool open_all(struct loader *loader, struct delivery *delivery, struct dln_error *err)
+{
+    if (!dln_store_open(loader->path, DLN_STORE_READ, &loader->store, err)) return false;
+    struct dln_study_summary summary;
+    if (!dln_store_study(loader->store, loader->study_id, &delivery->arena, &summary, err)) {
+        return false;
+    }
+    loader->n_objectives = summary.n_objectives;
+    loader->saw_trials = summary.n_trials > 0;
+    loader->is_blind = false;
+    if (!loader->definition &&
+        !dln_store_definition(loader->store, loader->study_id, &loader->definition, NULL)) {
+        loader->inferred = DLN_ARENA_NEW(&loader->space_arena, struct dln_space);
+        if (!loader->inferred) return dln_fail(err, DLN_NOMEM, "open the study");
+        if (!dln_store_infer_space(loader->store, loader->study_id, &loader->space_arena,
+                                   loader->inferred, err)) {
+            return false;
+        }
+        loader->is_blind = !loader->saw_trials;
+    }
+    if (!dln_follow_open(loader->path, loader->study_id, space_of(loader), loader->n_objectives,
+                         LOADER_PAGE, &loader->follow, err)) {
+        return false;
+    }
+    delivery->is_opening = true;
+    delivery->definition = loader->definition;
+    delivery->space = space_of(loader);
+    const char *reason = dln_store_read_only_reason(loader->store);
+    delivery->read_only_reason = reason ? dln_arena_copy(&delivery->arena, reason) : NULL;
+    delivery->summary = summary;
+    delivery->has_summary = true;
+    return true;
+}
+
+/* Reads the journal when something was committed; a file without our tables has none. */
+static void read_journal(struct loader *loader, struct delivery *delivery)
+{
+    const int64_t version = dln_store_version(loader->store);
+    if (version != 0 && version == loader->version) return;
+    loader->version = version;
+    struct dln_command *commands = NULL;
+    size_t n = 0;
+    if (!dln_store_journal(loader->store, loader->study_id, 0, LOADER_JOURNAL, &delivery->arena,
+                           &commands, &n, NULL)) {
+        return;
+    }
+    delivery->commands = commands;
+    delivery->n_commands = n;
+    delivery->has_journal = true;
+}
+
+static bool is_worth_it(const struct loader *loader, const struct delivery *delivery)
+{
+    return delivery->is_opening || delivery->has_summary || delivery->n_rows > 0 ||
+           delivery->has_journal || delivery->study_gone || delivery->code != loader->last_code;
+}
+
+/* One look. True: there is more to read at once. */
+static bool look(struct loader *loader)
+{
+    struct delivery *delivery = delivery_new(loader);
+    if (!delivery) return false;
+    struct dln_error err = {0};
+    bool ok = true, more = false;
+    if (loader->is_blind && loader->saw_trials) close_all(loader); /* now there is one */
+    if (!loader->follow) {
+        ok = open_all(loader, delivery, &err);
+        if (!ok) close_all(loader);
+        loader->version = -1;
+    }
+    struct dln_batch batch = {0};
+    if (ok) ok = dln_follow_next(loader->follow, &batch, &err);
+    if (ok) {
+        more = batch.more;
+        if (!copy_batch(loader, delivery, &batch)) ok = dln_fail(&err, DLN_NOMEM, "read the study");
+    }
+    if (ok) read_journal(loader, delivery);
+    if (!ok) {
+        delivery->code = err.code;
+        delivery->sentence = dln_arena_copy(&delivery->arena, err.text);
+    }
+    const bool is_kept = is_worth_it(loader, delivery);
+    loader->last_code = delivery->code;
+    if (is_kept) {
+        deliver(loader, delivery);
+    } else {
+        delivery_free(delivery);
+    }
+    return ok && more;
+}
+
+static void *run(void *argument)
+{
+    struct loader *loader = argument;
+    while (!atomic_load(&loader->is_stopped)) {
+        if (look(loader)) continue;
+        const bool is_hurried = dln_clock_mono_ns() < atomic_load(&loader->hurry_until_ns);
+        struct pollfd pollfd = {.fd = loader->wake.read_fd, .events = POLLIN};
+        (void)poll(&pollfd, 1, is_hurried ? HURRY_MS : CALM_MS);
+        if (pollfd.revents != 0) dln_wake_clear(&loader->wake);
+    }
+    drop(loader);
+    return NULL;
+}
+
+/* ── for the ui ────────────────────────────────────────────────────────────────────────────────*/
+
+static bool start_thread(struct loader *loader)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    const bool ok = pthread_create(&thread, NULL, run, loader) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ok) (void)pthread_detach(thread);
+    return ok;
+}
+
+struct loader *loader_open(const char *path, int64_t study_id, const struct dln_wake *wake)
+{
+    struct loader *loader = calloc(1, sizeof *loader);
+    if (!loader) return NULL;
+    *loader = (struct loader){.study_id = study_id, .ui = *wake, .version = -1};
+    loader->path = strdup(path);
+    if (!loader->path || !dln_wake_init(&loader->wake, NULL)) {
+        free(loader->path);
+        free(loader);
+        return NULL;
+    }
+    (void)pthread_mutex_init(&loader->lock, NULL);
+    atomic_store(&loader->owners, 2);
+    if (!start_thread(loader)) {
+        atomic_store(&loader->owners, 1);
+        drop(loader);
+        return NULL;
+    }
+    return loader;
+}
+
+void loader_close(struct loader *loader)
+{
+    if (!loader) return;
+    atomic_store(&loader->is_stopped, true);
+    dln_wake_poke(&loader->wake);
+    drop(loader);
+}
+
+struct delivery *loader_take(struct loader *loader)
+{
+    (void)pthread_mutex_lock(&loader->lock);
+    struct delivery *first = loader->first;
+    loader->first = loader->last = NULL;
+    (void)pthread_mutex_unlock(&loader->lock);
+    return first;
+}
+
+void loader_poke(struct loader *loader)
+{
+    dln_wake_poke(&loader->wake);
+}
+
+void loader_hurry(struct loader *loader)
+{
+    const int64_t now_ns = dln_clock_mono_ns();
+    const bool was_calm = now_ns >= atomic_load(&loader->hurry_until_ns);
+    atomic_store(&loader->hurry_until_ns, now_ns + HURRY_FOR_S * (int64_t)1000000000);
+    if (was_calm) dln_wake_poke(&loader->wake);
+}

@@ -1,0 +1,179 @@
+#include "order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *sort_key_name(enum sort_key key)
+{
+    switch (key) {
+    case SORT_NUMBER: return "number";
+    case SORT_VALUE: return "value";
+    case SORT_TIME: return "time";
+    case SORT_STATE: return "state";
+    case SORT_KEY_COUNT: break;
+    }
+    return "";
+}
+
+void order_release(struct order *order)
+{
+    free(order->row);
+    *order = (struct order){0};
+}
+
+static bool reserve(struct order *order, size_t n)
+{
+    if (n <= order->cap) return true;
+    const size_t cap = n + n / 4 + 256;
+    uint32_t *grown = realloc(order->row, cap * sizeof *grown);
+    if (!grown) return false;
+    order->row = grown;
+    order->cap = cap;
+    return true;
+}
+
+/* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
+
+/* Doubles as unsigned numbers of the same order; NaN comes last. */
+static uint64_t key_of_double(double x)
+{
+    if (isnan(x)) return UINT64_MAX;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+/* Running first, then what waits, then what has ended. */
+static uint64_t key_of_state(enum dln_trial_state state)
+{
+    switch (state) {
+    case DLN_TRIAL_RUNNING: return 0;
+    case DLN_TRIAL_WAITING: return 1;
+    case DLN_TRIAL_COMPLETE: return 2;
+    case DLN_TRIAL_PRUNED: return 3;
+    case DLN_TRIAL_FAIL: return 4;
+    case DLN_TRIAL_STATE_COUNT: break;
+    }
+    return 5;
+}
+
+static uint64_t key_of_row(const struct model *model, size_t row, enum sort_key key, bool reversed,
+                           bool maximize, int64_t now_us)
+{
+    switch (key) {
+    case SORT_VALUE: {
+        const double value = model->m > 0 ? model_shown_value(model, row, 0) : (double)NAN;
+        return key_of_double(maximize != reversed ? -value : value); /* best first */
+    }
+    case SORT_TIME: {
+        const int64_t elapsed_ms = model_elapsed_ms(model, row, now_us);
+        if (elapsed_ms < 0) return UINT64_MAX;
+        return reversed ? (uint64_t)elapsed_ms : (uint64_t)(INT64_MAX - elapsed_ms);
+    }
+    case SORT_STATE: {
+        const uint64_t state = key_of_state(model->state[row]);
+        return reversed ? 8 - state : state;
+    }
+    case SORT_NUMBER:
+    case SORT_KEY_COUNT: break;
+    }
+    return 0;
+}
+
+/* ── sorting ───────────────────────────────────────────────────────────────────────────────────*/
+
+struct entry {
+    uint64_t key;
+    uint32_t row;
+};
+
+/* Least significant byte first, stable; bytes that are the same in all keys cost nothing. */
+static void radix_sort(struct entry *entries, struct entry *scratch, size_t n)
+{
+    struct entry *from = entries, *to = scratch;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t start[257] = {0};
+        for (size_t i = 0; i < n; i++)
+            start[((from[i].key >> shift) & 0xff) + 1]++;
+        bool is_constant = false;
+        for (int i = 1; i < 257; i++)
+            is_constant = is_constant || start[i] == n;
+        if (is_constant) continue;
+        for (int i = 1; i < 257; i++)
+            start[i] += start[i - 1];
+        for (size_t i = 0; i < n; i++)
+            to[start[(from[i].key >> shift) & 0xff]++] = from[i];
+        struct entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != entries) memcpy(entries, from, n * sizeof *entries);
+}
+
+static void fill_by_number(struct order *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        order->row[i] = (uint32_t)(order->reversed ? i : n - 1 - i);
+    }
+    order->n = n;
+}
+
+bool order_sort(struct order *order, const struct model *model, enum sort_key key, bool reversed,
+                bool maximize, int64_t now_us)
+{
+    const size_t n = model->n;
+    if (!reserve(order, n)) return false;
+    if (key != SORT_NUMBER) {
+        struct entry *entries = malloc((n + 1) * 2 * sizeof *entries);
+        if (!entries) return false;
+        for (size_t i = 0; i < n; i++) {
+            const size_t row = n - 1 - i; /* among equals the newest comes first */
+            entries[i] = (struct entry){key_of_row(model, row, key, reversed, maximize, now_us),
+                                        (uint32_t)row};
+        }
+        radix_sort(entries, entries + n, n);
+        for (size_t i = 0; i < n; i++)
+            order->row[i] = entries[i].row;
+        free(entries);
+    }
+    order->key = key;
+    order->reversed = reversed;
+    order->is_stale = false;
+    order->n = n;
+    order->revision = model->revision;
+    if (key == SORT_NUMBER) fill_by_number(order, n);
+    return true;
+}
+
+bool order_follow(struct order *order, const struct model *model, const struct model_change *change,
+                  bool maximize, int64_t now_us)
+{
+    if (order->revision == model->revision) return true;
+    if (!reserve(order, model->n)) return false;
+    order->revision = model->revision;
+    if (order->key == SORT_NUMBER) {
+        fill_by_number(order, model->n);
+        return true;
+    }
+    if (!change->only_at_end) { /* old indexes have moved: only while a study is loading */
+        return order_sort(order, model, order->key, order->reversed, maximize, now_us);
+    }
+    for (size_t i = order->n; i < model->n; i++)
+        order->row[i] = (uint32_t)i;
+    order->n = model->n;
+    order->is_stale = true;
+    return true;
+}
+
+int64_t order_find(const struct order *order, size_t row)
+{
+    if (order->key == SORT_NUMBER) {
+        if (row >= order->n) return -1;
+        return (int64_t)(order->reversed ? row : order->n - 1 - row);
+    }
+    for (size_t i = 0; i < order->n; i++) {
+        if (order->row[i] == row) return (int64_t)i;
+    }
+    return -1;
+}
