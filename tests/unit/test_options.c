@@ -18,7 +18,8 @@ static bool parse(char *line, struct options *out, struct dln_error *err)
     for (char *word = line; *word && argc < 16;) {
         argv[argc++] = word;
         word += strcspn(word, " ");
-        while (*word == ' ') *word++ = '\0';
+        while (*word == ' ')
+            *word++ = '\0';
     }
     return options_parse(table, argc, argv, out, err);
 }

@@ -70,7 +70,8 @@ static void control_characters_never_reach_the_output(void **state)
     (void)state;
     struct report report = {0};
     report_column(&report, "na\033[31mme", false);
-    report_cell(&report, "a\033]0;owned\007\n\x7f\xc2\x9b" "b");
+    report_cell(&report, "a\033]0;owned\007\n\x7f\xc2\x9b"
+                         "b");
     char *const text = printed(&report, 80, NULL);
     for (const char *p = text; *p; p++) {
         const unsigned char c = (unsigned char)*p;
@@ -91,8 +92,7 @@ static void text_that_a_spreadsheet_would_run_gets_an_apostrophe(void **state)
     csv_value(&csv, (struct dln_value){.kind = DLN_VALUE_NUMBER, .number = -0.5});
     csv_text(&csv, "@x, \"y\"");
     csv_end_line(&csv);
-    assert_string_equal(dln_strbuf_text(&csv.out),
-                        "\"'=1+2\",plain,-0.5,\"'@x, \"\"y\"\"\"\r\n");
+    assert_string_equal(dln_strbuf_text(&csv.out), "\"'=1+2\",plain,-0.5,\"'@x, \"\"y\"\"\"\r\n");
     dln_strbuf_release(&csv.out);
 }
 
