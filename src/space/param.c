@@ -173,8 +173,8 @@ static double double_of(wide digits, int exponent)
     } while (digits != 0);
     if (negative) text[--at] = '-';
     const int tail = snprintf(text + end, sizeof text - end, "e%d", exponent);
-    double x = NAN;
-    if (tail < 0 || !dln_num_parse(text + at, end - at + (size_t)tail, &x)) return NAN;
+    double x = (double)NAN;
+    if (tail < 0 || !dln_num_parse(text + at, end - at + (size_t)tail, &x)) return (double)NAN;
     return x;
 }
 

@@ -52,7 +52,7 @@ bool dln_space_activate(const struct dln_space *space, double *x)
         const size_t index = space->order[i];
         const struct dln_expr *when = space->params[index].when;
         if (when && dln_expr_truth(when, dln_space_lookup, &point) != 1) {
-            x[index] = NAN;
+            x[index] = (double)NAN;
         } else if (isnan(x[index])) {
             is_complete = false;
         }

@@ -38,9 +38,8 @@ void ticks_make(struct ticks *ticks, const struct scale *scale, int max, bool in
 int ticks_width(const struct ticks *ticks); /* of the longest label */
 
 /*
- * The y axis: labels right-aligned in `width` columns from `col`, then a vertical line, over
- * the rows of `plot`. The lowest and highest value are labelled, and one in the middle where
- * there is room.
+ * The y axis: labels of ticks right-aligned in `width` columns from `col`, then a vertical line,
+ * over the rows of `plot`. Where fewer than two ticks fall into it, the ends are labelled.
  */
 void axis_left(struct cells *cells, struct rect plot, int col, int width,
                const struct scale *scale);

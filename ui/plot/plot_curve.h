@@ -21,6 +21,7 @@ struct curve {
 struct curve_plot {
     size_t n; /* curves, drawn in this order: the last one is on top */
     const struct curve *curve;
+    bool maximize; /* tells which side outliers are on */
     bool log_y;
     bool show_all;  /* no clipping of outliers */
     int64_t x_max;  /* the axis ends here; 0: at the last step */

@@ -26,7 +26,7 @@ struct dialog {
     int scroll;   /* first line shown, for long texts; clamped when drawn */
 };
 
-/* Title, lines, then the choices one a row (or in one row where they fit). */
+/* Title, lines, a blank, then the choices, one a row. */
 struct rect dialog_draw(struct cells *cells, struct dialog *dialog);
 
 /*

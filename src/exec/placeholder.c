@@ -1,0 +1,143 @@
+#include "exec/placeholder.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialin/num.h"
+
+static bool is_word(const struct dln_piece *piece, const char *word)
+{
+    return strlen(word) == piece->len && memcmp(word, piece->text, piece->len) == 0;
+}
+
+static void recognise(const struct dln_study *study, struct dln_piece *piece)
+{
+    for (size_t i = 0; i < study->space.n; i++) {
+        if (!is_word(piece, study->space.params[i].name)) continue;
+        piece->place = DLN_PLACE_PARAM;
+        piece->index = i;
+        return;
+    }
+    for (size_t i = 0; i < study->n_fixed; i++) {
+        if (!is_word(piece, study->fixed[i].name)) continue;
+        piece->place = DLN_PLACE_FIXED;
+        piece->index = i;
+        return;
+    }
+    static const char *const words[] = {
+#define DLN_PLACE_WORD(name, word) word,
+        DLN_PLACES(DLN_PLACE_WORD)
+#undef DLN_PLACE_WORD
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!is_word(piece, words[i])) continue;
+        piece->place = (enum dln_place)(DLN_PLACE_ARGS + i);
+        return;
+    }
+    piece->place = piece->len >= 5 && memcmp(piece->text, "args:", 5) == 0 ? DLN_PLACE_ARGS
+                                                                           : DLN_PLACE_UNKNOWN;
+}
+
+bool dln_piece_next(const struct dln_study *study, const char **at, struct dln_piece *piece)
+{
+    const char *text = *at;
+    if (*text == '\0') return false;
+    *piece = (struct dln_piece){.place = DLN_PLACE_TEXT, .text = text};
+    if (text[0] == '{' && text[1] == '{') {
+        piece->len = 1;
+        *at = text + 2;
+        return true;
+    }
+    if (text[0] != '{') {
+        piece->len = strcspn(text, "{");
+        *at = text + piece->len;
+        return true;
+    }
+    const size_t len = strcspn(text + 1, "}");
+    if (text[1 + len] == '\0') {
+        piece->place = DLN_PLACE_OPEN;
+        piece->len = 1 + len;
+        *at = text + piece->len;
+        return true;
+    }
+    piece->text = text + 1;
+    piece->len = len;
+    *at = text + 1 + len + 1;
+    recognise(study, piece);
+    return true;
+}
+
+bool dln_args_style(const struct dln_piece *piece, struct dln_args_style *out)
+{
+    const char *text = piece->text + strlen("args");
+    size_t len = piece->len - strlen("args");
+    if (len == 0) {
+        *out = (struct dln_args_style){.prefix = "--"};
+        return true;
+    }
+    text++; /* the colon */
+    len--;
+    static const char *const prefixes[] = {"--", "-", "++", "+", ""};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        const size_t prefix_len = strlen(prefixes[i]);
+        if (len != prefix_len + 3 || memcmp(text, prefixes[i], prefix_len) != 0) continue;
+        const char *rest = text + prefix_len;
+        if (rest[0] != 'k' || rest[2] != 'v' || (rest[1] != '=' && rest[1] != ' ')) continue;
+        *out = (struct dln_args_style){.prefix = prefixes[i], .two_words = rest[1] == ' '};
+        return true;
+    }
+    return false;
+}
+
+bool dln_gpu_wanted(const struct dln_study *study)
+{
+    const struct dln_machine *machine = &study->machine;
+    return machine->gpus_auto || machine->gpus > 0 || machine->gpus_per_trial > 0 ||
+           machine->trials_per_gpu > 0;
+}
+
+/* The n-th entry of the GPUs that we were given ourselves, or n where nobody restricted us. */
+static void add_gpu(int64_t n, struct dln_strbuf *out)
+{
+    const char *ours = getenv("CUDA_VISIBLE_DEVICES");
+    for (int64_t i = 0; ours && *ours; i++) {
+        const size_t len = strcspn(ours, ",");
+        if (i == n) {
+            dln_strbuf_add_len(out, ours, len);
+            return;
+        }
+        ours += len;
+        if (*ours == ',') ours++;
+    }
+    char text[DLN_NUM_TEXT_MAX];
+    dln_strbuf_add_len(out, text, dln_num_short((double)n, text));
+}
+
+void dln_gpu_list(const struct dln_study *study, int slot, struct dln_strbuf *out)
+{
+    const struct dln_machine *machine = &study->machine;
+    const int64_t gpus = machine->gpus > 0 ? machine->gpus : INT64_MAX;
+    if (slot < 0) slot = 0;
+    if (machine->trials_per_gpu > 1) {
+        add_gpu((slot / machine->trials_per_gpu) % gpus, out);
+        return;
+    }
+    int64_t each = 1;
+    while ((double)each < machine->gpus_per_trial && each < 64)
+        each++;
+    for (int64_t i = 0; i < each; i++) {
+        if (i > 0) dln_strbuf_add_char(out, ',');
+        add_gpu((slot * each + i) % gpus, out);
+    }
+}
+
+const struct dln_scalar *dln_budget_of(const struct dln_study *study)
+{
+    for (size_t i = 0; i < study->pruner.n_settings; i++) {
+        if (strcmp(study->pruner.settings[i].name, "max") == 0) {
+            return &study->pruner.settings[i].value;
+        }
+    }
+    return NULL;
+}

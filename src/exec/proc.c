@@ -1,0 +1,202 @@
+#include "exec/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dialin/num.h"
+
+enum { PATH_BYTES = 64, STAT_BYTES = 1024, ENVIRON_BYTES_MAX = 16 * 1024 * 1024 };
+
+void dln_pids_release(struct dln_pids *pids)
+{
+    free(pids->pid);
+    *pids = (struct dln_pids){0};
+}
+
+static bool add_pid(struct dln_pids *pids, pid_t pid)
+{
+    if (pids->n == pids->cap) {
+        const size_t cap = pids->cap ? pids->cap * 2 : 64;
+        pid_t *grown = realloc(pids->pid, cap * sizeof *grown);
+        if (!grown) return false;
+        pids->pid = grown;
+        pids->cap = cap;
+    }
+    pids->pid[pids->n++] = pid;
+    return true;
+}
+
+static int open_file(const char *path)
+{
+    int fd;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* The n-th field after the parenthesised name in /proc/PID/stat, counted as proc(5) counts. */
+static const char *stat_field(char *text, int field)
+{
+    char *at = strrchr(text, ')'); /* the name itself may hold blanks and brackets */
+    for (int i = 2; at && i < field; i++)
+        at = strchr(at + 1, ' ');
+    return at ? at + 1 : NULL;
+}
+
+static bool read_stat(pid_t pid, char text[STAT_BYTES])
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    const int fd = open_file(path);
+    if (fd < 0) return false;
+    const ssize_t got = read(fd, text, STAT_BYTES - 1);
+    (void)close(fd);
+    if (got <= 0) return false;
+    text[got] = '\0';
+    return true;
+}
+
+int64_t dln_proc_start_time(pid_t pid)
+{
+    char text[STAT_BYTES];
+    if (!read_stat(pid, text)) return 0;
+    const char *field = stat_field(text, 22);
+    int64_t ticks;
+    if (!field || !dln_num_parse_int(field, strcspn(field, " \n"), &ticks)) return 0;
+    return ticks;
+}
+
+bool dln_proc_is_alive(pid_t pid)
+{
+    char text[STAT_BYTES];
+    if (!read_stat(pid, text)) return false;
+    const char *state = stat_field(text, 3);
+    return state && *state != 'Z' && *state != 'X';
+}
+
+static pid_t parse_pid(const char *text, size_t len)
+{
+    int64_t pid;
+    return dln_num_parse_int(text, len, &pid) && pid > 0 ? (pid_t)pid : 0;
+}
+
+/* Calls visit for each process there is, until it gives false. */
+static void each_process(bool (*visit)(void *context, pid_t pid), void *context)
+{
+    DIR *dir = opendir("/proc");
+    if (!dir) return;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        const pid_t pid = parse_pid(entry->d_name, strlen(entry->d_name));
+        if (pid > 0 && !visit(context, pid)) break;
+    }
+    (void)closedir(dir);
+}
+
+static bool add_if_own_child(void *context, pid_t pid)
+{
+    char text[STAT_BYTES];
+    if (!read_stat(pid, text)) return true;
+    const char *parent = stat_field(text, 4);
+    if (!parent || parse_pid(parent, strcspn(parent, " ")) != getpid()) return true;
+    return add_pid(context, pid);
+}
+
+void dln_proc_own_children(struct dln_pids *out)
+{
+    out->n = 0;
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    const int fd = open_file(path);
+    if (fd < 0) { /* a kernel without CONFIG_PROC_CHILDREN */
+        each_process(add_if_own_child, out);
+        return;
+    }
+    char text[4096];
+    size_t kept = 0; /* digits of a number that the last read cut */
+    for (;;) {
+        const ssize_t got = read(fd, text + kept, sizeof text - kept);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        const size_t len = kept + (size_t)got;
+        size_t start = 0;
+        for (size_t i = 0; i < len; i++) {
+            if (text[i] != ' ') continue;
+            const pid_t pid = parse_pid(text + start, i - start);
+            if (pid > 0) (void)add_pid(out, pid);
+            start = i + 1;
+        }
+        kept = len - start;
+        if (kept == sizeof text) kept = 0; /* not a list of numbers */
+        memmove(text, text + start, kept);
+    }
+    (void)close(fd);
+}
+
+/* The whole of /proc/PID/environ: NUL-terminated strings. *len 0: none, or not ours to read. */
+static char *read_environ(pid_t pid, size_t *len)
+{
+    *len = 0;
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
+    const int fd = open_file(path);
+    if (fd < 0) return NULL;
+    size_t cap = 8192;
+    char *text = malloc(cap + 1);
+    while (text) {
+        const ssize_t got = read(fd, text + *len, cap - *len);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        *len += (size_t)got;
+        if (*len < cap) continue;
+        if (cap >= ENVIRON_BYTES_MAX) break;
+        char *grown = realloc(text, cap * 2 + 1);
+        if (!grown) break;
+        text = grown;
+        cap *= 2;
+    }
+    (void)close(fd);
+    if (text) text[*len] = '\0';
+    return text;
+}
+
+enum dln_proc_mark dln_proc_marked(pid_t pid, const char *name, const char *value)
+{
+    size_t len;
+    char *text = read_environ(pid, &len);
+    const size_t name_len = strlen(name);
+    enum dln_proc_mark mark = DLN_MARK_NONE;
+    for (size_t at = 0; at < len; at += strlen(text + at) + 1) {
+        const char *entry = text + at;
+        if (strncmp(entry, name, name_len) != 0 || entry[name_len] != '=') continue;
+        mark = strcmp(entry + name_len + 1, value) == 0 ? DLN_MARK_SAME : DLN_MARK_OTHER;
+        break;
+    }
+    free(text);
+    return mark;
+}
+
+struct search {
+    const char *name, *value;
+    struct dln_pids *found;
+};
+
+static bool add_if_marked(void *context, pid_t pid)
+{
+    const struct search *search = context;
+    if (pid == getpid()) return true;
+    if (dln_proc_marked(pid, search->name, search->value) != DLN_MARK_SAME) return true;
+    return add_pid(search->found, pid);
+}
+
+void dln_proc_find_marked(const char *name, const char *value, struct dln_pids *out)
+{
+    out->n = 0;
+    struct search search = {name, value, out};
+    each_process(add_if_marked, &search);
+}

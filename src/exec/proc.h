@@ -1,0 +1,31 @@
+/* What /proc knows about processes: the ones we made, and what they left behind. */
+#ifndef DLN_EXEC_PROC_H
+#define DLN_EXEC_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct dln_pids {
+    pid_t *pid;
+    size_t n, cap;
+};
+
+void dln_pids_release(struct dln_pids *pids);
+
+/* Clock ticks from boot to the start of pid; 0 when there is no such process (or no /proc). With
+   the pid it names a process for ever, until the machine is started again. */
+int64_t dln_proc_start_time(pid_t pid);
+/* Still running, not merely waiting to be reaped. */
+bool dln_proc_is_alive(pid_t pid);
+/* The children of this process's only thread; zombies count. Empty without /proc. */
+void dln_proc_own_children(struct dln_pids *out);
+
+enum dln_proc_mark { DLN_MARK_NONE, DLN_MARK_SAME, DLN_MARK_OTHER };
+/* Does the environment with which pid was started hold NAME=value? NONE: no NAME, or unreadable. */
+enum dln_proc_mark dln_proc_marked(pid_t pid, const char *name, const char *value);
+/* All processes with NAME=value in their environment, except this one. */
+void dln_proc_find_marked(const char *name, const char *value, struct dln_pids *out);
+
+#endif

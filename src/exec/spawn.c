@@ -1,0 +1,152 @@
+#define _GNU_SOURCE /* vfork, pipe2, close_range */
+#include "exec/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Everything that the child needs, made before the fork: after it only system calls are allowed. */
+struct plan {
+    const struct dln_spawn *spec;
+    const char *search; /* directories to look in, by colons; NULL: argv[0] is a path */
+    char *candidate;    /* room for the longest path */
+    pid_t guardian;
+    int report_fd; /* close-on-exec: end of file says that the program runs */
+};
+
+struct failure {
+    int error;
+    enum dln_wire_stage stage;
+};
+
+/* execvp() without its last resort: a file that is no program is never handed to a shell. */
+static int try_exec(const struct plan *plan)
+{
+    char *const *argv = plan->spec->argv;
+    char *const *envp = plan->spec->envp;
+    if (!plan->search) {
+        (void)execve(argv[0], argv, envp);
+        return errno;
+    }
+    const size_t name_len = strlen(argv[0]);
+    bool denied = false;
+    for (const char *at = plan->search;; at++) {
+        const size_t len = strcspn(at, ":");
+        char *end = plan->candidate;
+        memcpy(end, at, len);
+        end += len;
+        if (len > 0) *end++ = '/'; /* an empty entry is the working directory */
+        memcpy(end, argv[0], name_len + 1);
+        (void)execve(plan->candidate, argv, envp);
+        if (errno == EACCES) {
+            denied = true;
+        } else if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG && errno != ELOOP &&
+                   errno != ENODEV && errno != ESTALE) {
+            return errno;
+        }
+        at += len;
+        if (*at == '\0') return denied ? EACCES : ENOENT;
+    }
+}
+
+static int set_limits(const struct dln_spawn *spec)
+{
+    if (spec->memory_bytes <= 0) return 0;
+    /* RLIMIT_DATA counts what a program can write to and shares with nobody; RLIMIT_AS would also
+       count the address space that CUDA, Go or Java reserve without ever using it. */
+    const struct rlimit limit = {(rlim_t)spec->memory_bytes, (rlim_t)spec->memory_bytes};
+    return setrlimit(RLIMIT_DATA, &limit) == 0 ? 0 : errno;
+}
+
+/* Memory is still the parent's: locals, system calls, and nothing else. */
+__attribute__((noreturn, noinline)) static void become_trial(const struct plan *plan)
+{
+    const struct dln_spawn *spec = plan->spec;
+    struct failure failure = {0, DLN_STAGE_SPAWN};
+    sigset_t none;
+    (void)sigemptyset(&none);
+
+    (void)setsid();
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) failure.error = errno;
+    if (getppid() != plan->guardian) _exit(127); /* it died before the call above */
+    if (failure.error == 0 &&
+        (dup2(spec->out_fd, STDOUT_FILENO) < 0 || dup2(spec->err_fd, STDERR_FILENO) < 0)) {
+        failure.error = errno;
+    }
+    /* All of ours are close-on-exec by birth; this is for what the program was started with. */
+    (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (failure.error == 0) {
+        failure = (struct failure){set_limits(spec), DLN_STAGE_LIMIT};
+    }
+    if (failure.error == 0 && chdir(spec->directory) != 0) {
+        failure = (struct failure){errno, DLN_STAGE_CHDIR};
+    }
+    if (failure.error == 0) {
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        failure = (struct failure){try_exec(plan), DLN_STAGE_EXEC};
+    }
+    const ssize_t told = write(plan->report_fd, &failure, sizeof failure);
+    _exit(told == (ssize_t)sizeof failure ? 127 : 126);
+}
+
+/* Not fork(): the child runs in the parent's memory until it has become the program, which costs
+   the same however big the parent is, and nobody waits for page tables to be copied. */
+__attribute__((noinline)) static pid_t split(const struct plan *plan)
+{
+    const pid_t pid = vfork();
+    if (pid == 0) become_trial(plan);
+    return pid;
+}
+
+static const char *search_path(char *const *envp)
+{
+    for (; *envp; envp++) {
+        if (strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
+    }
+    return "/usr/local/bin:/usr/bin:/bin";
+}
+
+int dln_spawn(const struct dln_spawn *spec, pid_t *pid, enum dln_wire_stage *stage)
+{
+    *stage = DLN_STAGE_SPAWN;
+    struct plan plan = {.spec = spec, .guardian = getpid()};
+    if (!strchr(spec->argv[0], '/')) {
+        plan.search = search_path(spec->envp);
+        plan.candidate = malloc(strlen(plan.search) + strlen(spec->argv[0]) + 2);
+        if (!plan.candidate) return ENOMEM;
+    }
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        const int error = errno;
+        free(plan.candidate);
+        return error;
+    }
+    plan.report_fd = report[1];
+
+    const pid_t child = split(&plan);
+    struct failure failure = {child < 0 ? errno : 0, DLN_STAGE_SPAWN};
+    (void)close(report[1]);
+    if (child > 0) {
+        ssize_t got;
+        do {
+            got = read(report[0], &failure, sizeof failure);
+        } while (got < 0 && errno == EINTR);
+        if (got <= 0) failure.error = 0;
+        if (failure.error != 0) {
+            while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+        }
+    }
+    (void)close(report[0]);
+    free(plan.candidate);
+    *stage = failure.stage;
+    *pid = child;
+    return failure.error;
+}

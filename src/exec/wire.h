@@ -1,0 +1,56 @@
+/*
+ * What engine and guardian say to each other: messages of one fixed size over a SOCK_SEQPACKET
+ * socket pair, so that a message arrives whole or not at all. A START carries three descriptors:
+ * the payload (an anonymous file of NUL-terminated strings: working directory, n_argv words, n_env
+ * settings), and the write ends of the trial's standard output and error. A HELLO may carry one
+ * descriptor which the guardian keeps open for its life and never hands to a trial.
+ */
+#ifndef DLN_EXEC_WIRE_H
+#define DLN_EXEC_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DLN_WIRE_FDS_MAX     3
+#define DLN_WIRE_PAYLOAD_MAX ((int64_t)16 * 1024 * 1024)
+#define DLN_WIRE_WORDS_MAX   (1024 * 1024) /* arguments and settings of one trial */
+
+enum dln_wire_kind {
+    /* engine → guardian */
+    DLN_WIRE_HELLO = 1, /* grace_ms */
+    DLN_WIRE_START,     /* run, n_argv, n_env, memory_bytes */
+    DLN_WIRE_SIGNAL,    /* run, code: to the trial's group; TERM wakes a stopped one */
+    DLN_WIRE_RELEASE,   /* run: output is drained, end what is left of it */
+    /* guardian → engine */
+    DLN_WIRE_STARTED, /* run, pid, pid_start */
+    DLN_WIRE_FAILED,  /* run, stage, code: an errno; nothing follows */
+    DLN_WIRE_EXITED,  /* run, code: a wait status, usage; others of its group are still there */
+    DLN_WIRE_GONE     /* the same; nothing of it is left; nothing follows */
+};
+
+enum dln_wire_stage { DLN_STAGE_SPAWN, DLN_STAGE_LIMIT, DLN_STAGE_CHDIR, DLN_STAGE_EXEC };
+
+struct dln_wire {
+    uint32_t kind;
+    uint32_t stage;
+    int32_t code;
+    uint32_t n_argv, n_env;
+    uint32_t grace_ms;
+    uint64_t run; /* the engine's number of a run, never 0, never used again */
+    int64_t pid, pid_start;
+    int64_t memory_bytes;
+    int64_t user_us, system_us, max_rss_bytes;
+};
+
+/* 0, or an errno value; EAGAIN when the other side is slow. Never blocks, never raises SIGPIPE. */
+int dln_wire_send(int fd, const struct dln_wire *message, const int *fds, size_t n_fds);
+
+enum dln_wire_result { DLN_WIRE_GOT, DLN_WIRE_NOTHING, DLN_WIRE_CLOSED };
+/*
+ * Never blocks. The caller owns the fds[0 .. *n_fds), born close-on-exec. Messages of a wrong size
+ * are dropped. CLOSED: end of file or an error that will not go away.
+ */
+enum dln_wire_result dln_wire_receive(int fd, struct dln_wire *message, int fds[DLN_WIRE_FDS_MAX],
+                                      size_t *n_fds);
+
+#endif

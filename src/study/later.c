@@ -1,0 +1,131 @@
+/*
+ * Keys that are understood and checked, but whose machinery is not built yet: one line each. A
+ * study that uses one can be written, looked at and stored; running it is refused with a sentence.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/reader.h"
+
+static bool uses_pruner(const struct dln_study *study)
+{
+    return strcmp(study->pruner.name, "none") != 0;
+}
+
+static bool uses_strategy(const struct dln_study *study)
+{
+    static const char *const built[] = {"auto", "grid", "random", "sobol"};
+    for (size_t i = 0; i < sizeof built / sizeof built[0]; i++) {
+        if (strcmp(study->strategy.name, built[i]) == 0) return false;
+    }
+    return true;
+}
+
+static bool uses_folds(const struct dln_study *study)
+{
+    return study->folds > 1;
+}
+
+static bool uses_repeat(const struct dln_study *study)
+{
+    return study->repeat_runs > 1;
+}
+
+static bool uses_gpus(const struct dln_study *study)
+{
+    return study->machine.gpus_auto || study->machine.gpus > 0;
+}
+
+static bool uses_executor(const struct dln_study *study)
+{
+    return strcmp(study->machine.executor, "local") != 0;
+}
+
+static bool uses_checkpoint(const struct dln_study *study)
+{
+    return study->checkpoint != NULL;
+}
+
+static bool uses_keep(const struct dln_study *study)
+{
+    return strcmp(study->keep, "all") != 0;
+}
+
+static const struct {
+    const char *key;                                /* as in struct dln_later */
+    bool (*is_used)(const struct dln_study *study); /* NULL: whenever it is given */
+    const char *remedy;
+} unbuilt[] = {
+    {"worker", NULL, "give the program as 'run'"},
+    {"strategy", uses_strategy, "remove it or choose random, sobol or grid"},
+    {"pruner", uses_pruner, "remove it or set it to none"},
+    {"prune_on", uses_pruner, "remove it"},
+    {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},
+    {"budget.cost", NULL, "remove it or limit 'trials' or 'time'"},
+    {"machine.gpus", uses_gpus, "remove it"},
+    {"machine.gpus_per_trial", NULL, "remove it"},
+    {"machine.trials_per_gpu", NULL, "remove it"},
+    {"machine.executor", uses_executor, "remove it or set it to local"},
+    {"confirm", NULL, "remove it"},
+    {"folds", uses_folds, "remove it or set it to 1"},
+    {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
+    {"config", NULL, "remove it and pass the parameters by {args} or {json}"},
+    {"checkpoint", uses_checkpoint, "remove it"},
+    {"hooks", NULL, "remove it"},
+    {"keep", uses_keep, "remove it"},
+    {"warm_start", NULL, "remove it"},
+};
+enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
+
+/* The key's node, for a key or "section.key". */
+static const struct dln_node *find_key(const struct dln_node *root, const char *key)
+{
+    const char *dot = strchr(key, '.');
+    if (!dot) return dln_node_get_key(root, key);
+    char section[32] = "";
+    memcpy(section, key, (size_t)(dot - key)); /* names of the table above */
+    return dln_node_get_key(dln_node_get(root, section), dot + 1);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct dln_later *left = a;
+    const struct dln_later *right = b;
+    if (left->line != right->line) return left->line < right->line ? -1 : 1;
+    return left->column < right->column ? -1 : left->column > right->column;
+}
+
+bool dln_list_later(struct dln_reader *r)
+{
+    struct dln_study *study = r->study;
+    study->later = DLN_ARENA_ARRAY(r->arena, struct dln_later, N_UNBUILT);
+    if (!study->later) return dln_read_no_memory(r);
+    for (size_t i = 0; i < N_UNBUILT; i++) {
+        const struct dln_node *key = find_key(r->root, unbuilt[i].key);
+        if (!key || (unbuilt[i].is_used && !unbuilt[i].is_used(study))) continue;
+        study->later[study->n_later++] =
+            (struct dln_later){.key = unbuilt[i].key, .line = key->line, .column = key->column};
+    }
+    qsort(study->later, study->n_later, sizeof *study->later, by_place);
+    return true;
+}
+
+bool dln_study_can_run(const struct dln_study *study, struct dln_error *err)
+{
+    if (study->n_later > 0) {
+        const struct dln_later *later = &study->later[0];
+        size_t i = 0;
+        while (i + 1 < N_UNBUILT && strcmp(unbuilt[i].key, later->key) != 0)
+            i++;
+        return dln_fail(err, DLN_UNSUPPORTED,
+                        "%.400s%s%u:%u: '%s' is understood but cannot run yet in this release; %s",
+                        study->path, study->path[0] ? ":" : "", later->line, later->column,
+                        later->key, unbuilt[i].remedy);
+    }
+    if (study->run.n == 0) {
+        return dln_fail(err, DLN_UNSUPPORTED,
+                        "%.400s%s1:1: there is nothing to run: 'run' names the program",
+                        study->path, study->path[0] ? ":" : "");
+    }
+    return true;
+}
