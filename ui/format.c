@@ -159,8 +159,8 @@ char *format_share(char out[FORMAT_MAX], double share)
     if (percent > 0 && percent < 1) percent = 1;
     if (percent > 99 && percent < 100) percent = 99;
     if (fabs(percent) >= 1e6) percent = copysign(999999, percent);
+    if (fabs(percent) < 0.5) percent = 0; /* no "-0 %" */
     snprintf(out, FORMAT_MAX, "%.0f %%", percent);
-    drop_sign_of_zero(out);
     return out;
 }
 

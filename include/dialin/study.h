@@ -192,7 +192,7 @@ DLN_API void dln_study_free(struct dln_study *study);
 
 /*
  * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where
- * the machinery of a key in `later` is not built.
+ * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
  */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
 

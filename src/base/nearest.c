@@ -1,4 +1,4 @@
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -50,11 +50,20 @@ void dln_nearest_offer(struct dln_nearest *search, const char *word)
     if (n == 0 || m == 0 || n > WORD_MAX || m > WORD_MAX) return;
     size_t distance = edit_distance(search->wanted, n, word, m);
     const size_t longer = n > m ? n : m;
-    if (distance > (longer < 6 ? 1 : longer / 3)) {
-        if (n < 3 || m < 3 || memcmp(search->wanted, word, n < m ? n : m) != 0) return;
+    const size_t shorter = n < m ? n : m;
+    if (distance > (longer < 6 ? 1 : longer / 3) || distance >= shorter) {
+        if (shorter < 3 || memcmp(search->wanted, word, shorter) != 0) return;
         distance += WORD_MAX; /* one begins with the other: a guess after all typos */
     }
     if (search->best && distance >= search->distance) return;
     search->best = word;
     search->distance = distance;
+}
+
+const char *dln_nearest_word(const char *wanted, const char *const *words, size_t n)
+{
+    struct dln_nearest search = {.wanted = wanted};
+    for (size_t i = 0; i < n; i++)
+        dln_nearest_offer(&search, words[i]);
+    return search.best;
 }

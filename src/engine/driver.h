@@ -43,7 +43,7 @@ struct dln_trouble {
 struct dln_driver {
     dln_store *store;
     int64_t study_id;
-    int lock_fd;
+    int lock_fd; /* for each guardian to inherit; ours to close */
     struct dln_study *study;
     struct dln_live_settings live;
     uint64_t seed;

@@ -130,6 +130,7 @@ bool dln_engine_start(const struct dln_engine_options *options, dln_engine **out
 {
     struct dln_engine *engine = calloc(1, sizeof *engine);
     if (!engine) return dln_fail(err, DLN_NOMEM, "start the engine");
+    engine->driver.lock_fd = -1;
     atomic_init(&engine->quits, 0);
     atomic_init(&engine->is_over, false);
     if (options->notify) {

@@ -86,7 +86,7 @@ void dln_job_note_metric(struct dln_job *job, const struct dln_metric_event *eve
     sum->n++;
     sum->last = value;
     sum->sum += value;
-    if (!is_curve) return;
+    if (!is_curve || event->step < 0) return; /* the storage knows no steps below 0 */
 
     const struct dln_report report = {event->step, value};
     if (!event->has_step && sum->n == 1) {

@@ -73,14 +73,15 @@ static void judge_exit(const struct dln_study *study, const size_t *objective_me
                        const struct dln_job *job, struct dln_outcome *out)
 {
     const struct dln_run_event *end = &job->end;
+    const bool signaled = end->signal != 0 || !end->has_exit;
     char name[16];
     if (end->guardian_lost) {
         fail(out, DLN_FAIL_LOST, "the process that watches over the trials died");
-    } else if (end->has_exit && end->exit_status == 0) {
+    } else if (!signaled && end->exit_status == 0) {
         judge_values(study, objective_metric, job, out);
     } else if (end->oom) {
         fail(out, DLN_FAIL_OOM, "out of memory");
-    } else if (!end->has_exit) {
+    } else if (signaled) {
         dln_signal_text(end->signal, name, sizeof name);
         fail(out, DLN_FAIL_SIGNAL, "signal %s", name);
     } else {
@@ -120,7 +121,8 @@ void dln_outcome_decide(const struct dln_study *study, const size_t *objective_m
         break;
     }
     if (out->state != DLN_TRIAL_FAIL) return;
-    const bool asked = could_start && job->end.has_exit && job->end.exit_status == EXIT_TRY_AGAIN;
+    const bool asked = could_start && job->end.has_exit && job->end.signal == 0 &&
+                       job->end.exit_status == EXIT_TRY_AGAIN;
     out->again = (study->policy[out->reason] == DLN_POLICY_RETRY || asked) &&
                  !job->end.program_missing && job->failures < study->retries;
 }

@@ -195,7 +195,7 @@ static struct dln_run_end run_end(const struct dln_job *job)
 {
     const struct dln_run_event *end = &job->end;
     return (struct dln_run_end){
-        .has_exit = end->has_exit,
+        .has_exit = end->has_exit && end->signal == 0,
         .exit_status = end->exit_status,
         .signal = end->signal,
         .user_s = end->user_s,

@@ -23,11 +23,22 @@ static const struct dln_view_trial *find_view(const struct dln_driver *driver, i
     return low < view->n && view->trials[low].number == number ? &view->trials[low] : NULL;
 }
 
-/* Kills what is left of the run and closes its row. */
+/*
+ * Kills what is left of the run and closes its row. A trial without a row may run all the same: its
+ * engine died before it could write that down. Its folder's name finds it.
+ */
 static bool bury(struct dln_driver *driver, const struct dln_orphan *orphan)
 {
     struct dln_error err = {0};
-    if (orphan->run_id == 0) return true;
+    if (orphan->run_id == 0) {
+        const char *run_dir;
+        dln_arena_reset(&driver->scratch);
+        if (!dln_run_dir_make(driver->study, orphan->number, &driver->scratch, &run_dir, &err)) {
+            return dln_driver_blame(driver, &err);
+        }
+        (void)dln_exec_end_orphan(0, 0, run_dir);
+        return true;
+    }
     if (orphan->same_boot) {
         (void)dln_exec_end_orphan(orphan->pid, orphan->pid_start, orphan->run_dir);
     }

@@ -17,7 +17,7 @@ struct dln_metric_reader {
     struct dln_metric_set *set;
     struct dln_metric_line found;
     int64_t *counter; /* by metric: values so far */
-    char *clean;      /* a line without escape sequences; METRIC_LINE_MAX + 1 bytes */
+    char *clean;      /* a line without escape sequences; METRIC_LINE_MAX + 1 bytes, or NULL yet */
     char *part;       /* a line whose end has not come; made when it is needed */
     size_t part_len, part_cap;
     bool in_line; /* bytes of a line have come, kept or not */
@@ -34,8 +34,7 @@ static bool reader_new(struct dln_metric_set *set, dln_metric_reader **out, stru
         reader->found.has_value = calloc(n + 1, sizeof *reader->found.has_value);
         reader->found.value = calloc(n + 1, sizeof *reader->found.value);
         reader->counter = calloc(n + 1, sizeof *reader->counter);
-        reader->clean = malloc(METRIC_LINE_MAX + 1);
-        if (reader->found.has_value && reader->found.value && reader->counter && reader->clean) {
+        if (reader->found.has_value && reader->found.value && reader->counter) {
             *out = reader;
             return true;
         }
@@ -153,6 +152,7 @@ static void take_line(dln_metric_reader *reader, const char *line, size_t len,
         if (len > METRIC_LINE_MAX) len = METRIC_LINE_MAX;
     }
     if (len < dln_metric_set_shortest(reader->set)) return;
+    if (!reader->clean && !(reader->clean = malloc(METRIC_LINE_MAX + 1))) return;
     const size_t clean_len = clean_line(reader, line, len);
     struct dln_metric_line *found = &reader->found;
     if (!dln_metric_find(reader->set, reader->clean, clean_len, found)) return;

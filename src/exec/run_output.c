@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,28 +18,33 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static bool open_metrics(struct dln_run_output *output, const char *run_dir, struct dln_error *err)
+static void open_metrics(struct dln_run_output *output, int flags)
+{
+    if (output->metrics_fd >= 0) return;
+    do { /* non-blocking, because a program may have put something there that is no file */
+        output->metrics_fd = open(output->metrics_path,
+                                  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+    } while (output->metrics_fd < 0 && errno == EINTR);
+}
+
+void dln_run_output_make_metrics(struct dln_run_output *output)
+{
+    open_metrics(output, O_CREAT);
+}
+
+static bool init_metrics(struct dln_run_output *output, const char *run_dir, struct dln_error *err)
 {
     struct dln_strbuf path = {0};
     dln_strbuf_addf(&path, "%s/metrics.jsonl", run_dir);
-    if (!dln_strbuf_ok(&path)) {
-        dln_strbuf_release(&path);
-        return dln_fail(err, DLN_NOMEM, "out of memory");
-    }
-    const int flags = O_RDONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-    do {
-        output->metrics_fd = open(dln_strbuf_text(&path), flags, 0600);
-    } while (output->metrics_fd < 0 && errno == EINTR);
-    const bool ok =
-        output->metrics_fd >= 0 || dln_fail_errno(err, errno, "make '%s'", dln_strbuf_text(&path));
-    dln_strbuf_release(&path);
-    return ok;
+    if (!dln_strbuf_take(&path, &output->metrics_path, err)) return false;
+    return unlink(output->metrics_path) == 0 || errno == ENOENT ||
+           dln_fail_errno(err, errno, "put away the old file '%s'", output->metrics_path);
 }
 
-static bool open_stream(struct dln_run_output *output, int stream, const char *run_dir,
+static bool init_stream(struct dln_run_output *output, int stream, const char *run_dir,
                         int64_t log_limit_bytes, int *write_fd, struct dln_error *err)
 {
-    if (!dln_trial_log_open(&output->log[stream], run_dir, stream_names[stream], log_limit_bytes,
+    if (!dln_trial_log_init(&output->log[stream], run_dir, stream_names[stream], log_limit_bytes,
                             err)) {
         return false;
     }
@@ -51,7 +57,7 @@ static bool open_stream(struct dln_run_output *output, int stream, const char *r
     return true;
 }
 
-bool dln_run_output_open(struct dln_run_output *output, const char *run_dir,
+bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
                          int64_t log_limit_bytes, const dln_metric_reader *model,
                          int write_fds[DLN_STREAMS], struct dln_error *err)
 {
@@ -62,9 +68,9 @@ bool dln_run_output_open(struct dln_run_output *output, const char *run_dir,
         write_fds[i] = -1;
     }
     bool ok =
-        dln_metric_reader_clone(model, &output->lines, err) && open_metrics(output, run_dir, err);
+        dln_metric_reader_clone(model, &output->lines, err) && init_metrics(output, run_dir, err);
     for (int i = 0; i < DLN_STREAMS && ok; i++) {
-        ok = open_stream(output, i, run_dir, log_limit_bytes, &write_fds[i], err);
+        ok = init_stream(output, i, run_dir, log_limit_bytes, &write_fds[i], err);
     }
     if (ok) return true;
     for (int i = 0; i < DLN_STREAMS; i++)
@@ -127,15 +133,15 @@ enum dln_read_result dln_run_output_read_metrics(struct dln_run_output *output, 
                                                  dln_metric_sink *sink, void *context)
 {
     output->has_more_metrics = false;
-    if (output->metrics_fd < 0) return DLN_READ_ENDED;
+    open_metrics(output, 0);
+    if (output->metrics_fd < 0) return DLN_READ_BLOCKED;
     for (size_t sum = 0; sum < DLN_READ_TURN_BYTES;) {
         const ssize_t got = read(output->metrics_fd, buffer, DLN_READ_BYTES);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return DLN_READ_BLOCKED; /* its end for now */
         if (!output->file_lines &&
             !dln_metric_reader_clone(output->model, &output->file_lines, NULL)) {
-            close_fd(&output->metrics_fd); /* out of memory: the run is not worth less for it */
-            return DLN_READ_ENDED;
+            return DLN_READ_BLOCKED; /* out of memory: the run is not worth less for it */
         }
         sum += (size_t)got;
         output->has_news = true;
@@ -165,6 +171,8 @@ void dln_run_output_release(struct dln_run_output *output)
     close_fd(&output->metrics_fd);
     dln_metric_reader_free(output->lines);
     dln_metric_reader_free(output->file_lines);
+    free(output->metrics_path);
+    output->metrics_path = NULL;
     output->lines = NULL;
     output->file_lines = NULL;
 }

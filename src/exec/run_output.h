@@ -25,7 +25,8 @@ struct dln_run_output {
     dln_metric_reader *lines;       /* of standard output */
     dln_metric_reader *file_lines;  /* of the metrics file; NULL until it has any */
     const dln_metric_reader *model; /* to clone readers from */
-    int metrics_fd;
+    char *metrics_path;
+    int metrics_fd;                  /* -1: not open */
     bool has_more_metrics;           /* the file was not read to its end */
     bool has_news;                   /* bytes came since this was last set to false */
     char last_words[DLN_LAST_WORDS]; /* the end of standard error, as a ring */
@@ -34,16 +35,19 @@ struct dln_run_output {
 
 enum dln_read_result { DLN_READ_BLOCKED, DLN_READ_MORE, DLN_READ_ENDED };
 
-/* Makes stdout, stderr and metrics.jsonl in run_dir, and two pipes; the caller owns write_fds. */
-DLN_CHECK bool dln_run_output_open(struct dln_run_output *output, const char *run_dir,
+/* Two pipes, and no trace of an earlier run in run_dir; the caller owns write_fds. */
+DLN_CHECK bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
                                    int64_t log_limit_bytes, const dln_metric_reader *model,
                                    int write_fds[DLN_STREAMS], struct dln_error *err);
 /* Reads one stream for at most a turn. ENDED: closed, everybody who could write is gone. */
 enum dln_read_result dln_run_output_read(struct dln_run_output *output, int stream, char *buffer,
                                          dln_metric_sink *sink, void *context);
-/* What was added to the metrics file, for at most a turn. */
+/* What was added to the metrics file, for at most a turn. BLOCKED: its end, or there is none yet.
+ */
 enum dln_read_result dln_run_output_read_metrics(struct dln_run_output *output, char *buffer,
                                                  dln_metric_sink *sink, void *context);
+/* Makes the metrics file where the program has not, so that it can be watched. */
+void dln_run_output_make_metrics(struct dln_run_output *output);
 /* No more will come: half lines count, logs are put in order. Counts and errors stay readable. */
 void dln_run_output_finish(struct dln_run_output *output, dln_metric_sink *sink, void *context);
 void dln_run_output_release(struct dln_run_output *output);

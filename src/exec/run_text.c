@@ -105,6 +105,22 @@ static void add_seconds(struct dln_strbuf *out, const char *name, double seconds
     dln_strbuf_addf(out, "%s %s\n", name, text);
 }
 
+/* A new file, not a replaced one: ext4 waits for the disk when a file is replaced. */
+static void write_file(const char *path, const char *text, size_t len)
+{
+    (void)unlink(path);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    while (len > 0) {
+        const ssize_t put_now = write(fd, text, len);
+        if (put_now < 0 && errno == EINTR) continue;
+        if (put_now < 0) break;
+        text += put_now;
+        len -= (size_t)put_now;
+    }
+    (void)close(fd);
+}
+
 void dln_run_status_write(const char *run_dir, const struct dln_run_event *event,
                           const struct dln_run_output *output)
 {
@@ -138,9 +154,12 @@ void dln_run_status_write(const char *run_dir, const struct dln_run_event *event
     char problem[DLN_RUN_TEXT_MAX];
     dln_run_log_text(output, problem);
     if (problem[0]) dln_strbuf_addf(&text, "%s\n", problem);
-    if (dln_strbuf_ok(&text)) {
-        (void)!dln_run_dir_write(run_dir, "status", dln_strbuf_text(&text), text.len, NULL);
+    struct dln_strbuf path = {0};
+    dln_strbuf_addf(&path, "%s/status", run_dir);
+    if (dln_strbuf_ok(&text) && dln_strbuf_ok(&path)) {
+        write_file(dln_strbuf_text(&path), dln_strbuf_text(&text), text.len);
     }
+    dln_strbuf_release(&path);
     dln_strbuf_release(&text);
 }
 

@@ -2,13 +2,10 @@
  * The engine's side of running trials. One epoll set holds the guardian's socket, the pipes of all
  * runs and an inotify descriptor for their metrics files; the engine polls that one descriptor.
  *
- * A run:  WANTED ──START sent──▶ ASKED ──STARTED──▶ LIVE ──EXITED──▶ HELD ──RELEASE, GONE──▶ GONE
- *                                  └──FAILED──▶ over   └──GONE: nothing was left──────────────▲
- *
- * Its end is the exit of its main process, not the end of its output: what is in the pipes then is
- * read for at most a moment, and what is left of its group is ended. A run whose guardian died goes
- * straight to GONE. Pipes are read from LIVE on, so that STARTED is always the first event.
- * Nothing here blocks, except the new guardian's start and the old one's end.
+ * The end of a run is the exit of its main process, not the end of its output: what is in the pipes
+ * then is read for at most a moment, and what is left of its group is ended. Pipes are read from
+ * STARTED on, so that this is always the first event. Nothing here blocks, except the new
+ * guardian's start and the old one's end.
  */
 #include "dialin/exec.h"
 
@@ -20,46 +17,24 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dialin/clock.h"
 #include "exec/guardian_link.h"
-#include "exec/run_output.h"
+#include "exec/run.h"
 #include "exec/run_text.h"
 #include "exec/wire.h"
 
 enum {
-    DRAIN_MS = 250,        /* from the exit of the main process to the end of what is left */
-    METRICS_LOOK_MS = 500, /* where inotify is not to be had */
-    EVENTS = 64,
-    LETTING_GO_MS = 500 /* beyond the grace, for a guardian to end everything */
+    DRAIN_MS = 250,         /* from the exit of the main process to the end of what is left */
+    METRICS_WATCH_MS = 100, /* a run that is shorter has its metrics file read at its end only */
+    METRICS_LOOK_MS = 500,  /* where inotify is not to be had */
+    LETTING_GO_MS = 500,    /* beyond the grace, for a guardian to end everything */
+    EVENTS = 64
 };
 enum { KEY_GUARDIAN, KEY_INOTIFY, KEY_RUNS }; /* epoll data; a run's streams follow */
 
-enum run_state { RUN_WANTED, RUN_ASKED, RUN_LIVE, RUN_HELD, RUN_GONE, RUN_OVER };
-
-struct run {
-    uint64_t id;
-    void *owner;
-    enum run_state state;
-    char *run_dir, *program, *directory;
-    struct dln_wire request;
-    int request_fds[DLN_WIRE_FDS_MAX]; /* payload and write ends, until they are sent */
-    struct dln_run_output output;
-    int watch;         /* of the metrics file; -1: none */
-    int owed_signal;   /* to be sent; 0: none */
-    bool asked_to_end; /* TERM or KILL came from us */
-    bool owes_release;
-    bool is_lost;          /* the guardian died */
-    int64_t kill_at_ns;    /* 0: no such plan */
-    int64_t release_at_ns; /* HELD: end what is left, at the latest */
-    int64_t pid, pid_start;
-    struct dln_wire end; /* EXITED or GONE */
-    bool has_end;
-};
-
-typedef void event_sink(void *context, const struct dln_run_event *event);
+#define NS_PER_MS ((int64_t)1000000)
 
 struct dln_runner {
     dln_metric_reader *model;
@@ -70,13 +45,11 @@ struct dln_runner {
     struct dln_guardian_link guardian;
     bool awaits_room; /* the guardian's socket was full */
     int64_t oom_kills;
-    struct run **runs;
+    struct dln_run **runs;
     size_t n, cap;
     uint64_t next_id;
     char *buffer; /* DLN_READ_BYTES */
 };
-
-/* ── epoll ─────────────────────────────────────────────────────────────────────────────────────*/
 
 static bool watch_fd(dln_runner *runner, int operation, int fd, uint32_t events, uint64_t key)
 {
@@ -84,12 +57,7 @@ static bool watch_fd(dln_runner *runner, int operation, int fd, uint32_t events,
     return epoll_ctl(runner->epoll, operation, fd, &event) == 0;
 }
 
-static uint64_t stream_key(const struct run *run, int stream)
-{
-    return KEY_RUNS + run->id * DLN_STREAMS + (uint64_t)stream;
-}
-
-static struct run *find_id(const dln_runner *runner, uint64_t id)
+static struct dln_run *find_id(const dln_runner *runner, uint64_t id)
 {
     for (size_t i = 0; i < runner->n; i++) {
         if (runner->runs[i]->id == id) return runner->runs[i];
@@ -97,15 +65,12 @@ static struct run *find_id(const dln_runner *runner, uint64_t id)
     return NULL;
 }
 
-/* ── the guardian ──────────────────────────────────────────────────────────────────────────────*/
-
-static void close_request(struct run *run)
+static bool is_read(const struct dln_run *run)
 {
-    for (int i = 0; i < DLN_WIRE_FDS_MAX; i++) {
-        if (run->request_fds[i] >= 0) (void)close(run->request_fds[i]);
-        run->request_fds[i] = -1;
-    }
+    return run->state == DLN_RUN_IS_LIVE || run->state == DLN_RUN_IS_HELD;
 }
+
+/* ── requests to the guardian ──────────────────────────────────────────────────────────────────*/
 
 /* Main processes die with the guardian; what they have made is found by the run's mark. */
 static void lose_guardian(dln_runner *runner)
@@ -113,12 +78,12 @@ static void lose_guardian(dln_runner *runner)
     dln_guardian_link_close(&runner->guardian, true);
     runner->awaits_room = false;
     for (size_t i = 0; i < runner->n; i++) {
-        struct run *run = runner->runs[i];
-        if (run->state == RUN_OVER || run->state == RUN_GONE) continue;
-        close_request(run);
+        struct dln_run *run = runner->runs[i];
+        if (run->state >= DLN_RUN_IS_GONE) continue;
+        dln_run_close_request(run);
         (void)dln_exec_end_orphan(run->pid, run->pid_start, run->run_dir);
         run->is_lost = true;
-        run->state = RUN_GONE;
+        run->state = DLN_RUN_IS_GONE;
     }
 }
 
@@ -137,27 +102,26 @@ static bool open_guardian(dln_runner *runner, struct dln_error *err)
 }
 
 /* 0: sent. EAGAIN: later. Else the guardian is gone. */
-static int send_owed(dln_runner *runner, struct run *run)
+static int send_owed(dln_runner *runner, struct dln_run *run)
 {
+    const int socket = runner->guardian.socket;
     int error = 0;
-    if (run->state == RUN_WANTED) {
-        error = dln_wire_send(runner->guardian.socket, &run->request, run->request_fds,
-                              DLN_WIRE_FDS_MAX);
+    if (run->state == DLN_RUN_IS_WANTED) {
+        error = dln_wire_send(socket, &run->request, run->request_fds, DLN_WIRE_FDS_MAX);
         if (error != 0) return error;
-        close_request(run);
-        run->state = RUN_ASKED;
+        dln_run_close_request(run);
+        run->state = DLN_RUN_IS_ASKED;
     }
-    const bool is_there = run->state >= RUN_ASKED && run->state <= RUN_HELD;
-    if (is_there && run->owed_signal != 0) {
+    if (run->owed_signal != 0 && run->state < DLN_RUN_IS_GONE) {
         const struct dln_wire message = {
             .kind = DLN_WIRE_SIGNAL, .run = run->id, .code = run->owed_signal};
-        error = dln_wire_send(runner->guardian.socket, &message, NULL, 0);
+        error = dln_wire_send(socket, &message, NULL, 0);
         if (error != 0) return error;
         run->owed_signal = 0;
     }
-    if (run->state == RUN_HELD && run->owes_release) {
+    if (run->owes_release && run->state == DLN_RUN_IS_HELD) {
         const struct dln_wire message = {.kind = DLN_WIRE_RELEASE, .run = run->id};
-        error = dln_wire_send(runner->guardian.socket, &message, NULL, 0);
+        error = dln_wire_send(socket, &message, NULL, 0);
         if (error != 0) return error;
         run->owes_release = false;
     }
@@ -181,82 +145,34 @@ static void send_requests(dln_runner *runner)
                    runner->awaits_room ? EPOLLIN | EPOLLOUT : EPOLLIN, KEY_GUARDIAN);
 }
 
-/* ── events ────────────────────────────────────────────────────────────────────────────────────*/
+/* ── its answers ───────────────────────────────────────────────────────────────────────────────*/
 
-struct metric_relay {
-    event_sink *sink;
-    void *context;
-    const struct run *run;
-};
-
-static struct dln_run_event event_of(const struct run *run, enum dln_run_event_kind kind)
-{
-    return (struct dln_run_event){.kind = kind,
-                                  .owner = run->owner,
-                                  .pid = run->pid,
-                                  .pid_start = run->pid_start,
-                                  .text = ""};
-}
-
-static void relay_metric(void *context, const struct dln_metric_event *metric)
-{
-    const struct metric_relay *relay = context;
-    struct dln_run_event event = event_of(relay->run, DLN_RUN_METRIC);
-    event.metric = *metric;
-    relay->sink(relay->context, &event);
-}
-
-static void tell_started(struct run *run, const struct dln_wire *message, event_sink *sink,
+static void take_message(dln_runner *runner, const struct dln_wire *message, dln_run_sink *sink,
                          void *context)
 {
-    run->state = RUN_LIVE;
-    run->pid = message->pid;
-    run->pid_start = message->pid_start;
-    const struct dln_run_event event = event_of(run, DLN_RUN_STARTED);
-    sink(context, &event);
-}
-
-static void tell_failed(struct run *run, const struct dln_wire *message, event_sink *sink,
-                        void *context)
-{
-    struct dln_run_event event = event_of(run, DLN_RUN_FAILED);
-    char text[DLN_RUN_TEXT_MAX];
-    dln_run_failure_text(message, run->program, run->directory, text, &event.program_missing);
-    event.text = text;
-    dln_run_output_finish(&run->output, NULL, NULL);
-    dln_run_status_write(run->run_dir, &event, &run->output);
-    run->state = RUN_OVER;
-    sink(context, &event);
-}
-
-static void watch_streams(dln_runner *runner, struct run *run)
-{
-    for (int i = 0; i < DLN_STREAMS; i++) {
-        (void)watch_fd(runner, EPOLL_CTL_ADD, run->output.fd[i], EPOLLIN, stream_key(run, i));
-    }
-}
-
-static void take_message(dln_runner *runner, const struct dln_wire *message, event_sink *sink,
-                         void *context)
-{
-    struct run *run = find_id(runner, message->run);
-    if (!run || run->state < RUN_ASKED || run->state > RUN_HELD) return;
+    struct dln_run *run = find_id(runner, message->run);
+    if (!run || run->state < DLN_RUN_IS_ASKED || run->state > DLN_RUN_IS_HELD) return;
+    const int64_t now_ns = dln_clock_mono_ns();
     switch (message->kind) {
     case DLN_WIRE_STARTED:
-        watch_streams(runner, run);
-        tell_started(run, message, sink, context);
+        for (int i = 0; i < DLN_STREAMS; i++) {
+            (void)watch_fd(runner, EPOLL_CTL_ADD, run->output.fd[i], EPOLLIN,
+                           KEY_RUNS + run->id * DLN_STREAMS + (uint64_t)i);
+        }
+        run->watch_at_ns = now_ns + METRICS_WATCH_MS * NS_PER_MS;
+        dln_run_tell_started(run, message, sink, context);
         break;
-    case DLN_WIRE_FAILED: tell_failed(run, message, sink, context); break;
+    case DLN_WIRE_FAILED: dln_run_fail(run, message, sink, context); break;
     case DLN_WIRE_EXITED:
-        run->state = RUN_HELD;
+        run->state = DLN_RUN_IS_HELD;
         run->end = *message;
         run->has_end = true;
-        run->release_at_ns = dln_clock_mono_ns() + (int64_t)DRAIN_MS * 1000000;
+        run->release_at_ns = now_ns + DRAIN_MS * NS_PER_MS;
         /* A wrapper that died of our TERM leaves its grace to what it had started. */
         if (run->kill_at_ns > run->release_at_ns) run->release_at_ns = run->kill_at_ns;
         break;
     case DLN_WIRE_GONE:
-        run->state = RUN_GONE;
+        run->state = DLN_RUN_IS_GONE;
         run->end = *message;
         run->has_end = true;
         break;
@@ -265,7 +181,7 @@ static void take_message(dln_runner *runner, const struct dln_wire *message, eve
 }
 
 /* False: the guardian has hung up. */
-static bool read_messages(dln_runner *runner, event_sink *sink, void *context)
+static bool read_messages(dln_runner *runner, dln_run_sink *sink, void *context)
 {
     while (runner->guardian.socket >= 0) {
         struct dln_wire message;
@@ -286,13 +202,17 @@ static bool read_messages(dln_runner *runner, event_sink *sink, void *context)
 
 /* ── output ────────────────────────────────────────────────────────────────────────────────────*/
 
-static void read_metrics(dln_runner *runner, struct run *run, event_sink *sink, void *context)
+static void watch_metrics(dln_runner *runner, struct dln_run *run)
 {
-    struct metric_relay relay = {sink, context, run};
-    (void)dln_run_output_read_metrics(&run->output, runner->buffer, relay_metric, &relay);
+    run->watch_at_ns = 0;
+    dln_run_output_make_metrics(&run->output);
+    if (runner->inotify >= 0) {
+        run->watch = inotify_add_watch(runner->inotify, run->output.metrics_path, IN_MODIFY);
+    }
+    run->output.has_more_metrics = true; /* what came before the watch */
 }
 
-static void read_notices(dln_runner *runner, event_sink *sink, void *context)
+static void read_notices(dln_runner *runner)
 {
     union {
         struct inotify_event aligned;
@@ -307,133 +227,77 @@ static void read_notices(dln_runner *runner, event_sink *sink, void *context)
             memcpy(&notice, notices.bytes + at, sizeof notice);
             at += sizeof notice + notice.len;
             for (size_t i = 0; i < runner->n; i++) {
-                struct run *run = runner->runs[i];
-                const bool is_it = run->watch == notice.wd || (notice.mask & IN_Q_OVERFLOW);
-                if (is_it && (run->state == RUN_LIVE || run->state == RUN_HELD)) {
-                    read_metrics(runner, run, sink, context);
+                struct dln_run *run = runner->runs[i];
+                if (run->watch == notice.wd || (notice.mask & IN_Q_OVERFLOW)) {
+                    run->output.has_more_metrics = true;
                 }
             }
         }
     }
 }
 
-static void read_ready(dln_runner *runner, event_sink *sink, void *context)
+/* The guardian's messages first: STARTED goes before what the program has printed since.
+   False: the guardian has hung up. */
+static bool read_ready(dln_runner *runner, dln_run_sink *sink, void *context)
 {
+    bool is_there = true;
     struct epoll_event ready[EVENTS];
     const int n = epoll_wait(runner->epoll, ready, EVENTS, 0);
     for (int i = 0; i < n; i++) {
+        if (ready[i].data.u64 == KEY_INOTIFY) read_notices(runner);
+        if (ready[i].data.u64 == KEY_GUARDIAN) is_there = read_messages(runner, sink, context);
+    }
+    for (int i = 0; i < n; i++) {
         const uint64_t key = ready[i].data.u64;
-        if (key == KEY_INOTIFY) read_notices(runner, sink, context);
-        if (key < KEY_RUNS + DLN_STREAMS) continue; /* ids begin with 1 */
-        struct run *run = find_id(runner, (key - KEY_RUNS) / DLN_STREAMS);
-        if (!run || (run->state != RUN_LIVE && run->state != RUN_HELD)) continue;
-        struct metric_relay relay = {sink, context, run};
-        (void)dln_run_output_read(&run->output, (int)((key - KEY_RUNS) % DLN_STREAMS),
-                                  runner->buffer, relay_metric, &relay);
+        if (key < KEY_RUNS + DLN_STREAMS) continue; /* run ids begin with 1 */
+        struct dln_run *run = find_id(runner, (key - KEY_RUNS) / DLN_STREAMS);
+        if (!run || !is_read(run)) continue;
+        (void)dln_run_read(run, (int)((key - KEY_RUNS) % DLN_STREAMS), runner->buffer, sink,
+                           context);
     }
+    return is_there;
 }
 
-/* ── ends ──────────────────────────────────────────────────────────────────────────────────────*/
+/* ── one turn ──────────────────────────────────────────────────────────────────────────────────*/
 
-static bool looks_like_oom(dln_runner *runner, const struct run *run,
-                           const struct dln_run_event *event)
-{
-    if (event->signal == SIGKILL && !run->asked_to_end) {
-        const int64_t kills = dln_oom_kill_count();
-        const bool is_new = kills > runner->oom_kills;
-        runner->oom_kills = kills;
-        if (is_new) return true;
-    }
-    return (event->signal != 0 || event->exit_status != 0) && dln_run_says_oom(&run->output);
-}
-
-static void finish_run(dln_runner *runner, struct run *run, event_sink *sink, void *context)
-{
-    struct metric_relay relay = {sink, context, run};
-    dln_run_output_finish(&run->output, relay_metric, &relay);
-    if (run->watch >= 0) (void)inotify_rm_watch(runner->inotify, run->watch);
-    run->watch = -1;
-
-    struct dln_run_event event = event_of(run, DLN_RUN_ENDED);
-    event.guardian_lost = run->is_lost;
-    if (run->has_end && !run->is_lost) {
-        const int status = run->end.code;
-        event.has_exit = true;
-        event.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        event.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-        event.user_s = (double)run->end.user_us / 1e6;
-        event.system_s = (double)run->end.system_us / 1e6;
-        event.max_rss_bytes = run->end.max_rss_bytes;
-        event.oom = looks_like_oom(runner, run, &event);
-    }
-    char text[DLN_RUN_TEXT_MAX];
-    dln_run_log_text(&run->output, text);
-    event.text =
-        run->is_lost ? "the guardian, which is the parent of all trials, was killed" : text;
-    dln_run_status_write(run->run_dir, &event, &run->output);
-    run->state = RUN_OVER; /* before the sink: its owner may be given to a new run there */
-    sink(context, &event);
-}
-
-/* GONE: nobody writes any more; what is in pipes and file is read to its end. True when it is. */
-static bool read_the_rest(dln_runner *runner, struct run *run, event_sink *sink, void *context)
-{
-    struct metric_relay relay = {sink, context, run};
-    bool has_more = false;
-    for (int i = 0; i < DLN_STREAMS; i++) {
-        has_more |= dln_run_output_read(&run->output, i, runner->buffer, relay_metric, &relay) ==
-                    DLN_READ_MORE;
-    }
-    has_more |= dln_run_output_read_metrics(&run->output, runner->buffer, relay_metric, &relay) ==
-                DLN_READ_MORE;
-    return !has_more;
-}
-
-static void step_run(dln_runner *runner, struct run *run, int64_t now_ns, event_sink *sink,
+static void step_run(dln_runner *runner, struct dln_run *run, int64_t now_ns, dln_run_sink *sink,
                      void *context)
 {
     struct dln_run_output *output = &run->output;
-    if (run->state == RUN_LIVE && (output->has_more_metrics || runner->inotify < 0)) {
-        read_metrics(runner, run, sink, context);
+    if (is_read(run)) {
+        if (run->watch_at_ns > 0 && now_ns >= run->watch_at_ns) watch_metrics(runner, run);
+        if (output->has_more_metrics || (runner->inotify < 0 && run->watch_at_ns == 0)) {
+            (void)dln_run_read_metrics(run, runner->buffer, sink, context);
+        }
+        if (run->kill_at_ns > 0 && now_ns >= run->kill_at_ns) {
+            run->kill_at_ns = 0;
+            run->owed_signal = SIGKILL;
+        }
     }
-    if ((run->state == RUN_LIVE || run->state == RUN_HELD) && run->kill_at_ns > 0 &&
-        now_ns >= run->kill_at_ns) {
-        run->kill_at_ns = 0;
-        run->owed_signal = SIGKILL;
-    }
-    if (run->state == RUN_HELD && run->release_at_ns > 0) {
+    if (run->state == DLN_RUN_IS_HELD && run->release_at_ns > 0) {
         const bool is_drained = output->fd[DLN_STREAM_OUT] < 0 && output->fd[DLN_STREAM_ERR] < 0;
         if (now_ns >= run->release_at_ns || (is_drained && run->kill_at_ns == 0)) {
             run->release_at_ns = 0;
             run->owes_release = true;
         }
     }
-    const bool is_over = run->state == RUN_GONE && read_the_rest(runner, run, sink, context);
-    if (output->has_news) {
-        output->has_news = false;
-        const struct dln_run_event event = event_of(run, DLN_RUN_OUTPUT);
-        sink(context, &event);
-    }
-    if (is_over) finish_run(runner, run, sink, context);
+    const bool is_over =
+        run->state == DLN_RUN_IS_GONE && dln_run_read_rest(run, runner->buffer, sink, context);
+    if (output->has_news) dln_run_tell_output(run, sink, context);
+    if (is_over) dln_run_finish(run, &runner->oom_kills, sink, context);
 }
 
-static void free_run(dln_runner *runner, struct run *run)
+static void free_run(dln_runner *runner, struct dln_run *run)
 {
-    if (!run) return;
     if (run->watch >= 0) (void)inotify_rm_watch(runner->inotify, run->watch);
-    close_request(run);
-    dln_run_output_release(&run->output);
-    free(run->run_dir);
-    free(run->program);
-    free(run->directory);
-    free(run);
+    dln_run_free(run);
 }
 
 static void forget_over(dln_runner *runner)
 {
     size_t kept = 0;
     for (size_t i = 0; i < runner->n; i++) {
-        if (runner->runs[i]->state == RUN_OVER) {
+        if (runner->runs[i]->state == DLN_RUN_IS_OVER) {
             free_run(runner, runner->runs[i]);
         } else {
             runner->runs[kept++] = runner->runs[i];
@@ -442,12 +306,10 @@ static void forget_over(dln_runner *runner)
     runner->n = kept;
 }
 
-bool dln_runner_work(dln_runner *runner, event_sink *sink, void *context, struct dln_error *err)
+bool dln_runner_work(dln_runner *runner, dln_run_sink *sink, void *context, struct dln_error *err)
 {
     (void)err; /* what goes wrong with a run is told by its events */
-    if (!read_messages(runner, sink, context)) lose_guardian(runner);
-    send_requests(runner);
-    read_ready(runner, sink, context);
+    if (!read_ready(runner, sink, context)) lose_guardian(runner);
     const int64_t now_ns = dln_clock_mono_ns();
     /* By index and to the present end: the sink may start runs, which moves the array. */
     for (size_t i = 0; i < runner->n; i++) {
@@ -468,14 +330,15 @@ size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *
 {
     const int64_t now_ns = dln_clock_mono_ns();
     for (size_t i = 0; i < runner->n; i++) {
-        const struct run *run = runner->runs[i];
-        if (run->state == RUN_GONE || run->output.has_more_metrics) lower(timeout_ms, 0);
-        if (run->state == RUN_LIVE && runner->inotify < 0) lower(timeout_ms, METRICS_LOOK_MS);
-        const int64_t deadlines_ns[] = {run->kill_at_ns,
-                                        run->state == RUN_HELD ? run->release_at_ns : 0};
-        for (int j = 0; j < 2; j++) {
+        const struct dln_run *run = runner->runs[i];
+        if (run->state == DLN_RUN_IS_GONE) lower(timeout_ms, 0);
+        if (!is_read(run)) continue;
+        if (run->output.has_more_metrics) lower(timeout_ms, 0);
+        if (runner->inotify < 0) lower(timeout_ms, METRICS_LOOK_MS);
+        const int64_t deadlines_ns[] = {run->watch_at_ns, run->kill_at_ns, run->release_at_ns};
+        for (size_t j = 0; j < sizeof deadlines_ns / sizeof deadlines_ns[0]; j++) {
             if (deadlines_ns[j] == 0) continue;
-            lower(timeout_ms, (deadlines_ns[j] - now_ns + 999999) / 1000000);
+            lower(timeout_ms, (deadlines_ns[j] - now_ns + NS_PER_MS - 1) / NS_PER_MS);
         }
     }
     if (cap == 0) return 0;
@@ -485,62 +348,25 @@ size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *
 
 /* ── start and end ─────────────────────────────────────────────────────────────────────────────*/
 
-static bool add_run(dln_runner *runner, struct run *run, struct dln_error *err)
-{
-    if (runner->n == runner->cap) {
-        const size_t cap = runner->cap ? runner->cap * 2 : 16;
-        struct run **grown = realloc(runner->runs, cap * sizeof *grown);
-        if (!grown) return dln_fail(err, DLN_NOMEM, "out of memory");
-        runner->runs = grown;
-        runner->cap = cap;
-    }
-    runner->runs[runner->n++] = run;
-    return true;
-}
-
-static void watch_metrics(dln_runner *runner, struct run *run)
-{
-    if (runner->inotify < 0) return;
-    struct dln_strbuf path = {0};
-    dln_strbuf_addf(&path, "%s/metrics.jsonl", run->run_dir);
-    if (dln_strbuf_ok(&path)) {
-        run->watch = inotify_add_watch(runner->inotify, dln_strbuf_text(&path), IN_MODIFY);
-    }
-    dln_strbuf_release(&path);
-}
-
 bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
                       struct dln_error *err)
 {
     if (!request->argv[0]) return dln_fail(err, DLN_INVALID, "the command is empty");
     if (!open_guardian(runner, err)) return false;
-    struct run *run = calloc(1, sizeof *run);
-    if (!run) return dln_fail(err, DLN_NOMEM, "out of memory");
-    run->id = ++runner->next_id;
-    run->owner = request->owner;
-    run->watch = -1;
-    for (int i = 0; i < DLN_WIRE_FDS_MAX; i++)
-        run->request_fds[i] = -1;
-    for (int i = 0; i < DLN_STREAMS; i++)
-        run->output.fd[i] = run->output.log[i].fd = -1;
-    run->output.metrics_fd = -1;
-    run->request = (struct dln_wire){
-        .kind = DLN_WIRE_START, .run = run->id, .memory_bytes = request->memory_bytes};
-    run->run_dir = strdup(request->run_dir);
-    run->program = strdup(request->argv[0]);
-    run->directory = strdup(request->directory);
-    bool ok = run->run_dir && run->program && run->directory;
-    if (!ok) (void)dln_fail(err, DLN_NOMEM, "out of memory");
-    ok = ok && dln_guardian_payload(request, &run->request_fds[0], &run->request.n_argv,
-                                    &run->request.n_env, err);
-    ok = ok && dln_run_output_open(&run->output, run->run_dir, runner->log_limit_bytes,
-                                   runner->model, &run->request_fds[1], err);
-    ok = ok && add_run(runner, run, err);
-    if (!ok) {
-        free_run(runner, run);
+    if (runner->n == runner->cap) {
+        const size_t cap = runner->cap ? runner->cap * 2 : 16;
+        struct dln_run **grown = realloc(runner->runs, cap * sizeof *grown);
+        if (!grown) return dln_fail(err, DLN_NOMEM, "out of memory");
+        runner->runs = grown;
+        runner->cap = cap;
+    }
+    struct dln_run *run;
+    if (!dln_run_new(request, runner->next_id + 1, runner->model, runner->log_limit_bytes, &run,
+                     err)) {
         return dln_wrap(err, "start a trial");
     }
-    watch_metrics(runner, run);
+    runner->next_id++;
+    runner->runs[runner->n++] = run;
     send_requests(runner);
     return true;
 }
@@ -548,13 +374,13 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
 void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
 {
     for (size_t i = 0; i < runner->n; i++) {
-        struct run *run = runner->runs[i];
-        if (run->owner != owner || run->state >= RUN_GONE) continue;
-        const int64_t kill_at_ns = dln_clock_mono_ns() + grace_ms * 1000000;
+        struct dln_run *run = runner->runs[i];
+        if (run->owner != owner || run->state >= DLN_RUN_IS_GONE) continue;
+        const int64_t kill_at_ns = dln_clock_mono_ns() + grace_ms * NS_PER_MS;
         if (grace_ms <= 0) {
             run->owed_signal = SIGKILL;
             run->kill_at_ns = 0;
-            if (run->state == RUN_HELD && run->release_at_ns > 0) run->release_at_ns = 1;
+            if (run->release_at_ns > 0) run->release_at_ns = 1;
         } else if (!run->asked_to_end) {
             run->owed_signal = SIGTERM;
             run->kill_at_ns = kill_at_ns;
@@ -611,14 +437,12 @@ static void let_go(dln_runner *runner)
 {
     if (runner->guardian.socket < 0) return;
     (void)shutdown(runner->guardian.socket, SHUT_WR);
-    const int64_t give_up_ns =
-        dln_clock_mono_ns() + (runner->grace_ms + LETTING_GO_MS) * (int64_t)1000000;
+    const int64_t give_up_ns = dln_clock_mono_ns() + (runner->grace_ms + LETTING_GO_MS) * NS_PER_MS;
     bool is_there = true;
-    while (is_there && dln_clock_mono_ns() < give_up_ns) {
+    for (int64_t left_ns; is_there && (left_ns = give_up_ns - dln_clock_mono_ns()) > 0;) {
         struct pollfd fd = {.fd = runner->epoll, .events = POLLIN};
-        (void)poll(&fd, 1, (int)((give_up_ns - dln_clock_mono_ns()) / 1000000) + 1);
-        is_there = read_messages(runner, ignore_event, NULL);
-        read_ready(runner, ignore_event, NULL);
+        (void)poll(&fd, 1, (int)(left_ns / NS_PER_MS) + 1);
+        is_there = read_ready(runner, ignore_event, NULL);
     }
     dln_guardian_link_close(&runner->guardian, is_there);
 }
@@ -628,9 +452,10 @@ void dln_runner_free(dln_runner *runner)
     if (!runner) return;
     let_go(runner);
     for (size_t i = 0; i < runner->n; i++) {
-        struct run *run = runner->runs[i];
-        if (run->state != RUN_OVER && read_the_rest(runner, run, ignore_event, NULL)) {
-            finish_run(runner, run, ignore_event, NULL);
+        struct dln_run *run = runner->runs[i];
+        if (run->state != DLN_RUN_IS_OVER &&
+            dln_run_read_rest(run, runner->buffer, ignore_event, NULL)) {
+            dln_run_finish(run, &runner->oom_kills, ignore_event, NULL);
         }
         free_run(runner, run);
     }

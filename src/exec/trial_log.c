@@ -12,26 +12,30 @@
 
 enum { LIMIT_MIN = 4, COPY_BYTES = 64 * 1024, NOTE_BYTES = 80 };
 
-bool dln_trial_log_open(struct dln_trial_log *log, const char *run_dir, const char *name,
+bool dln_trial_log_init(struct dln_trial_log *log, const char *run_dir, const char *name,
                         int64_t limit_bytes, struct dln_error *err)
 {
     struct dln_strbuf path = {0};
     dln_strbuf_addf(&path, "%s/%s", run_dir, name);
     char *text;
     if (!dln_strbuf_take(&path, &text, err)) return false;
-    int fd;
-    do {
-        fd = open(text, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    } while (fd < 0 && errno == EINTR);
-    if (fd < 0) {
-        (void)dln_fail_errno(err, errno, "make the log '%s'", text);
+    if (unlink(text) != 0 && errno != ENOENT) {
+        (void)dln_fail_errno(err, errno, "put away the old log '%s'", text);
         free(text);
         return false;
     }
     const int64_t limit = limit_bytes > LIMIT_MIN ? limit_bytes : LIMIT_MIN;
     *log = (struct dln_trial_log){
-        .fd = fd, .path = text, .head_cap = limit / 4, .tail_cap = limit - limit / 4};
+        .fd = -1, .path = text, .head_cap = limit / 4, .tail_cap = limit - limit / 4};
     return true;
+}
+
+static void open_file(struct dln_trial_log *log)
+{
+    do {
+        log->fd = open(log->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    } while (log->fd < 0 && errno == EINTR);
+    if (log->fd < 0) log->error = errno;
 }
 
 static bool write_at(int fd, const char *bytes, size_t len, int64_t offset, int *error)
@@ -58,6 +62,7 @@ static int64_t place_of(const struct dln_trial_log *log, int64_t at)
 
 void dln_trial_log_write(struct dln_trial_log *log, const char *bytes, size_t len)
 {
+    if (log->fd < 0 && log->error == 0 && log->path) open_file(log);
     while (len > 0) {
         const int64_t place = place_of(log, log->total);
         const int64_t end =

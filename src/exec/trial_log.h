@@ -15,15 +15,15 @@
 #include "dialin/error.h"
 
 struct dln_trial_log {
-    int fd; /* -1: closed */
-    char *path;
+    int fd;     /* -1: not open */
+    char *path; /* NULL: closed */
     int64_t head_cap, tail_cap;
     int64_t total; /* bytes ever written */
-    int error;     /* errno of the first failed write, 0 if none */
+    int error;     /* errno of the first failed open or write, 0 if none */
 };
 
-/* Empties or makes RUN_DIR/NAME, readable by its owner alone. */
-DLN_CHECK bool dln_trial_log_open(struct dln_trial_log *log, const char *run_dir, const char *name,
+/* For RUN_DIR/NAME, readable by its owner alone; what an earlier run left there goes away. */
+DLN_CHECK bool dln_trial_log_init(struct dln_trial_log *log, const char *run_dir, const char *name,
                                   int64_t limit_bytes, struct dln_error *err);
 void dln_trial_log_write(struct dln_trial_log *log, const char *bytes, size_t len);
 /* Puts the file in order and closes it; `total` and `error` stay readable. */

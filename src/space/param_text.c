@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
 
@@ -105,8 +105,12 @@ static bool parse_choice(const struct dln_param *param, const char *text, double
     for (size_t i = 0; i < param->n_choices && list.len < 200; i++) {
         dln_strbuf_addf(&list, "%s%.80s", i > 0 ? ", " : "", param->choices[i].text);
     }
-    dln_fail(err, DLN_USAGE, "'%.80s' is not a choice of '%.80s': %s", text, param->name,
-             dln_strbuf_text(&list));
+    if (dln_strbuf_ok(&list)) {
+        dln_fail(err, DLN_USAGE, "'%.80s' is not a choice of '%.80s': %s", text, param->name,
+                 dln_strbuf_text(&list));
+    } else {
+        dln_fail(err, DLN_NOMEM, "out of memory");
+    }
     dln_strbuf_release(&list);
     return false;
 }

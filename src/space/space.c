@@ -217,8 +217,12 @@ static bool fail_ring(const struct dln_space *space, size_t start, const size_t 
         at = parents[k];
         dln_strbuf_addf(&ring, " needs '%.80s'", space->params[at].name);
     } while (at != start && ring.len < 400);
-    dln_fail(err, DLN_INVALID, "the conditions form a ring: '%.80s'%s", space->params[start].name,
-             dln_strbuf_text(&ring));
+    if (dln_strbuf_ok(&ring)) {
+        dln_fail(err, DLN_INVALID, "the conditions form a ring: '%.80s'%s",
+                 space->params[start].name, dln_strbuf_text(&ring));
+    } else {
+        dln_fail(err, DLN_NOMEM, "out of memory");
+    }
     dln_strbuf_release(&ring);
     return false;
 }

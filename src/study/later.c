@@ -123,7 +123,7 @@ bool dln_study_can_run(const struct dln_study *study, struct dln_error *err)
                         later->key, unbuilt[i].remedy);
     }
     if (study->run.n == 0) {
-        return dln_fail(err, DLN_UNSUPPORTED,
+        return dln_fail(err, DLN_INVALID,
                         "%.400s%s1:1: there is nothing to run: 'run' names the program",
                         study->path, study->path[0] ? ":" : "");
     }

@@ -34,12 +34,15 @@ static bool read_gpus(struct dln_reader *r, const struct dln_node *key,
                       const struct dln_node *value)
 {
     (void)key;
-    double count = -1;
-    r->study->machine.gpus_auto = dln_node_is(value, "auto");
-    if (!r->study->machine.gpus_auto && !dln_read_whole(r, value, "gpus", 0, 4096, &count)) {
-        return false;
-    }
-    r->study->machine.gpus = (int)count;
+    struct dln_machine *machine = &r->study->machine;
+    machine->gpus_auto = dln_node_is(value, "auto");
+    if (machine->gpus_auto) return true;
+    double count;
+    const bool is_number =
+        value->kind == DLN_NODE_SCALAR && value->text[0] >= '0' && value->text[0] <= '9';
+    if (!is_number) return dln_read_fail(r, value, "'gpus' is auto or a number");
+    if (!dln_read_whole(r, value, "gpus", 0, 4096, &count)) return false;
+    machine->gpus = (int)count;
     return true;
 }
 

@@ -1,30 +1,44 @@
 /* Single values: a node becomes a C value, or an error that says what would be right. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "dialin/num.h"
 #include "study/reader.h"
 #include "study/scalar.h"
 #include "study/words.h"
 
-static const char *kind_name(const struct dln_node *node)
+static bool is_nothing(const struct dln_node *node)
 {
-    switch ((enum dln_node_kind)node->kind) {
-    case DLN_NODE_LIST: return "a list";
-    case DLN_NODE_MAP: return "a map";
-    case DLN_NODE_SCALAR: break;
-    }
-    return node->is_plain && node->count == 0 ? "nothing" : "a single value";
+    return node->kind == DLN_NODE_SCALAR && node->is_plain && node->count == 0;
+}
+
+/* "'what' is …, not a list"; always false. */
+static bool fail_kind(struct dln_reader *r, const struct dln_node *node, const char *what,
+                      const char *expected)
+{
+    static const char *const kinds[] = {
+        [DLN_NODE_SCALAR] = "a single value", [DLN_NODE_LIST] = "a list", [DLN_NODE_MAP] = "a map"};
+    if (is_nothing(node)) return dln_read_fail(r, node, "%.80s has no value", what);
+    return dln_read_fail(r, node, "%.80s is %.200s, not %s", what, expected, kinds[node->kind]);
+}
+
+/* The same with the name of a key. */
+static bool fail_key(struct dln_reader *r, const struct dln_node *node, const char *key,
+                     const char *expected)
+{
+    char what[100];
+    if (snprintf(what, sizeof what, "'%.80s'", key) < 0) what[0] = '\0';
+    return fail_kind(r, node, what, expected);
 }
 
 bool dln_read_expect_list(struct dln_reader *r, const struct dln_node *node, const char *what,
                           const char *example)
 {
-    if (node->kind != DLN_NODE_LIST) {
-        return dln_read_fail(r, node, "'%.80s' is a list such as %s, not %s", what, example,
-                             kind_name(node));
-    }
+    char expected[200];
+    if (snprintf(expected, sizeof expected, "a list such as %s", example) < 0) expected[0] = '\0';
+    if (node->kind != DLN_NODE_LIST) return fail_key(r, node, what, expected);
     if (node->count == 0) return dln_read_fail(r, node, "'%.80s' is empty", what);
     return true;
 }
@@ -32,10 +46,9 @@ bool dln_read_expect_list(struct dln_reader *r, const struct dln_node *node, con
 bool dln_read_expect_map(struct dln_reader *r, const struct dln_node *node, const char *what,
                          const char *example)
 {
-    if (node->kind != DLN_NODE_MAP) {
-        return dln_read_fail(r, node, "'%.80s' is a map such as %s, not %s", what, example,
-                             kind_name(node));
-    }
+    char expected[200];
+    if (snprintf(expected, sizeof expected, "a map such as %s", example) < 0) expected[0] = '\0';
+    if (node->kind != DLN_NODE_MAP) return fail_key(r, node, what, expected);
     if (node->count == 0) return dln_read_fail(r, node, "'%.80s' is empty", what);
     return true;
 }
@@ -63,7 +76,7 @@ bool dln_read_number(struct dln_reader *r, const struct dln_node *node, const ch
     if (node->kind == DLN_NODE_SCALAR && node->count > 0) {
         return dln_read_fail(r, node, "'%.80s' is a number, not '%.80s'", what, node->text);
     }
-    return dln_read_fail(r, node, "'%.80s' is a number, not %s", what, kind_name(node));
+    return fail_key(r, node, what, "a number");
 }
 
 bool dln_read_whole(struct dln_reader *r, const struct dln_node *node, const char *what, double low,
@@ -95,17 +108,20 @@ bool dln_read_truth(struct dln_reader *r, const struct dln_node *node, const cha
     return true;
 }
 
-bool dln_read_text(struct dln_reader *r, const struct dln_node *node, const char *what,
-                   const char **out)
+static bool copy_text(struct dln_reader *r, const struct dln_node *node, const char **out)
 {
-    if (node->kind != DLN_NODE_SCALAR) {
-        return dln_read_fail(r, node, "'%.80s' is a text, not %s", what, kind_name(node));
-    }
-    if (node->count == 0) return dln_read_fail(r, node, "'%.80s' is empty", what);
     const char *text = dln_arena_copy(r->arena, node->text);
     if (!text) return dln_read_no_memory(r);
     *out = text;
     return true;
+}
+
+bool dln_read_text(struct dln_reader *r, const struct dln_node *node, const char *what,
+                   const char **out)
+{
+    if (node->kind != DLN_NODE_SCALAR) return fail_key(r, node, what, "a text");
+    if (node->count == 0) return dln_read_fail(r, node, "'%.80s' is empty", what);
+    return copy_text(r, node, out);
 }
 
 /* Fails with the nearest of the words, or all of them. */
@@ -118,11 +134,13 @@ static bool fail_word(struct dln_reader *r, const struct dln_node *node, const c
         dln_nearest_offer(&nearest, words[i]);
         dln_strbuf_addf(&list, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
     }
-    if (nearest.best) {
-        dln_read_fail(r, node, "'%.80s' is not a word for '%.80s'; did you mean '%s'?", node->text,
-                      what, nearest.best);
+    if (!dln_strbuf_ok(&list)) {
+        dln_read_no_memory(r);
+    } else if (nearest.best) {
+        dln_read_fail(r, node, "'%.80s' cannot be '%.80s'; did you mean '%s'?", what, node->text,
+                      nearest.best);
     } else {
-        dln_read_fail(r, node, "'%.80s' is not a word for '%.80s': %s", node->text, what,
+        dln_read_fail(r, node, "'%.80s' cannot be '%.80s'; it is %s", what, node->text,
                       dln_strbuf_text(&list));
     }
     dln_strbuf_release(&list);
@@ -133,7 +151,7 @@ bool dln_read_word(struct dln_reader *r, const struct dln_node *node, const char
                    const char *const *words, int *out)
 {
     if (node->kind != DLN_NODE_SCALAR || node->count == 0) {
-        return dln_read_fail(r, node, "'%.80s' is a word, not %s", what, kind_name(node));
+        return fail_key(r, node, what, "a word");
     }
     for (int i = 0; words[i]; i++) {
         if (strcmp(words[i], node->text) != 0) continue;
@@ -146,8 +164,9 @@ bool dln_read_word(struct dln_reader *r, const struct dln_node *node, const char
 bool dln_read_name(struct dln_reader *r, const struct dln_node *node, const char *what,
                    const char **out)
 {
-    if (!dln_read_text(r, node, what, out)) return false;
-    const char *name = *out;
+    if (node->kind != DLN_NODE_SCALAR) return fail_kind(r, node, what, "a text");
+    if (node->count == 0) return dln_read_fail(r, node, "%.80s is empty", what);
+    const char *name = node->text;
     size_t characters = 0;
     for (size_t i = 0; name[i]; i++) {
         const unsigned char c = (unsigned char)name[i];
@@ -161,7 +180,7 @@ bool dln_read_name(struct dln_reader *r, const struct dln_node *node, const char
         return dln_read_fail(r, node, "%.80s is longer than %d characters", what,
                              DLN_PARAM_NAME_MAX);
     }
-    return true;
+    return copy_text(r, node, out);
 }
 
 /* ── commands ──────────────────────────────────────────────────────────────────────────────────*/
@@ -206,9 +225,9 @@ bool dln_read_words(struct dln_reader *r, const struct dln_node *node, const cha
         for (const struct dln_node *item = node->first; item; item = item->next) {
             if (item->kind != DLN_NODE_SCALAR) {
                 return dln_read_fail(r, item,
-                                     "a word of '%s' is a text, not %s; {…} and […] are "
-                                     "put in quotes",
-                                     what, kind_name(item));
+                                     "a word of '%s' is a text; one with { } or [ ] is put in "
+                                     "quotes",
+                                     what);
             }
             list[words.n] = dln_arena_copy(r->arena, item->text);
             if (!list[words.n++]) return dln_read_no_memory(r);
@@ -276,10 +295,7 @@ bool dln_read_expr(struct dln_reader *r, const struct dln_node *node, const char
                    const struct dln_expr **out)
 {
     if (node->kind != DLN_NODE_SCALAR) {
-        return dln_read_fail(r, node,
-                             "%s is an expression, not %s; one with [ ] or { } is put in "
-                             "quotes",
-                             what, kind_name(node));
+        return fail_kind(r, node, what, "an expression (one with [ ] or { } is put in quotes)");
     }
     size_t column = 1;
     struct dln_error inner = {0};
@@ -305,6 +321,7 @@ bool dln_read_value(struct dln_reader *r, const struct dln_node *at, const struc
                                  "quotes is not a number or a word",
                                  scalar->text, param->name);
         }
+        if (inner.code == DLN_NOMEM) return dln_read_no_memory(r);
         return dln_read_fail(r, at, "%s", inner.text);
     }
     const bool is_number = scalar->kind == DLN_SCALAR_INT || scalar->kind == DLN_SCALAR_REAL;

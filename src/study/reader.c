@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "study/scalar.h"
 
 /* ── errors and warnings ───────────────────────────────────────────────────────────────────────*/
@@ -130,8 +130,12 @@ static bool fail_unknown(struct dln_reader *r, const struct dln_node *key, const
     for (const struct dln_field *field = fields; field->name; field++) {
         dln_strbuf_addf(&list, "%s%s", list.len > 0 ? ", " : "", field->name);
     }
-    dln_read_fail(r, key, "unknown key '%.80s'%s%s; there are: %s", key->text, where, what,
-                  dln_strbuf_text(&list));
+    if (dln_strbuf_ok(&list)) {
+        dln_read_fail(r, key, "unknown key '%.80s'%s%s; there are: %s", key->text, where, what,
+                      dln_strbuf_text(&list));
+    } else {
+        dln_read_no_memory(r);
+    }
     dln_strbuf_release(&list);
     return false;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "space/expr_node.h"
 #include "study/reader.h"
 #include "study/scalar.h"
@@ -106,7 +106,9 @@ static bool check_literal(struct dln_reader *r, const struct dln_node *at,
         if (list.len > 200) continue;
         dln_strbuf_addf(&list, "%s%.80s", i > 0 ? ", " : "", param->choices[i].text);
     }
-    if (nearest.best) {
+    if (!dln_strbuf_ok(&list)) {
+        dln_read_no_memory(r);
+    } else if (nearest.best) {
         dln_read_fail_inside(r, at, offset,
                              "'%.80s' is not a choice of '%.80s'; did you mean '%.80s'?", text,
                              param->name, nearest.best);
@@ -314,6 +316,40 @@ static bool check_prune_on(struct dln_reader *r)
                          nearest.best ? "'?" : "");
 }
 
+static bool may_look_like_option(const struct dln_param *param)
+{
+    if (param->kind == DLN_PARAM_FLOAT || param->kind == DLN_PARAM_INT) return param->low < 0;
+    for (size_t i = 0; i < param->n_choices; i++) {
+        if (param->choices[i].text[0] == '-') return true;
+    }
+    return false;
+}
+
+/* A word that is "{name}" and nothing else, in `run`. */
+static bool warn_option_like(struct dln_reader *r)
+{
+    const struct dln_study *study = r->study;
+    const struct dln_node *run = dln_node_get(r->root, "run");
+    for (size_t i = 0; i < study->run.n; i++) {
+        const char *word = study->run.word[i];
+        const size_t len = strlen(word);
+        if (len < 3 || word[0] != '{' || word[len - 1] != '}') continue;
+        for (size_t k = 0; k < study->space.n; k++) {
+            const struct dln_param *param = &study->space.params[k];
+            const bool is_named =
+                strlen(param->name) == len - 2 && memcmp(param->name, word + 1, len - 2) == 0;
+            if (!is_named || !may_look_like_option(param)) continue;
+            if (!dln_read_warn(r, run,
+                               "the value of '%.80s' may begin with '-' and be taken for an "
+                               "option; --NAME={%.80s} in one word is safe",
+                               param->name, param->name)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool dln_validate_whole(struct dln_reader *r)
 {
     const struct dln_study *study = r->study;
@@ -338,5 +374,5 @@ bool dln_validate_whole(struct dln_reader *r)
         return dln_read_fail(
             r, key, "'%.80s' is a parameter already; a constant needs another name", key->text);
     }
-    return check_prune_on(r);
+    return check_prune_on(r) && warn_option_like(r);
 }

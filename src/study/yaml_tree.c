@@ -10,6 +10,8 @@
 
 #include <yaml.h>
 
+#include "dialin/text.h"
+
 struct builder {
     const char *path;
     const char *text;
@@ -73,23 +75,42 @@ static char byte_at(const struct builder *b, yaml_mark_t mark)
     return '\0';
 }
 
+/* libyaml gives only the number of the byte; what is not UTF-8 never reaches it. */
 static bool fail_reading(const struct builder *b)
 {
     size_t line;
     size_t column;
     place_of(b, b->parser.problem_offset, &line, &column);
-    const int value = b->parser.problem_value;
-    if (value == 0) return fail_at(b, line, column, "a NUL byte has no place in a study file");
-    if (b->parser.problem && strstr(b->parser.problem, "control")) {
-        return fail_at(b, line, column, "a control character has no place in a study file");
+    return fail_at(b, line, column, "a control character has no place in a study file");
+}
+
+static bool refuse_bytes(const struct builder *b)
+{
+    for (size_t i = 0; i < b->len;) {
+        uint32_t code = 0;
+        const size_t len = dln_text_decode(b->text + i, b->len - i, &code);
+        const bool is_broken =
+            code == 0xFFFD && (len != 3 || memcmp(b->text + i, "\xEF\xBF\xBD", 3) != 0);
+        if (code == 0 || is_broken) {
+            size_t line;
+            size_t column;
+            place_of(b, i, &line, &column);
+            return fail_at(b, line, column,
+                           code == 0 ? "a NUL byte has no place in a study file"
+                                     : "not valid UTF-8");
+        }
+        i += len;
     }
-    return fail_at(b, line, column, "not valid UTF-8");
+    return true;
 }
 
 static bool fail_parser(const struct builder *b)
 {
     const yaml_parser_t *parser = &b->parser;
-    if (parser->error == YAML_MEMORY_ERROR) return dln_fail(b->err, DLN_NOMEM, "out of memory");
+    /* a failed copy of a tag leaves libyaml without an error to tell */
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
+        return dln_fail(b->err, DLN_NOMEM, "out of memory");
+    }
     if (parser->error == YAML_READER_ERROR) return fail_reading(b);
 
     const yaml_mark_t mark = parser->problem_mark;
@@ -106,7 +127,9 @@ static bool fail_parser(const struct builder *b)
                        "%zu; a text with , : [ ] { } inside one is put in quotes)",
                        problem, parser->context_mark.line + 1, parser->context_mark.column + 1);
     } else if (context[0] != '\0') {
-        len = snprintf(sentence, sizeof sentence, "not valid YAML: %s, %s", problem, context);
+        len = snprintf(sentence, sizeof sentence, "not valid YAML: %s, %s (line %zu, column %zu)",
+                       problem, context, parser->context_mark.line + 1,
+                       parser->context_mark.column + 1);
     } else {
         len = snprintf(sentence, sizeof sentence, "not valid YAML: %s", problem);
     }
@@ -299,6 +322,7 @@ bool dln_yaml_parse(const char *path, const char *text, size_t len, struct dln_a
         b.text += 3;
         b.len -= 3;
     }
+    if (!refuse_bytes(&b)) return false;
     if (!yaml_parser_initialize(&b.parser)) return dln_fail(err, DLN_NOMEM, "out of memory");
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)b.text, b.len);

@@ -1,121 +1,260 @@
 #include "support/fixture.h"
 
-#include "support/test.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static const struct dln_expr *parsed(struct fixture *f, const char *text)
-{
-    struct dln_error err = {0};
-    const struct dln_expr *expr = NULL;
-    assert_ok(dln_expr_parse(text, &f->arena, &expr, NULL, &err), err);
-    return expr;
-}
+#include <sqlite3.h>
 
-void fixture_init(struct fixture *f, size_t n, const struct dln_param *params, const char *strategy)
+#include "base/rng.h"
+#include "dialin/clock.h"
+#include "dialin/store.h"
+#include "store/distribution.h"
+
+/* ── the definition ────────────────────────────────────────────────────────────────────────────*/
+
+static const char *const first_params[] = {
+    "  lr: {float: [1e-5, 1e-1], log: true, default: 1e-3}\n",
+    "  dropout: {float: [0.0, 0.5], step: 0.05}\n",
+    "  layers: {int: [2, 8]}\n",
+    "  optimizer: {choice: [sgd, adamw, lion]}\n",
+    "  momentum: {float: [0.80, 0.99], when: optimizer == sgd}\n",
+    "  amp: {flag: true}\n",
+};
+enum { FIRST_PARAMS = sizeof first_params / sizeof first_params[0] };
+
+bool fixture_definition(const char *name, size_t n_params, int64_t budget_trials, uint64_t seed,
+                        struct dln_study **out, struct dln_error *err)
 {
-    *f = (struct fixture){.study = {.name = "fixture", .strategy = {.name = strategy}}};
-    struct dln_space *space = &f->study.space;
-    space->n = n;
-    space->params = DLN_ARENA_ARRAY(&f->arena, struct dln_param, n);
-    assert_non_null(space->params);
-    for (size_t i = 0; i < n; i++) {
-        space->params[i] = params[i];
-        if (params[i].when_text) space->params[i].when = parsed(f, params[i].when_text);
+    struct dln_strbuf text = {0};
+    dln_strbuf_addf(
+        &text, "study: %s\nrun: [./train, '{args}']\nobjective: {minimize: loss}\nspace:\n", name);
+    for (size_t i = 0; i < n_params; i++) {
+        if (i < FIRST_PARAMS) {
+            dln_strbuf_add(&text, first_params[i]);
+        } else {
+            dln_strbuf_addf(&text, "  x%zu: {float: [-5.0, 5.0]}\n", i);
+        }
     }
-    struct dln_error err = {0};
-    assert_ok(dln_space_settle(space, &f->arena, NULL, &err), err);
-    fixture_objectives(f, 1, false);
+    dln_strbuf_addf(&text, "strategy: tpe\nbudget: {trials: %" PRId64 "}\nseed: %" PRIu64 "\n",
+                    budget_trials > 0 ? budget_trials : 1, seed % 1000000);
+    const bool ok = dln_strbuf_ok(&text)
+                        ? dln_study_read("fixture.yaml", dln_strbuf_text(&text), text.len, out, err)
+                        : dln_fail(err, DLN_NOMEM, "out of memory");
+    dln_strbuf_release(&text);
+    return ok;
 }
 
-void fixture_release(struct fixture *f)
+/* ── rows ──────────────────────────────────────────────────────────────────────────────────────*/
+
+enum statement { TRIAL, PARAM, VALUE, STEP, SYSTEM, USER, RUN, STATEMENTS };
+
+static const char *const statements[STATEMENTS] = {
+    [TRIAL] = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)"
+              " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [PARAM] = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)"
+              " VALUES (?1, ?2, ?3, ?4)",
+    [VALUE] = "INSERT INTO trial_values (trial_id, objective, value, value_type)"
+              " VALUES (?1, 0, ?2, 'FINITE')",
+    [STEP] = "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value,"
+             " intermediate_value_type) VALUES (?1, ?2, ?3, 'FINITE')",
+    [SYSTEM] =
+        "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES (?1, ?2, ?3)",
+    [USER] = "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?1, ?2, ?3)",
+    [RUN] = "INSERT INTO dialin_runs (trial_id, attempt, slot, host, boot, pid, pid_start,"
+            " started_us, ended_us, exit_status, user_s, system_s, max_rss_bytes, run_dir, command,"
+            " detail) VALUES (?1, 1, 0, 'fixture', '', 1, 1, ?2, ?3, ?4, 1.5, 0.1, 1048576, ?5,"
+            " './train', '')",
+};
+
+struct writer {
+    sqlite3 *db;
+    sqlite3_stmt *stmt[STATEMENTS];
+    const struct dln_study *def;
+    struct dln_strbuf *json; /* distribution of each parameter */
+    int64_t study_id;
+    size_t n_trials, n_steps;
+    int64_t end_us;
+    struct dln_rng rng;
+    double *u, *x;
+    bool failed;
+};
+
+static void run(struct writer *w, enum statement which)
 {
-    dln_arena_release(&f->arena);
+    if (sqlite3_step(w->stmt[which]) != SQLITE_DONE) w->failed = true;
+    sqlite3_reset(w->stmt[which]);
 }
 
-void fixture_constrain(struct fixture *f, const char *expression)
+static void attribute(struct writer *w, enum statement which, int64_t id, const char *key,
+                      const char *json)
 {
-    struct dln_space *space = &f->study.space;
-    struct dln_constraint *all =
-        DLN_ARENA_ARRAY(&f->arena, struct dln_constraint, space->n_constraints + 1);
-    assert_non_null(all);
-    for (size_t i = 0; i < space->n_constraints; i++)
-        all[i] = space->constraints[i];
-    all[space->n_constraints++] =
-        (struct dln_constraint){.expr = parsed(f, expression), .text = expression};
-    space->constraints = all;
+    sqlite3_bind_int64(w->stmt[which], 1, id);
+    sqlite3_bind_text(w->stmt[which], 2, key, -1, SQLITE_STATIC);
+    sqlite3_bind_text(w->stmt[which], 3, json, -1, SQLITE_STATIC);
+    run(w, which);
 }
 
-void fixture_objectives(struct fixture *f, size_t n, bool maximize)
+/* A bowl around the middle of the cube, deeper with the trial's number, and a little noise. */
+static double loss_of(struct writer *w, size_t number)
 {
-    static const char *const names[] = {"loss", "time", "size"};
-    assert_true(n <= sizeof names / sizeof names[0]);
-    struct dln_objective *all = DLN_ARENA_ARRAY(&f->arena, struct dln_objective, n);
-    assert_non_null(all);
-    for (size_t i = 0; i < n; i++) {
-        all[i] = (struct dln_objective){.metric = names[i], .maximize = maximize};
+    const struct dln_space *space = &w->def->space;
+    const double focus = 1.0 / (1.0 + 3.0 * (double)number / (double)w->n_trials);
+    double loss = 0.1;
+    for (size_t i = 0; i < space->n; i++) {
+        w->u[i] = 0.5 + (dln_rng_uniform(&w->rng) - 0.5) * focus;
+        loss += (w->u[i] - 0.45) * (w->u[i] - 0.45) / (double)(i + 1);
     }
-    f->study.n_objectives = n;
-    f->study.objectives = all;
+    dln_space_decode(space, w->u, w->x);
+    return loss + 0.01 * dln_rng_uniform(&w->rng);
 }
 
-static void set(struct fixture *f, const char *name, struct dln_scalar value)
+static void write_steps(struct writer *w, int64_t id, size_t n, double loss)
 {
-    struct dln_method *method = &f->study.strategy;
-    struct dln_named_scalar *all =
-        DLN_ARENA_ARRAY(&f->arena, struct dln_named_scalar, method->n_settings + 1);
-    assert_non_null(all);
-    for (size_t i = 0; i < method->n_settings; i++)
-        all[i] = method->settings[i];
-    all[method->n_settings++] =
-        (struct dln_named_scalar){.name = name, .value = value, .line = 3, .column = 14};
-    method->settings = all;
+    for (size_t step = 0; step < n; step++) {
+        const double value = loss + 2.0 * exp(-5.0 * (double)(step + 1) / (double)w->n_steps);
+        sqlite3_bind_int64(w->stmt[STEP], 1, id);
+        sqlite3_bind_int64(w->stmt[STEP], 2, (int64_t)step);
+        sqlite3_bind_double(w->stmt[STEP], 3, value);
+        run(w, STEP);
+    }
 }
 
-void fixture_set_number(struct fixture *f, const char *name, double value)
+static void write_params(struct writer *w, int64_t id)
 {
-    set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_REAL, .number = value});
+    const struct dln_space *space = &w->def->space;
+    for (size_t i = 0; i < space->n; i++) {
+        if (isnan(w->x[i])) continue;
+        sqlite3_bind_int64(w->stmt[PARAM], 1, id);
+        sqlite3_bind_text(w->stmt[PARAM], 2, space->params[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_double(w->stmt[PARAM], 3, w->x[i]);
+        sqlite3_bind_text(w->stmt[PARAM], 4, dln_strbuf_text(&w->json[i]), -1, SQLITE_STATIC);
+        run(w, PARAM);
+    }
 }
 
-void fixture_set_text(struct fixture *f, const char *name, const char *text)
+static void write_trial(struct writer *w, size_t number)
 {
-    set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_TEXT, .text = text});
+    const double loss = loss_of(w, number);
+    const bool failed = number % 23 == 22;
+    const bool pruned = !failed && number % 7 == 6 && w->n_steps > 0;
+    const int64_t ended_us = w->end_us - (int64_t)(w->n_trials - 1 - number) * 1000000;
+    const int64_t started_us = ended_us - 30000000 - (int64_t)(number % 10) * 1000000;
+    char start[DLN_TIME_TEXT_MAX];
+    char end[DLN_TIME_TEXT_MAX];
+    dln_time_format(started_us, false, start);
+    dln_time_format(ended_us, false, end);
+    sqlite3_bind_int64(w->stmt[TRIAL], 1, (int64_t)number);
+    sqlite3_bind_int64(w->stmt[TRIAL], 2, w->study_id);
+    sqlite3_bind_text(w->stmt[TRIAL], 3,
+                      failed   ? "FAIL"
+                      : pruned ? "PRUNED"
+                               : "COMPLETE",
+                      -1, SQLITE_STATIC);
+    sqlite3_bind_text(w->stmt[TRIAL], 4, start, -1, SQLITE_STATIC);
+    sqlite3_bind_text(w->stmt[TRIAL], 5, end, -1, SQLITE_STATIC);
+    run(w, TRIAL);
+    const int64_t id = sqlite3_last_insert_rowid(w->db);
+
+    write_params(w, id);
+    write_steps(w, id, failed || pruned ? w->n_steps / 2 : w->n_steps, loss);
+    if (!failed) {
+        sqlite3_bind_int64(w->stmt[VALUE], 1, id);
+        sqlite3_bind_double(w->stmt[VALUE], 2, pruned ? loss + 0.2 : loss);
+        run(w, VALUE);
+    }
+    attribute(w, SYSTEM, id, "dialin:owner", "{\"host\": \"fixture\", \"nonce\": \"\"}");
+    attribute(w, SYSTEM, id, "dialin:strategy", number < 10 ? "\"random\"" : "\"tpe\"");
+    attribute(w, SYSTEM, id, "dialin:why", "\"density ratio 3.1\"");
+    if (failed) {
+        attribute(w, USER, id, "dialin_reason", "\"exit\"");
+        attribute(w, USER, id, "dialin_detail", "\"exit 3\"");
+    }
+    char run_dir[64];
+    (void)snprintf(run_dir, sizeof run_dir, "fixture.runs/%06zu", number);
+    sqlite3_bind_int64(w->stmt[RUN], 1, id);
+    sqlite3_bind_int64(w->stmt[RUN], 2, started_us);
+    sqlite3_bind_int64(w->stmt[RUN], 3, ended_us);
+    sqlite3_bind_int64(w->stmt[RUN], 4, failed ? 3 : 0);
+    sqlite3_bind_text(w->stmt[RUN], 5, run_dir, -1, SQLITE_STATIC);
+    run(w, RUN);
 }
 
-void fixture_set_json(struct fixture *f, const char *name, const char *json)
+static bool fail_with(struct writer *w, struct dln_error *err)
 {
-    set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_JSON, .text = json});
+    return dln_fail(err, DLN_STORAGE, "fixture: %s", sqlite3_errmsg(w->db));
 }
 
-struct dln_param fixture_choice(const char *name, const struct dln_scalar *words, size_t n)
+static bool write_all(struct writer *w, const char *path, struct dln_error *err)
 {
-    return (struct dln_param){.name = name,
-                              .kind = DLN_PARAM_CHOICE,
-                              .high = (double)n - 1,
-                              .choices = words,
-                              .n_choices = n};
+    if (sqlite3_open_v2(path, &w->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_exec(w->db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -64000; BEGIN IMMEDIATE",
+                     NULL, NULL, NULL) != SQLITE_OK) {
+        return fail_with(w, err);
+    }
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        if (sqlite3_prepare_v2(w->db, statements[i], -1, &w->stmt[i], NULL) != SQLITE_OK) {
+            return fail_with(w, err);
+        }
+    }
+    for (size_t number = 0; number < w->n_trials && !w->failed; number++)
+        write_trial(w, number);
+    if (w->failed || sqlite3_exec(w->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+        return fail_with(w, err);
+    }
+    return true;
 }
 
-struct dln_param fixture_float(const char *name, double low, double high)
+static bool make_rows(const char *path, const struct dln_study *def, int64_t study_id,
+                      size_t n_trials, size_t n_steps, uint64_t seed, struct dln_error *err)
 {
-    return (struct dln_param){.name = name, .kind = DLN_PARAM_FLOAT, .low = low, .high = high};
+    const size_t d = def->space.n;
+    struct writer w = {.def = def,
+                       .study_id = study_id,
+                       .n_trials = n_trials,
+                       .n_steps = n_steps,
+                       .end_us = dln_clock_wall_us()};
+    dln_rng_init(&w.rng, seed);
+    w.u = calloc(d + 1, sizeof *w.u);
+    w.x = calloc(d + 1, sizeof *w.x);
+    w.json = calloc(d + 1, sizeof *w.json);
+    bool ok = w.u && w.x && w.json;
+    if (!ok) dln_fail(err, DLN_NOMEM, "out of memory");
+    for (size_t i = 0; ok && i < d; i++) {
+        dln_distribution_write(&def->space.params[i], DLN_FORM_MODERN, &w.json[i]);
+    }
+    ok = ok && write_all(&w, path, err);
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(w.stmt[i]);
+    sqlite3_close(w.db);
+    for (size_t i = 0; w.json && i < d; i++)
+        dln_strbuf_release(&w.json[i]);
+    free(w.json);
+    free(w.u);
+    free(w.x);
+    return ok;
 }
 
-struct dln_param fixture_int(const char *name, double low, double high)
-{
-    return (struct dln_param){
-        .name = name, .kind = DLN_PARAM_INT, .low = low, .high = high, .step = 1};
-}
+/* ── the study ─────────────────────────────────────────────────────────────────────────────────*/
 
-void fixture_learn(dln_proposer *proposer, int64_t number, enum dln_trial_state state,
-                   const double *x, const double *values)
+bool fixture_study(const char *path, const char *name, size_t n_trials, size_t n_params,
+                   size_t n_steps, uint64_t seed, struct dln_error *err)
 {
-    const struct dln_history_row row = {.id = 100 + number,
-                                        .number = number,
-                                        .state = state,
-                                        .x = x,
-                                        .values = values,
-                                        .last_step = -1,
-                                        .last_value = NAN,
-                                        .strategy = "random"};
-    struct dln_error err = {0};
-    assert_ok(dln_proposer_learn(proposer, 1, &row, &err), err);
+    struct dln_study *def = NULL;
+    dln_store *store = NULL;
+    int64_t study_id = 0;
+    bool ok = fixture_definition(name, n_params, (int64_t)n_trials, seed, &def, err) &&
+              dln_store_open(path, DLN_STORE_CREATE, &store, err) &&
+              dln_store_create_study(store, def, &study_id, err);
+    dln_store_close(store);
+    store = NULL;
+    ok = ok && make_rows(path, def, study_id, n_trials, n_steps, seed, err) &&
+         dln_store_open(path, DLN_STORE_ENGINE, &store, err) &&
+         dln_store_set_state(store, study_id, DLN_ENGINE_DONE, "budget: trials", (double)n_trials,
+                             err);
+    dln_store_close(store);
+    dln_study_free(def);
+    return ok;
 }

@@ -1,33 +1,27 @@
-/* Studies put together by hand, without a study file, and trials for their history. */
+/* Synthetic studies: any number of trials in a file within seconds, for tests, benches and demos.
+ */
 #ifndef TEST_SUPPORT_FIXTURE_H
 #define TEST_SUPPORT_FIXTURE_H
 
-#include "dialin/store.h"
-#include "dialin/strategy.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct fixture {
-    struct dln_arena arena; /* of expressions and settings */
-    struct dln_study study; /* one objective "loss", minimised; duplicates avoided */
-};
+#include "dialin/error.h"
+#include "dialin/study.h"
 
-/* Params are copied; `when_text` is parsed. The strategy's name is borrowed. */
-void fixture_init(struct fixture *f, size_t n, const struct dln_param *params,
-                  const char *strategy);
-void fixture_release(struct fixture *f);
-void fixture_constrain(struct fixture *f, const char *expression);
-void fixture_objectives(struct fixture *f, size_t n, bool maximize);
-/* A setting of the strategy, as a study file gives it. */
-void fixture_set_number(struct fixture *f, const char *name, double value);
-void fixture_set_text(struct fixture *f, const char *name, const char *text);
-void fixture_set_json(struct fixture *f, const char *name, const char *json);
+/*
+ * Adds a finished study to the file at `path`, which is made when it does not exist. Objective:
+ * minimize loss. The first parameters are lr (float, log), dropout (stepped), layers (int),
+ * optimizer (choice), momentum (only with sgd), amp (flag); then x6, x7 … Every 23rd trial failed,
+ * every 7th was pruned half-way; each has n_steps reports, a strategy, a run. Same arguments, same
+ * values; the last trial has just ended.
+ */
+bool fixture_study(const char *path, const char *name, size_t n_trials, size_t n_params,
+                   size_t n_steps, uint64_t seed, struct dln_error *err);
 
-/* A choice of n words; a float; an int. */
-struct dln_param fixture_choice(const char *name, const struct dln_scalar *words, size_t n);
-struct dln_param fixture_float(const char *name, double low, double high);
-struct dln_param fixture_int(const char *name, double low, double high);
-
-/* Makes trial `number` part of the history, with one value (or state FAIL for NaN). */
-void fixture_learn(dln_proposer *proposer, int64_t number, enum dln_trial_state state,
-                   const double *x, const double *values);
+/* The definition that such a study has; dln_study_free() it. */
+bool fixture_definition(const char *name, size_t n_params, int64_t budget_trials, uint64_t seed,
+                        struct dln_study **out, struct dln_error *err);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "math/permutation.h"
 #include "strategy/lattice.h"
-#include "support/fixture.h"
+#include "support/space_fixture.h"
 #include "support/vectors.h"
 
 static const struct dln_scalar words[] = {{.kind = DLN_SCALAR_TEXT, .text = "adam"},

@@ -1,7 +1,7 @@
 /* What every strategy must do, whatever it is: run over the registry. */
 #include "support/test.h"
 
-#include "support/fixture.h"
+#include "support/space_fixture.h"
 
 static const struct dln_scalar models[] = {{.kind = DLN_SCALAR_TEXT, .text = "mlp"},
                                            {.kind = DLN_SCALAR_TEXT, .text = "xgb"},

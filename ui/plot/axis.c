@@ -32,13 +32,13 @@ double scale_unit(const struct scale *scale, double x)
     if (isnan(x)) return x;
     if (!scale->log) return (x - scale->low) / (scale->high - scale->low);
     if (x <= 0) return 0;
-    return log(x / scale->low) / log(scale->high / scale->low);
+    return (log(x) - log(scale->low)) / (log(scale->high) - log(scale->low));
 }
 
 double scale_value(const struct scale *scale, double unit)
 {
     if (!scale->log) return scale->low + unit * (scale->high - scale->low);
-    return scale->low * pow(scale->high / scale->low, unit);
+    return exp(log(scale->low) + unit * (log(scale->high) - log(scale->low)));
 }
 
 static int position(double unit, int size)

@@ -5,13 +5,17 @@
 
 #include "plot/plot.h"
 
+enum { FEW = 50 };
+
 bool frame_bounds(const double *values, size_t n, bool maximize, bool show_all, double *low,
                   double *high, double *clip)
 {
     double least = INFINITY;
     double most = -INFINITY;
+    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(values[i])) continue;
+        count++;
         least = fmin(least, values[i]);
         most = fmax(most, values[i]);
     }
@@ -23,7 +27,8 @@ bool frame_bounds(const double *values, size_t n, bool maximize, bool show_all, 
     double edge;
     if (!plot_quantile(values, n, maximize ? 0.02 : 0.98, &edge)) return false;
     const double kept = maximize ? most - edge : edge - least;
-    if (kept <= 0 || (most - least) < 1.5 * kept) return true;
+    const double gain = count < FEW ? 5 : 1.5; /* of few values, only a far one is an outlier */
+    if (kept <= 0 || most - least < gain * kept) return true;
     *clip = edge;
     *(maximize ? low : high) = edge;
     return true;

@@ -16,9 +16,9 @@ struct frame {
 };
 
 /*
- * Bounds of y over values[0..n), NaN and infinities aside. Unless show_all, the bad side ends at
- * the 98th percentile if that gives the rest half as much room again; *clip is then the bound, else
- * NaN. False: no value, or no memory.
+ * Bounds of y over values[0..n), NaN and infinities aside. Unless show_all, the bad side ends at the
+ * 98th percentile if the rest gains enough room by it; *clip is then that bound, else NaN.
+ * False: no value, or no memory.
  */
 bool frame_bounds(const double *values, size_t n, bool maximize, bool show_all, double *low,
                   double *high, double *clip);

@@ -167,7 +167,7 @@ struct rect dialog_draw(struct cells *cells, struct dialog *dialog)
     const int below = total - lines - dialog->scroll;
     if (below > 0 && lines > 0) {
         cells_textf(cells, inside.row + inside.rows, inside.col, inside.cols, ROLE_DIM,
-                    " %d more ▾ ", below);
+                    inside.cols < 14 ? " ▾ %d " : " ▾ %d more ", below);
     }
     for (int i = 0; i < dialog->n_choices && lines + gap + i < inside.rows; i++) {
         const int row = inside.row + lines + gap + i;

@@ -9,7 +9,7 @@ static int height_of(double value, double low, double high)
 {
     if (isnan(value)) return -1;
     if (!(high > low)) return 0;
-    const double unit = value / (high - low) - low / (high - low); /* no overflow between the two */
+    const double unit = (value / 2 - low / 2) / (high / 2 - low / 2); /* halves cannot overflow */
     if (!(unit > 0)) return 0;
     return unit >= 1 ? HEIGHTS - 1 : (int)(unit * HEIGHTS);
 }

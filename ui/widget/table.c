@@ -113,11 +113,12 @@ static void draw_row(const struct table *table, struct cells *cells, struct rect
     const bool is_cursor = row == table->cursor;
     struct table_mark mark = {GLYPH_COUNT, ROLE_TEXT, ROLE_TEXT};
     if (table->mark) mark = table->mark(table->context, row);
-    if (is_cursor) {
+    const bool has_gutter = rect.cols >= TABLE_GUTTER;
+    if (is_cursor && has_gutter) {
         const int col = mark.glyph == GLYPH_COUNT ? 1 : 0;
         cells_glyph(cells, rect.row, rect.col + col, GLYPH_CURSOR, ROLE_CURSOR);
     }
-    if (mark.glyph != GLYPH_COUNT) {
+    if (mark.glyph != GLYPH_COUNT && has_gutter) {
         cells_glyph(cells, rect.row, rect.col + 1, mark.glyph, mark.role);
     }
     for (int i = 0; i < table->n_columns; i++) {

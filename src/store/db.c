@@ -1,0 +1,533 @@
+#define _GNU_SOURCE
+#include "store/db.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sqlite3.h>
+
+#include "dialin/strbuf.h"
+
+enum {
+    CACHE_SIZE = 256, /* slots of the statement table, a power of two; there are under 100 texts */
+    BUSY_ENGINE_MS = 5000,
+    BUSY_OTHERS_MS = 500,
+    BUSY_CHECKPOINT_MS = 20,
+    WAL_PAGES_LONG = 1000, /* 4 MB: SQLite's own default for a checkpoint */
+    WAL_PAGES_MAX = 8000,  /* at a commit, when nobody has called dln_db_checkpoint() for long */
+    PROGRESS_STEPS = 20000
+};
+
+/* A query that computes for longer is not one of ours on an honest file. CPU seconds. */
+#define CPU_LIMIT_READ   4.0
+#define CPU_LIMIT_ENGINE 8.0
+#define HEAP_LIMIT       (512LL * 1024 * 1024)
+
+struct slot {
+    const char *sql; /* the address of a constant is the key */
+    sqlite3_stmt *stmt;
+};
+
+struct dln_db {
+    sqlite3 *handle;
+    char *path;
+    enum dln_db_mode mode;
+    bool is_wal;
+    bool is_full; /* synchronous = FULL at the moment */
+    int wal_pages;
+    double cpu_deadline;
+    struct slot cache[CACHE_SIZE];
+};
+
+/* ── sentences ─────────────────────────────────────────────────────────────────────────────────*/
+
+static bool fail_with(const dln_db *db, int rc, struct dln_error *err)
+{
+    const int primary = rc & 0xFF;
+    const char *words = sqlite3_errstr(rc);
+    const char *detail = db->handle ? sqlite3_errmsg(db->handle) : words;
+    switch (primary) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return dln_fail(err, DLN_BUSY, "'%s' is locked by another program", db->path);
+    case SQLITE_NOMEM: return dln_fail(err, DLN_NOMEM, "'%s': out of memory", db->path);
+    case SQLITE_NOTADB: return dln_fail(err, DLN_CORRUPT, "'%s' is not a SQLite file", db->path);
+    case SQLITE_CORRUPT:
+        return dln_fail(err, DLN_CORRUPT,
+                        "'%s' is damaged (%s); `dialin rescue` copies what can still be read",
+                        db->path, detail);
+    case SQLITE_TOOBIG:
+        return dln_fail(err, DLN_CORRUPT, "'%s' holds a value above the limit of 64 MiB", db->path);
+    case SQLITE_INTERRUPT:
+        return dln_fail(err, DLN_STORAGE, "'%s': a query was given up, it took too long", db->path);
+    case SQLITE_FULL: return dln_fail(err, DLN_STORAGE, "'%s': the disk is full", db->path);
+    case SQLITE_READONLY:
+        return dln_fail(err, DLN_STORAGE, "'%s' can only be read (%s)", db->path, detail);
+    case SQLITE_CANTOPEN:
+        return dln_fail(err, DLN_STORAGE, "'%s' cannot be opened (%s)", db->path, detail);
+    default: return dln_fail(err, DLN_STORAGE, "'%s': %s (SQLite code %d)", db->path, detail, rc);
+    }
+}
+
+/* ── opening ───────────────────────────────────────────────────────────────────────────────────*/
+
+static double cpu_now(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) return 0;
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int on_progress(void *context)
+{
+    const dln_db *db = context;
+    return cpu_now() > db->cpu_deadline;
+}
+
+static void arm_deadline(dln_db *db)
+{
+    db->cpu_deadline = cpu_now() + (db->mode == DLN_DB_ENGINE ? CPU_LIMIT_ENGINE : CPU_LIMIT_READ);
+}
+
+static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle;
+    (void)name;
+    dln_db *db = context;
+    db->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+bool dln_db_script(dln_db *db, const char *sql, struct dln_error *err)
+{
+    arm_deadline(db);
+    const int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK || fail_with(db, rc, err);
+}
+
+/*
+ * A file may come from anywhere: nothing in it may run (views, triggers, functions in the schema),
+ * and nothing in it may cost more than an honest file would. Must come before the first query.
+ */
+static bool distrust(dln_db *db, struct dln_error *err)
+{
+    static const struct {
+        int option, value;
+    } options[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    };
+    static const struct {
+        int limit, value;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024},
+        {SQLITE_LIMIT_SQL_LENGTH, 100000},
+        {SQLITE_LIMIT_COLUMN, 100},
+        {SQLITE_LIMIT_EXPR_DEPTH, 50},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 5},
+        {SQLITE_LIMIT_VDBE_OP, 25000},
+        {SQLITE_LIMIT_FUNCTION_ARG, 8},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const int rc = sqlite3_db_config(db->handle, options[i].option, options[i].value, NULL);
+        if (rc != SQLITE_OK) return fail_with(db, rc, err);
+    }
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        sqlite3_limit(db->handle, limits[i].limit, limits[i].value);
+    }
+    if (db->mode != DLN_DB_ENGINE) {
+        const int rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        if (rc != SQLITE_OK) return fail_with(db, rc, err);
+    }
+    /* a limit of the whole process: a host that has set its own keeps it */
+    if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(HEAP_LIMIT);
+    sqlite3_progress_handler(db->handle, PROGRESS_STEPS, on_progress, db);
+    sqlite3_busy_timeout(db->handle, db->mode == DLN_DB_ENGINE ? BUSY_ENGINE_MS : BUSY_OTHERS_MS);
+    /* no mapping: a file cut short by another program would end us with SIGBUS */
+    return dln_db_script(db,
+                         "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
+                         " PRAGMA wal_autocheckpoint = 0;",
+                         err);
+}
+
+/* "file:" and the path with everything unusual escaped: for the parameter `immutable`. */
+static bool immutable_uri(const char *path, char **out, struct dln_error *err)
+{
+    struct dln_strbuf uri = {0};
+    dln_strbuf_add(&uri, "file:");
+    for (const char *p = path; *p; p++) {
+        const unsigned char c = (unsigned char)*p;
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                              (c >= '0' && c <= '9') || strchr("/-_.", c);
+        if (is_plain) {
+            dln_strbuf_add_char(&uri, *p);
+        } else {
+            dln_strbuf_addf(&uri, "%%%02X", c);
+        }
+    }
+    dln_strbuf_add(&uri, "?immutable=1");
+    return dln_strbuf_take(&uri, out, err);
+}
+
+/* First read of the file: the header, and the journal mode that it asks for. */
+static int first_look(dln_db *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, "PRAGMA journal_mode", -1, &stmt, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+        const unsigned char *mode = sqlite3_column_text(stmt, 0);
+        db->is_wal = mode && strcmp((const char *)mode, "wal") == 0;
+    }
+    const int finish = sqlite3_finalize(stmt);
+    if (rc == SQLITE_OK) rc = finish;
+    if (rc != SQLITE_OK) return rc;
+    rc = sqlite3_prepare_v2(db->handle, "SELECT count(*) FROM sqlite_schema", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt) == SQLITE_ROW ? SQLITE_OK : SQLITE_ERROR;
+    const int last = sqlite3_finalize(stmt);
+    return last != SQLITE_OK ? last : rc;
+}
+
+static bool connect(dln_db *db, const char *name, int flags, struct dln_error *err)
+{
+    sqlite3_close(db->handle);
+    db->handle = NULL;
+    const int rc = sqlite3_open_v2(
+        name, &db->handle,
+        flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, NULL);
+    if (rc != SQLITE_OK) return fail_with(db, rc, err);
+    return distrust(db, err);
+}
+
+/*
+ * A WAL file in a folder that we may not write, with nothing in its WAL, can be read as a file that
+ * nobody changes; SQLite cannot make the shared index that it needs otherwise.
+ */
+static bool look_read_only(dln_db *db, struct dln_error *err)
+{
+    int rc = first_look(db);
+    if ((rc & 0xFF) == SQLITE_CANTOPEN) {
+        char *uri = NULL;
+        if (!immutable_uri(db->path, &uri, err)) return false;
+        const bool ok = connect(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+        free(uri);
+        if (!ok) return false;
+        rc = first_look(db);
+    }
+    return rc == SQLITE_OK || fail_with(db, rc, err);
+}
+
+bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct dln_error *err)
+{
+    dln_db *db = calloc(1, sizeof *db);
+    if (!db) return dln_fail(err, DLN_NOMEM, "out of memory");
+    db->mode = mode;
+    db->path = strdup(path);
+    if (!db->path) {
+        dln_fail(err, DLN_NOMEM, "out of memory");
+        goto fail;
+    }
+    const int flags = mode == DLN_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (!connect(db, path, flags, err)) goto fail;
+    arm_deadline(db);
+    if (mode == DLN_DB_READ || sqlite3_db_readonly(db->handle, "main") == 1) {
+        if (!look_read_only(db, err)) goto fail;
+    } else {
+        const int rc = first_look(db);
+        if (rc != SQLITE_OK) {
+            fail_with(db, rc, err);
+            goto fail;
+        }
+    }
+    /* the switch for a commit is per connection; a rollback journal is only safe with FULL */
+    db->is_full = true;
+    sqlite3_wal_hook(db->handle, on_wal, db);
+    *out = db;
+    return true;
+fail:
+    dln_db_close(db);
+    return false;
+}
+
+void dln_db_close(dln_db *db)
+{
+    if (!db) return;
+    for (size_t i = 0; i < CACHE_SIZE; i++)
+        sqlite3_finalize(db->cache[i].stmt);
+    if (db->handle && db->is_wal && db->mode == DLN_DB_ENGINE) {
+        sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+    sqlite3_close(db->handle);
+    free(db->path);
+    free(db);
+}
+
+bool dln_db_is_read_only(dln_db *db)
+{
+    return sqlite3_db_readonly(db->handle, "main") == 1;
+}
+
+bool dln_db_forbid_writes(dln_db *db, struct dln_error *err)
+{
+    return dln_db_script(db, "PRAGMA query_only = ON", err);
+}
+
+bool dln_db_use_wal(dln_db *db, struct dln_error *err)
+{
+    if (!dln_db_script(db, "PRAGMA journal_mode = WAL", err)) return false;
+    const int rc = first_look(db);
+    return rc == SQLITE_OK || fail_with(db, rc, err);
+}
+
+/*
+ * Releases before 3.51.3 can lose pages when a checkpoint starts while another connection resets
+ * the WAL; the modes that first wait for the writer's lock stay away from that race.
+ */
+static int checkpoint_mode(void)
+{
+    return sqlite3_libversion_number() >= 3051003 ? SQLITE_CHECKPOINT_PASSIVE
+                                                  : SQLITE_CHECKPOINT_FULL;
+}
+
+void dln_db_checkpoint(dln_db *db, bool idle)
+{
+    if (!db->is_wal || db->mode != DLN_DB_ENGINE || db->wal_pages == 0) return;
+    if (!idle && db->wal_pages < WAL_PAGES_LONG) return;
+    int pages = 0;
+    int moved = 0;
+    sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
+    const int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, checkpoint_mode(), &pages, &moved);
+    sqlite3_busy_timeout(db->handle, BUSY_ENGINE_MS);
+    /* the log starts anew with the next commit; with a reader in the way, try after as many again
+     */
+    if (rc == SQLITE_OK && pages == moved) db->wal_pages = 0;
+}
+
+int64_t dln_db_version(dln_db *db)
+{
+    static const char sql[] = "PRAGMA data_version";
+    struct dln_query q = dln_query(db, sql);
+    int64_t version = 0;
+    if (dln_query_row(&q)) version = dln_column_int(&q, 0);
+    return dln_query_end(&q, NULL) ? version : 0;
+}
+
+/* ── transactions ──────────────────────────────────────────────────────────────────────────────*/
+
+static bool run_once(dln_db *db, const char *sql, struct dln_error *err)
+{
+    struct dln_query q = dln_query(db, sql);
+    return dln_query_run(&q, NULL, err);
+}
+
+bool dln_db_begin_read(dln_db *db, struct dln_error *err)
+{
+    static const char sql[] = "BEGIN";
+    return run_once(db, sql, err);
+}
+
+bool dln_db_begin_write(dln_db *db, bool durable, struct dln_error *err)
+{
+    static const char sql[] = "BEGIN IMMEDIATE";
+    const bool wants_full = durable || !db->is_wal;
+    if (wants_full != db->is_full) {
+        const char *pragma =
+            wants_full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+        if (!dln_db_script(db, pragma, err)) return false;
+        db->is_full = wants_full;
+    }
+    return run_once(db, sql, err);
+}
+
+bool dln_db_commit(dln_db *db, struct dln_error *err)
+{
+    static const char sql[] = "COMMIT";
+    if (!run_once(db, sql, err)) {
+        dln_db_rollback(db);
+        return false;
+    }
+    if (db->wal_pages > WAL_PAGES_MAX) dln_db_checkpoint(db, false);
+    return true;
+}
+
+void dln_db_rollback(dln_db *db)
+{
+    static const char sql[] = "ROLLBACK";
+    if (sqlite3_get_autocommit(db->handle)) return;
+    struct dln_error ignored = {0};
+    if (!run_once(db, sql, &ignored)) return;
+}
+
+/* ── queries ───────────────────────────────────────────────────────────────────────────────────*/
+
+static struct slot *find_slot(dln_db *db, const char *sql)
+{
+    size_t i = ((uintptr_t)sql >> 4) % CACHE_SIZE;
+    for (size_t tries = 0; tries < CACHE_SIZE; tries++) {
+        struct slot *slot = &db->cache[i];
+        if (!slot->sql || slot->sql == sql) return slot;
+        i = (i + 1) % CACHE_SIZE;
+    }
+    return NULL;
+}
+
+struct dln_query dln_query(dln_db *db, const char *sql)
+{
+    struct dln_query q = {.db = db};
+    struct slot *slot = find_slot(db, sql);
+    assert(slot);
+    if (!slot->stmt) {
+        arm_deadline(db);
+        q.rc =
+            sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
+        if (q.rc != SQLITE_OK) return q;
+        slot->sql = sql;
+    }
+    assert(!sqlite3_stmt_busy(slot->stmt));
+    q.stmt = slot->stmt;
+    arm_deadline(db);
+    return q;
+}
+
+static int parameter(struct dln_query *q, const char *name)
+{
+    if (q->rc != SQLITE_OK) return 0;
+    const int index = sqlite3_bind_parameter_index(q->stmt, name);
+    assert(index > 0);
+    return index;
+}
+
+static void keep(struct dln_query *q, int rc)
+{
+    if (q->rc == SQLITE_OK) q->rc = rc;
+}
+
+void dln_bind_int(struct dln_query *q, const char *name, int64_t value)
+{
+    const int index = parameter(q, name);
+    if (index > 0) keep(q, sqlite3_bind_int64(q->stmt, index, value));
+}
+
+void dln_bind_real(struct dln_query *q, const char *name, double value)
+{
+    const int index = parameter(q, name);
+    if (index == 0) return;
+    keep(q, isfinite(value) ? sqlite3_bind_double(q->stmt, index, value)
+                            : sqlite3_bind_null(q->stmt, index));
+}
+
+void dln_bind_text(struct dln_query *q, const char *name, const char *text)
+{
+    dln_bind_text_len(q, name, text, text ? strlen(text) : 0);
+}
+
+void dln_bind_text_len(struct dln_query *q, const char *name, const char *text, size_t len)
+{
+    const int index = parameter(q, name);
+    if (index == 0) return;
+    keep(q, text ? sqlite3_bind_text64(q->stmt, index, text, len, SQLITE_STATIC, SQLITE_UTF8)
+                 : sqlite3_bind_null(q->stmt, index));
+}
+
+bool dln_query_row(struct dln_query *q)
+{
+    if (q->rc != SQLITE_OK) return false;
+    const int rc = sqlite3_step(q->stmt);
+    if (rc == SQLITE_ROW) return true;
+    if (rc != SQLITE_DONE) q->rc = rc;
+    return false;
+}
+
+void dln_query_again(struct dln_query *q)
+{
+    while (dln_query_row(q)) {}
+    if (q->rc == SQLITE_OK) keep(q, sqlite3_reset(q->stmt));
+}
+
+bool dln_query_end(struct dln_query *q, struct dln_error *err)
+{
+    const bool ok = q->rc == SQLITE_OK || fail_with(q->db, q->rc, err);
+    if (q->stmt) {
+        sqlite3_reset(q->stmt);
+        sqlite3_clear_bindings(q->stmt);
+    }
+    q->stmt = NULL;
+    return ok;
+}
+
+bool dln_query_run(struct dln_query *q, int64_t *changed, struct dln_error *err)
+{
+    while (dln_query_row(q)) {}
+    if (changed && q->rc == SQLITE_OK) *changed = sqlite3_changes(q->db->handle);
+    return dln_query_end(q, err);
+}
+
+void dln_query_no_memory(struct dln_query *q)
+{
+    keep(q, SQLITE_NOMEM);
+}
+
+int64_t dln_db_last_id(dln_db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t dln_column_int(struct dln_query *q, int column)
+{
+    return sqlite3_column_int64(q->stmt, column);
+}
+
+double dln_column_real(struct dln_query *q, int column)
+{
+    return sqlite3_column_double(q->stmt, column);
+}
+
+bool dln_column_is_null(struct dln_query *q, int column)
+{
+    return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
+}
+
+double dln_column_value(struct dln_query *q, int column)
+{
+    const char *type = dln_column_text(q, column + 1);
+    if (strcmp(type, "FINITE") == 0 && !dln_column_is_null(q, column)) {
+        return dln_column_real(q, column);
+    }
+    if (strcmp(type, "INF_POS") == 0) return INFINITY;
+    if (strcmp(type, "INF_NEG") == 0) return -INFINITY;
+    return NAN;
+}
+
+const char *dln_column_text(struct dln_query *q, int column)
+{
+    const unsigned char *text = sqlite3_column_text(q->stmt, column);
+    return text ? (const char *)text : "";
+}
+
+size_t dln_column_len(struct dln_query *q, int column)
+{
+    return (size_t)sqlite3_column_bytes(q->stmt, column);
+}
+
+const char *dln_column_copy(struct dln_query *q, int column, struct dln_arena *arena)
+{
+    const char *text = dln_column_text(q, column);
+    const char *copy = dln_arena_copy_len(arena, text, dln_column_len(q, column));
+    if (!copy) {
+        dln_query_no_memory(q);
+        return "";
+    }
+    return copy;
+}

@@ -1,0 +1,160 @@
+/* Whole-study and single-trial reads: what strategies and a trial's own screen ask for. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "store/load.h"
+
+enum { SLICE = 2000 }; /* rows of `trials` at once, so that no read lasts long */
+
+static bool grow(struct dln_history_row **rows, size_t n, size_t *cap, size_t more,
+                 struct dln_arena *arena)
+{
+    if (n + more <= *cap) return true;
+    size_t wanted = *cap * 2 > n + more ? *cap * 2 : n + more;
+    struct dln_history_row *larger = DLN_ARENA_ARRAY(arena, struct dln_history_row, wanted);
+    if (!larger) return false;
+    if (n > 0) memcpy(larger, *rows, n * sizeof *larger);
+    *rows = larger;
+    *cap = wanted;
+    return true;
+}
+
+static void fill_row(const struct dln_loaded *loaded, size_t i, struct dln_history_row *out)
+{
+    const struct dln_trial *trial = &loaded->trials[i];
+    *out = (struct dln_history_row){
+        .id = trial->id,
+        .number = trial->number,
+        .state = trial->state,
+        .x = trial->x,
+        .values = trial->values,
+        .last_step = loaded->last_steps[i],
+        .last_value = loaded->last_values[i],
+        .reason = trial->reason,
+        .violation = loaded->violations[i],
+        .strategy = trial->strategy,
+        .memo = loaded->memos[i],
+    };
+}
+
+bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_space *space,
+                       size_t n_objectives, int64_t after_id, struct dln_arena *arena,
+                       struct dln_history_row **out, size_t *n, struct dln_error *err)
+{
+    struct dln_binding binding;
+    struct dln_time_base times;
+    if (!dln_store_has_study(store, study_id, err)) return false;
+    if (!dln_binding_make(store->db, study_id, space, arena, &binding, err)) return false;
+    if (!dln_store_time_base(store, study_id, &times, err)) return false;
+    const struct dln_load load = {
+        .store = store,
+        .study_id = study_id,
+        .space = space,
+        .binding = &binding,
+        .n_objectives = n_objectives,
+        .times = &times,
+        .for_history = true,
+        .arena = arena,
+    };
+    struct dln_history_row *rows = NULL;
+    size_t count = 0;
+    size_t cap = 0;
+    int64_t after = after_id;
+    for (;;) {
+        struct dln_loaded loaded;
+        if (!dln_load_trials(&load, after + 1, INT64_MAX, SLICE, false, &loaded, err)) return false;
+        if (!grow(&rows, count, &cap, loaded.n, arena)) {
+            return dln_fail(err, DLN_NOMEM, "out of memory");
+        }
+        for (size_t i = 0; i < loaded.n; i++)
+            fill_row(&loaded, i, &rows[count++]);
+        if (loaded.n < SLICE) break;
+        after = loaded.trials[loaded.n - 1].id;
+    }
+    *out = rows;
+    *n = count;
+    return true;
+}
+
+/* ── one trial ─────────────────────────────────────────────────────────────────────────────────*/
+
+static bool id_of_number(dln_store *store, int64_t study_id, int64_t number, int64_t *id,
+                         struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id FROM trials WHERE study_id = :study"
+                              " AND number = :number ORDER BY trial_id LIMIT 1";
+    int64_t found = 0;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":study", study_id);
+    dln_bind_int(&q, ":number", number);
+    const bool is_there = dln_query_row(&q);
+    if (is_there) found = dln_column_int(&q, 0);
+    if (!dln_query_end(&q, err)) return false;
+    if (!is_there) return dln_fail(err, DLN_NOT_FOUND, "there is no trial #%" PRId64, number);
+    *id = found;
+    return true;
+}
+
+static bool read_one(dln_store *store, int64_t study_id, const struct dln_space *space,
+                     size_t n_objectives, int64_t number, struct dln_arena *arena,
+                     struct dln_trial *out, struct dln_error *err)
+{
+    int64_t id = 0;
+    struct dln_binding binding;
+    struct dln_time_base times;
+    struct dln_loaded loaded;
+    if (!dln_store_refresh_ours(store, err)) return false;
+    if (!id_of_number(store, study_id, number, &id, err)) return false;
+    if (!dln_binding_make(store->db, study_id, space, arena, &binding, err)) return false;
+    if (!dln_store_time_base(store, study_id, &times, err)) return false;
+    const struct dln_load load = {
+        .store = store,
+        .study_id = study_id,
+        .space = space,
+        .binding = &binding,
+        .n_objectives = n_objectives,
+        .times = &times,
+        .arena = arena,
+    };
+    if (!dln_load_trials(&load, id, id, 1, false, &loaded, err)) return false;
+    if (loaded.n == 0) return dln_fail(err, DLN_NOT_FOUND, "there is no trial #%" PRId64, number);
+    *out = loaded.trials[0];
+    return true;
+}
+
+bool dln_store_trial(dln_store *store, int64_t study_id, const struct dln_space *space,
+                     size_t n_objectives, int64_t number, struct dln_arena *arena,
+                     struct dln_trial *out, struct dln_error *err)
+{
+    if (!dln_db_begin_read(store->db, err)) return false;
+    const bool ok = read_one(store, study_id, space, n_objectives, number, arena, out, err);
+    dln_db_rollback(store->db);
+    return ok;
+}
+
+bool dln_store_trial_attributes(dln_store *store, int64_t trial_id, struct dln_arena *arena,
+                                struct dln_attribute **out, size_t *n, struct dln_error *err)
+{
+    static const char sql_count[] =
+        "SELECT count(*) FROM trial_user_attributes WHERE trial_id = :id";
+    static const char sql[] = "SELECT key, value_json FROM trial_user_attributes"
+                              " WHERE trial_id = :id ORDER BY trial_user_attribute_id";
+    struct dln_query c = dln_query(store->db, sql_count);
+    dln_bind_int(&c, ":id", trial_id);
+    const size_t cap = dln_query_row(&c) ? (size_t)dln_column_int(&c, 0) : 0;
+    if (!dln_query_end(&c, err)) return false;
+    struct dln_attribute *list = DLN_ARENA_ARRAY(arena, struct dln_attribute, cap);
+    if (!list) return dln_fail(err, DLN_NOMEM, "out of memory");
+    size_t count = 0;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":id", trial_id);
+    while (count < cap && dln_query_row(&q)) {
+        list[count].key = dln_column_copy(&q, 0, arena);
+        list[count].json = dln_column_is_null(&q, 1) ? "null" : dln_column_copy(&q, 1, arena);
+        count++;
+    }
+    if (!dln_query_end(&q, err)) return false;
+    *out = list;
+    *n = count;
+    return true;
+}

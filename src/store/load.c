@@ -1,0 +1,414 @@
+#include "store/load.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "store/json_slice.h"
+
+struct reader {
+    const struct dln_load *load;
+    struct dln_loaded *out;
+    size_t at;            /* rows of every table come by ascending trial id */
+    const char *strategy; /* the last one: mostly the same in a row */
+};
+
+static bool out_of_memory(struct dln_error *err)
+{
+    return dln_fail(err, DLN_NOMEM, "out of memory");
+}
+
+/* The trial of a row, by its first column; SIZE_MAX for one of another study. */
+static size_t trial_of(struct reader *r, struct dln_query *q)
+{
+    const int64_t id = dln_column_int(q, 0);
+    while (r->at < r->out->n && r->out->trials[r->at].id < id)
+        r->at++;
+    return r->at < r->out->n && r->out->trials[r->at].id == id ? r->at : SIZE_MAX;
+}
+
+static struct dln_query begin(struct reader *r, const char *sql)
+{
+    const struct dln_loaded *out = r->out;
+    r->at = 0;
+    struct dln_query q = dln_query(r->load->store->db, sql);
+    dln_bind_int(&q, ":from", out->trials[0].id);
+    dln_bind_int(&q, ":to", out->trials[out->n - 1].id);
+    return q;
+}
+
+/* A stored JSON string as text; anything else as it stands. */
+static const char *string_of(struct reader *r, struct dln_query *q, int column)
+{
+    const char *text = dln_column_text(q, column);
+    const struct dln_slice slice = {text, dln_column_len(q, column)};
+    const char *copy = dln_slice_string(slice, r->load->arena);
+    if (copy) return copy;
+    dln_query_no_memory(q);
+    return "";
+}
+
+/* ── the trials ────────────────────────────────────────────────────────────────────────────────*/
+
+/* Columns: trial_id, number, state, datetime_start, datetime_complete. */
+static void read_trial(const struct dln_load *load, struct dln_query *q, struct dln_trial *out)
+{
+    *out = (struct dln_trial){
+        .id = dln_column_int(q, 0),
+        .number = dln_column_is_null(q, 1) ? -1 : dln_column_int(q, 1),
+        .detail = "",
+        .strategy = "",
+        .why = "",
+        .slot = -1,
+        .run_dir = "",
+    };
+    if (!dln_trial_state_parse(dln_column_text(q, 2), &out->state)) out->state = DLN_TRIAL_FAIL;
+    if (load->for_history) return;
+    out->started_us = dln_time_base_read(load->times, dln_column_text(q, 3));
+    out->ended_us = dln_time_base_read(load->times, dln_column_text(q, 4));
+}
+
+static void reverse(struct dln_trial *trials, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        const struct dln_trial swap = trials[i];
+        trials[i] = trials[n - 1 - i];
+        trials[n - 1 - i] = swap;
+    }
+}
+
+static bool read_trials(const struct dln_load *load, int64_t from, int64_t to, size_t limit,
+                        bool newest, struct dln_loaded *out, struct dln_error *err)
+{
+    static const char sql_oldest[] =
+        "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
+        " WHERE study_id = :study AND trial_id BETWEEN :from AND :to"
+        " ORDER BY trial_id LIMIT :limit";
+    static const char sql_newest[] =
+        "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
+        " WHERE study_id = :study AND trial_id BETWEEN :from AND :to"
+        " ORDER BY trial_id DESC LIMIT :limit";
+    size_t cap = limit < 256 ? limit : 256;
+    out->n = 0;
+    out->trials = DLN_ARENA_ARRAY(load->arena, struct dln_trial, cap);
+    if (!out->trials) return out_of_memory(err);
+    struct dln_query q = dln_query(load->store->db, newest ? sql_newest : sql_oldest);
+    dln_bind_int(&q, ":study", load->study_id);
+    dln_bind_int(&q, ":from", from);
+    dln_bind_int(&q, ":to", to);
+    dln_bind_int(&q, ":limit", (int64_t)limit);
+    while (dln_query_row(&q)) {
+        if (out->n == cap) {
+            struct dln_trial *more = DLN_ARENA_ARRAY(load->arena, struct dln_trial, cap * 2);
+            if (!more) {
+                dln_query_no_memory(&q);
+                break;
+            }
+            memcpy(more, out->trials, cap * sizeof *more);
+            out->trials = more;
+            cap *= 2;
+        }
+        read_trial(load, &q, &out->trials[out->n++]);
+    }
+    if (!dln_query_end(&q, err)) return false;
+    if (newest) reverse(out->trials, out->n);
+    return true;
+}
+
+/* A row without a number, which Optuna never leaves: the next free one is shown. */
+static bool give_numbers(const struct dln_load *load, struct dln_loaded *out, struct dln_error *err)
+{
+    static const char sql[] = "SELECT max(number) FROM trials WHERE study_id = :study";
+    int64_t next = -1;
+    for (size_t i = 0; i < out->n; i++) {
+        if (out->trials[i].number >= 0) continue;
+        if (next < 0) {
+            struct dln_query q = dln_query(load->store->db, sql);
+            dln_bind_int(&q, ":study", load->study_id);
+            if (dln_query_row(&q)) next = dln_column_int(&q, 0) + 1;
+            if (!dln_query_end(&q, err)) return false;
+        }
+        out->trials[i].number = next++;
+    }
+    return true;
+}
+
+/* ── parameters and values ─────────────────────────────────────────────────────────────────────*/
+
+static double *new_reals(const struct dln_load *load, size_t n)
+{
+    double *reals = DLN_ARENA_ARRAY(load->arena, double, n);
+    for (size_t i = 0; reals && i < n; i++)
+        reals[i] = NAN;
+    return reals;
+}
+
+static bool read_params(struct reader *r, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, param_name, param_value FROM trial_params"
+                              " WHERE trial_id BETWEEN :from AND :to ORDER BY trial_id, param_name";
+    const struct dln_load *load = r->load;
+    const size_t d = load->space->n;
+    double *x = new_reals(load, r->out->n * d);
+    if (!x) return out_of_memory(err);
+    for (size_t i = 0; i < r->out->n; i++)
+        r->out->trials[i].x = x + i * d;
+    struct dln_query q = begin(r, sql);
+    size_t cursor = 0;
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        if (trial == SIZE_MAX) continue;
+        const size_t index = dln_binding_find(load->binding, dln_column_text(&q, 1), &cursor);
+        if (index == SIZE_MAX || dln_column_is_null(&q, 2)) continue;
+        x[trial * d + index] =
+            dln_bound_read(&load->binding->params[index], dln_column_real(&q, 2));
+    }
+    return dln_query_end(&q, err);
+}
+
+static bool read_values(struct reader *r, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, objective, value, value_type FROM trial_values"
+                              " WHERE trial_id BETWEEN :from AND :to ORDER BY trial_id";
+    const size_t m = r->load->n_objectives;
+    double *values = new_reals(r->load, r->out->n * m);
+    if (!values) return out_of_memory(err);
+    for (size_t i = 0; i < r->out->n; i++)
+        r->out->trials[i].values = values + i * m;
+    struct dln_query q = begin(r, sql);
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        const int64_t objective = dln_column_int(&q, 1);
+        if (trial == SIZE_MAX || objective < 0 || objective >= (int64_t)m) continue;
+        values[trial * m + (size_t)objective] = dln_column_value(&q, 2);
+    }
+    return dln_query_end(&q, err);
+}
+
+/* ── curves ────────────────────────────────────────────────────────────────────────────────────*/
+
+struct points {
+    size_t n, cap;
+    int64_t *steps;
+    double *curve;
+};
+
+static bool push_point(struct points *points, struct dln_arena *arena, int64_t step, double value)
+{
+    if (points->n == points->cap) {
+        const size_t cap = points->cap ? points->cap * 2 : 256;
+        int64_t *steps = DLN_ARENA_ARRAY(arena, int64_t, cap);
+        double *curve = DLN_ARENA_ARRAY(arena, double, cap);
+        if (!steps || !curve) return false;
+        if (points->n > 0) {
+            memcpy(steps, points->steps, points->n * sizeof *steps);
+            memcpy(curve, points->curve, points->n * sizeof *curve);
+        }
+        *points = (struct points){points->n, cap, steps, curve};
+    }
+    points->steps[points->n] = step;
+    points->curve[points->n++] = value;
+    return true;
+}
+
+static bool read_curves(struct reader *r, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, step, intermediate_value, intermediate_value_type"
+                              " FROM trial_intermediate_values WHERE trial_id BETWEEN :from AND :to"
+                              " ORDER BY trial_id, step";
+    struct points points = {0};
+    struct dln_query q = begin(r, sql);
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        if (trial == SIZE_MAX) continue;
+        if (!push_point(&points, r->load->arena, dln_column_int(&q, 1), dln_column_value(&q, 2))) {
+            dln_query_no_memory(&q);
+            break;
+        }
+        r->out->trials[trial].n_steps++;
+    }
+    if (!dln_query_end(&q, err)) return false;
+    size_t first = 0;
+    for (size_t i = 0; i < r->out->n; i++) {
+        struct dln_trial *trial = &r->out->trials[i];
+        if (trial->n_steps == 0) continue;
+        trial->steps = points.steps + first;
+        trial->curve = points.curve + first;
+        first += trial->n_steps;
+    }
+    r->out->n_points = points.n;
+    return true;
+}
+
+static bool read_last_steps(struct reader *r, struct dln_error *err)
+{
+    /* bare columns beside max() come from the row of the maximum */
+    static const char sql[] =
+        "SELECT trial_id, max(step), intermediate_value, intermediate_value_type"
+        " FROM trial_intermediate_values WHERE trial_id BETWEEN :from AND :to GROUP BY trial_id";
+    struct dln_query q = begin(r, sql);
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        if (trial == SIZE_MAX) continue;
+        r->out->last_steps[trial] = dln_column_int(&q, 1);
+        r->out->last_values[trial] = dln_column_value(&q, 2);
+    }
+    return dln_query_end(&q, err);
+}
+
+/* ── attributes ────────────────────────────────────────────────────────────────────────────────*/
+
+static void note_strategy(struct reader *r, struct dln_query *q, struct dln_trial *trial)
+{
+    const char *text = dln_column_text(q, 2);
+    const size_t len = dln_column_len(q, 2);
+    const bool is_same = r->strategy && len == strlen(r->strategy) + 2 &&
+                         memcmp(text + 1, r->strategy, len - 2) == 0;
+    if (!is_same) r->strategy = string_of(r, q, 2);
+    trial->strategy = r->strategy;
+}
+
+static double violation_of(struct dln_slice text)
+{
+    double violation;
+    double sum = 0;
+    if (dln_slice_number(text, &violation)) return violation > 0 ? violation : 0;
+    struct dln_json_walk walk;
+    struct dln_slice element;
+    dln_json_walk_array(&walk, text);
+    while (dln_json_walk_element(&walk, &element)) {
+        if (dln_slice_number(element, &violation) && violation > 0) sum += violation;
+    }
+    return sum;
+}
+
+static void note_attribute(struct reader *r, struct dln_query *q, size_t index)
+{
+    struct dln_trial *trial = &r->out->trials[index];
+    const char *key = dln_column_text(q, 1);
+    if (strcmp(key, "dialin:owner") == 0) {
+        trial->is_ours = true;
+    } else if (strcmp(key, "dialin:strategy") == 0) {
+        note_strategy(r, q, trial);
+    } else if (strcmp(key, "dialin:why") == 0) {
+        trial->why = string_of(r, q, 2);
+    } else if (strcmp(key, "dialin:memo") == 0) {
+        r->out->memos[index] = dln_column_copy(q, 2, r->load->arena);
+    } else if (strcmp(key, "fixed_params") == 0) {
+        trial->has_fixed = strcmp(dln_column_text(q, 2), "{}") != 0;
+        if (!trial->strategy[0]) trial->strategy = "enqueued";
+    } else if (strncmp(key, "constraints", 11) == 0) {
+        const char *text = dln_column_text(q, 2);
+        r->out->violations[index] += violation_of((struct dln_slice){text, dln_column_len(q, 2)});
+    }
+}
+
+/* Other keys are passed over in the index: a sampler of Python may keep long texts under them. */
+static bool read_system_attributes(struct reader *r, struct dln_error *err)
+{
+    static const char sql_view[] =
+        "SELECT trial_id, key, value_json FROM trial_system_attributes"
+        " WHERE trial_id BETWEEN :from AND :to"
+        " AND key IN ('dialin:owner', 'dialin:strategy', 'dialin:why', 'fixed_params')"
+        " ORDER BY trial_id, key";
+    static const char sql_history[] =
+        "SELECT trial_id, key, value_json FROM trial_system_attributes"
+        " WHERE trial_id BETWEEN :from AND :to"
+        " AND (key IN ('dialin:strategy', 'dialin:memo', 'constraints', 'fixed_params')"
+        " OR (key >= 'constraints:' AND key < 'constraints;')) ORDER BY trial_id, key";
+    struct dln_query q = begin(r, r->load->for_history ? sql_history : sql_view);
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        if (trial != SIZE_MAX) note_attribute(r, &q, trial);
+    }
+    return dln_query_end(&q, err);
+}
+
+static enum dln_fail_reason parse_reason(const char *name)
+{
+    for (int i = 0; i < DLN_FAIL_REASON_COUNT; i++) {
+        if (strcmp(dln_fail_reason_name((enum dln_fail_reason)i), name) == 0) {
+            return (enum dln_fail_reason)i;
+        }
+    }
+    return DLN_FAIL_NONE;
+}
+
+static bool read_user_attributes(struct reader *r, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, key, value_json FROM trial_user_attributes"
+                              " WHERE trial_id BETWEEN :from AND :to"
+                              " AND key IN ('dialin_reason', 'dialin_detail')"
+                              " ORDER BY trial_id, key";
+    struct dln_query q = begin(r, sql);
+    while (dln_query_row(&q)) {
+        const size_t trial = trial_of(r, &q);
+        if (trial == SIZE_MAX) continue;
+        if (strcmp(dln_column_text(&q, 1), "dialin_reason") == 0) {
+            r->out->trials[trial].reason = parse_reason(string_of(r, &q, 2));
+        } else {
+            r->out->trials[trial].detail = string_of(r, &q, 2);
+        }
+    }
+    return dln_query_end(&q, err);
+}
+
+static bool read_runs(struct reader *r, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, slot, run_dir FROM dialin_runs"
+                              " WHERE trial_id BETWEEN :from AND :to ORDER BY trial_id, run_id";
+    if (!r->load->store->has_ours) return true;
+    struct dln_query q = begin(r, sql);
+    while (dln_query_row(&q)) {
+        const size_t index = trial_of(r, &q);
+        if (index == SIZE_MAX) continue;
+        struct dln_trial *trial = &r->out->trials[index];
+        trial->attempt++;
+        trial->slot = (int)dln_column_int(&q, 1);
+        trial->run_dir = dln_column_copy(&q, 2, r->load->arena);
+    }
+    return dln_query_end(&q, err);
+}
+
+/* ── all of it ─────────────────────────────────────────────────────────────────────────────────*/
+
+static bool prepare_history(struct reader *r, struct dln_error *err)
+{
+    struct dln_loaded *out = r->out;
+    struct dln_arena *arena = r->load->arena;
+    out->memos = DLN_ARENA_ARRAY(arena, const char *, out->n);
+    out->violations = DLN_ARENA_ARRAY(arena, double, out->n);
+    out->last_values = new_reals(r->load, out->n);
+    out->last_steps = DLN_ARENA_ARRAY(arena, int64_t, out->n);
+    if (!out->memos || !out->violations || !out->last_values || !out->last_steps) {
+        return out_of_memory(err);
+    }
+    for (size_t i = 0; i < out->n; i++) {
+        out->memos[i] = "";
+        out->last_steps[i] = -1;
+    }
+    return true;
+}
+
+bool dln_load_trials(const struct dln_load *load, int64_t from, int64_t to, size_t limit,
+                     bool newest, struct dln_loaded *out, struct dln_error *err)
+{
+    struct dln_loaded loaded = {0};
+    struct reader r = {.load = load, .out = &loaded};
+    if (!read_trials(load, from, to, limit, newest, &loaded, err)) return false;
+    if (loaded.n == 0) {
+        *out = loaded;
+        return true;
+    }
+    if (!give_numbers(load, &loaded, err) || !read_params(&r, err) || !read_values(&r, err) ||
+        !read_user_attributes(&r, err)) {
+        return false;
+    }
+    if (load->for_history) {
+        if (!prepare_history(&r, err) || !read_last_steps(&r, err)) return false;
+    } else {
+        if (!read_curves(&r, err) || !read_runs(&r, err)) return false;
+    }
+    if (!read_system_attributes(&r, err)) return false;
+    *out = loaded;
+    return true;
+}

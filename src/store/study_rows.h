@@ -1,0 +1,22 @@
+/* Writing a study's own rows, inside a write transaction of the caller. */
+#ifndef DLN_STORE_STUDY_ROWS_H
+#define DLN_STORE_STUDY_ROWS_H
+
+#include "store/handle.h"
+
+/* 32 hexadecimal digits from the system's entropy. */
+void dln_make_uid(char out[DLN_UID_MAX]);
+/* The study's uid, drawn when it has none. */
+bool dln_rows_give_uid(dln_store *store, int64_t study_id, char out[DLN_UID_MAX],
+                       struct dln_error *err);
+/* The dialin_studies row: made, or file, strategy, budget and parallel replaced. */
+bool dln_rows_put_definition(dln_store *store, int64_t study_id, const char *uid,
+                             const struct dln_study *def, struct dln_error *err);
+/* Names of metrics and limits. */
+bool dln_rows_put_names(dln_store *store, int64_t study_id, const struct dln_study *def,
+                        struct dln_error *err);
+/* The stored distribution of each name, as `dialin:space`. */
+bool dln_rows_put_space(dln_store *store, int64_t study_id, const struct dln_bound *params,
+                        size_t n, struct dln_error *err);
+
+#endif
