@@ -121,6 +121,7 @@ void view_event(void *context, const struct session_event *event)
     switch (event->kind) {
     case EVENT_OPENED:
         view->event.text[0] = '\0';
+        view->is_dirty = true;
         if (view->session.model.n > 0 && view->selected_id < 0) {
             view->selected_id = view->session.model.id[view->session.model.n - 1];
         }

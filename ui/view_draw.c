@@ -307,7 +307,7 @@ static void draw_prompt_keys(struct view *view, int row)
         (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_ERROR,
                          view->prompt.error);
     } else {
-        (void)keyrow_draw(&view->cells, row, 1, view->cells.cols - 2, entries, 3);
+        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, entries, 3);
     }
 }
 
@@ -336,7 +336,7 @@ static void draw_keys(struct view *view, int row)
         };
         n++;
     }
-    (void)keyrow_draw(&view->cells, row, 1, view->cells.cols - 2, entries, n);
+    (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, entries, n);
 }
 
 /* ── the whole ─────────────────────────────────────────────────────────────────────────────────*/
