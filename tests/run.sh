@@ -22,6 +22,17 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing
 fi
 
-cmake -S . -B build -G Ninja -DDIALIN_WERROR=ON
-cmake --build build
-ctest --test-dir build --output-on-failure
+build_and_test() {
+    folder=$1
+    shift
+    cmake -S . -B "$folder" -G Ninja -DDIALIN_WERROR=ON -DDIALIN_TESTS=ON "$@"
+    cmake --build "$folder"
+    ctest --test-dir "$folder" --output-on-failure
+}
+
+build_and_test build -DCMAKE_BUILD_TYPE=RelWithDebInfo
+if [ "${1:-}" = --all ]; then
+    build_and_test build-clang -DCMAKE_C_COMPILER=clang
+    build_and_test build-asan -DDIALIN_SANITIZE=address,undefined
+    build_and_test build-tsan -DDIALIN_SANITIZE=thread
+fi
