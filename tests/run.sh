@@ -54,6 +54,7 @@ if [ "${1:-}" = --all ]; then
     variants="clang;address;thread"
 fi
 
-cmake -S . -B build -G Ninja -DDIALIN_WERROR=ON -DDIALIN_VARIANTS="$variants"
+cmake -S . -B build -G Ninja -DDIALIN_WERROR=ON -DDIALIN_VARIANTS="$variants" \
+    -DDIALIN_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo # whatever a quickstart left there
 cmake --build build
 ctest --test-dir build --output-on-failure

@@ -12,7 +12,7 @@
 #define LINE_BYTES_MAX 65536 /* a longer line is printed in pieces */
 
 struct tail {
-    int fd;
+    int fd;   /* -1: the file does not exist (yet): nothing was written */
     off_t at; /* read so far */
     bool raw;
     struct dln_strbuf line; /* begun, its end not seen yet */
@@ -41,9 +41,18 @@ static void take_bytes(struct tail *tail, const char *bytes, size_t len)
     }
 }
 
+static bool open_log(struct tail *tail, const char *path, struct dln_error *err)
+{
+    if (tail->fd >= 0) return true;
+    tail->fd = open(path, O_RDONLY | O_CLOEXEC);
+    return tail->fd >= 0 || errno == ENOENT || dln_fail_errno(err, errno, "open '%s'", path);
+}
+
 /* Prints what the file has more than was read. */
 static bool read_more(struct tail *tail, const char *path, struct dln_error *err)
 {
+    if (!open_log(tail, path, err)) return false;
+    if (tail->fd < 0) return true;
     struct stat info;
     if (fstat(tail->fd, &info) == 0 && info.st_size < tail->at) tail->at = 0; /* begun anew */
     char bytes[16384];
@@ -97,10 +106,9 @@ static bool print_log(struct opened *study, const struct dln_trial *trial, const
 {
     int64_t lines = 0;
     if (!option_whole(options, "lines", 1, INT64_MAX, &lines, err)) return false;
-    struct tail tail = {.raw = option_given(options, "raw")};
-    tail.fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (tail.fd < 0) return dln_fail_errno(err, errno, "open '%s'", path);
-    if (lines > 0) tail.at = start_of_last(tail.fd, lines);
+    struct tail tail = {.fd = -1, .raw = option_given(options, "raw")};
+    if (!open_log(&tail, path, err)) return false;
+    if (lines > 0 && tail.fd >= 0) tail.at = start_of_last(tail.fd, lines);
     bool ok = true;
     if (option_given(options, "follow")) {
         struct watcher watcher;
@@ -116,8 +124,11 @@ static bool print_log(struct opened *study, const struct dln_trial *trial, const
         ok = read_more(&tail, path, err);
     }
     if (tail.line.len > 0) print_line(&tail);
+    if (ok && tail.fd < 0) {
+        say(stderr, "dialin: trial #%" PRId64 " wrote nothing there", trial->number);
+    }
     dln_strbuf_release(&tail.line);
-    close(tail.fd);
+    if (tail.fd >= 0) close(tail.fd);
     return ok;
 }
 

@@ -78,25 +78,32 @@ static void follow(dln_engine *engine, const struct dln_wake *wake, struct progr
     say_signals(&told);
 }
 
-static enum status finish(struct opened *study, enum dln_engine_outcome outcome,
+static enum status finish(const struct prepared *prepared, enum dln_engine_outcome outcome,
                           const struct dln_error *failure)
 {
     struct dln_error err = {0};
+    struct opened study;
     if (outcome == DLN_OUTCOME_FAILED) {
         const enum status status = complain(failure);
         return status == STATUS_BUSY || status == STATUS_STORAGE ? status : STATUS_FAILED;
     }
-    if (!opened_refresh(study, &err)) return complain(&err);
-    putchar('\n');
-    say_summary(stdout, &study->summary);
-    if (study->summary.counts[DLN_TRIAL_COMPLETE] == 0) {
-        dln_fail(&err, DLN_REFUSED,
-                 "%s: no trial came to a result; dialin logs %s 0 --stderr "
-                 "shows what the first one said",
-                 study->summary.name, study->db_path);
+    if (!opened_database(prepared->db_path, prepared->summary.name, DLN_STORE_READ, &study, &err)) {
         return complain(&err);
     }
-    return best_print(study, stdout, &err) ? STATUS_DONE : complain(&err);
+    putchar('\n');
+    say_summary(stdout, &study.summary);
+    bool ok;
+    if (study.summary.counts[DLN_TRIAL_COMPLETE] == 0) {
+        ok = dln_fail(&err, DLN_REFUSED,
+                      "%s: no trial came to a result; dialin logs %s 0 --stderr shows what the "
+                      "first one said",
+                      study.summary.name, study.db_path);
+    } else {
+        putchar('\n');
+        ok = best_print(&study, stdout, &err);
+    }
+    opened_release(&study);
+    return ok ? STATUS_DONE : complain(&err);
 }
 
 static void say_start(const struct prepared *prepared, const struct opened *study)
@@ -145,8 +152,11 @@ static enum status run_headless(const struct prepared *prepared, bool paused, bo
     follow(engine, &wake, &progress, ends_when_paused);
     atomic_store(&running, NULL);
     struct dln_error failure = {0};
+    /* the engine closes the file last, so that nothing of the write-ahead log stays behind */
+    progress_close(&progress);
+    opened_release(&study);
     const enum dln_engine_outcome outcome = dln_engine_join(engine, &failure);
-    status = finish(&study, outcome, &failure);
+    status = finish(prepared, outcome, &failure);
 done:
     progress_close(&progress);
     opened_release(&study);

@@ -123,31 +123,46 @@ struct shown {
     size_t n_columns;
 };
 
-static enum status show_table(const struct shown *shown)
+static void fill_table(const struct shown *shown, const struct number_style *styles,
+                       struct report *report)
 {
-    struct report report = {0};
     struct dln_strbuf text = {0};
     for (size_t c = 0; c < shown->n_columns; c++) {
-        report_column(&report, column_name(shown->study, shown->columns[c]),
+        report_column(report, column_name(shown->study, shown->columns[c]),
                       column_is_number(shown->study, shown->columns[c]));
     }
     for (size_t i = 0; i < shown->list.n; i++) {
         for (size_t c = 0; c < shown->n_columns; c++) {
             dln_strbuf_reset(&text);
-            column_text(shown->study, shown->columns[c], &shown->list.trials[i], &text);
-            report_cell(&report, dln_strbuf_text(&text));
+            column_text(shown->study, shown->columns[c], &shown->list.trials[i], styles[c], &text);
+            report_cell(report, dln_strbuf_text(&text));
         }
     }
+    dln_strbuf_release(&text);
+}
+
+static enum status show_table(const struct shown *shown)
+{
+    struct report report = {0};
     struct dln_error err = {0};
     size_t left_out = 0;
-    const bool ok = report_print(&report, stdout, report_width(), true, &left_out, &err);
+    struct number_style *const styles = calloc(shown->n_columns, sizeof *styles);
+    bool ok = styles || dln_fail(&err, DLN_NOMEM, "out of memory");
+    if (ok) {
+        for (size_t c = 0; c < shown->n_columns; c++) {
+            styles[c] =
+                column_style(shown->study, shown->columns[c], shown->list.n, shown->list.trials);
+        }
+        fill_table(shown, styles, &report);
+        ok = report_print(&report, stdout, report_width(), true, &left_out, &err);
+    }
     if (ok && left_out > 0) {
         say(stderr,
             "dialin: %zu more columns have no room: --columns chooses, --json and --csv "
             "have all",
             left_out);
     }
-    dln_strbuf_release(&text);
+    free(styles);
     report_release(&report);
     return ok ? STATUS_DONE : complain(&err);
 }

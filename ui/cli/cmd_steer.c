@@ -73,7 +73,7 @@ static enum status stop(const struct command *command, const struct options *opt
     (void)command;
     if (options->n_words > 1) return steer_trials(options, DLN_COMMAND_STOP_TRIAL);
     struct dln_strbuf payload = {0};
-    dln_strbuf_add(&payload, option_given(options, "now") ? "{\"now\": true}" : "{\"now\": false}");
+    dln_strbuf_add(&payload, "{\"now\": true}");
     return steer_word(options, DLN_COMMAND_STOP, &payload);
 }
 
@@ -111,20 +111,16 @@ const struct command command_drain = {
     .run = drain_study,
 };
 
-static const struct option options_stop[] = {
-    {.name = "now", .help = "without the grace: SIGKILL at once"},
-    OPTIONS_STEER,
-    {0},
-};
-
 const struct command command_stop = {
     .name = "stop",
     .group = GROUP_STEER,
     .words = "STUDY [NUMBER…]",
-    .summary = "end the engine, or only these trials (they count as failed)",
-    .notes = "Without numbers the running trials get SIGTERM, the study's grace, SIGKILL, and are\n"
-             "run again when the study is resumed.\n",
-    .options = options_stop,
+    .summary = "end running trials as failed: these, or all and the engine too",
+    .notes =
+        "Trials get SIGTERM, the study's grace, SIGKILL. `dialin drain` ends the engine without\n"
+        "loss; Ctrl-C or SIGTERM to the engine ends them too, but runs them again at the next\n"
+        "start.\n",
+    .options = options_steer,
     .min_words = 1,
     .max_words = WORDS_ANY,
     .run = stop,

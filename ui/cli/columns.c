@@ -6,7 +6,6 @@
 
 #include "cli/trials.h"
 #include "dialin/clock.h"
-#include "dialin/num.h"
 #include "format.h"
 
 static const struct {
@@ -191,8 +190,29 @@ bool column_is_number(const struct opened *study, struct trial_column column)
     return false;
 }
 
+struct number_style column_style(const struct opened *study, struct trial_column column, size_t n,
+                                 const struct dln_trial *trials)
+{
+    double best = (double)NAN, second = (double)NAN;
+    const bool is_metric = column.kind == COLUMN_METRIC || column.kind == COLUMN_VALUE;
+    const size_t index = column.kind == COLUMN_METRIC ? column.index : 0;
+    if (!is_metric || index >= study->summary.n_objectives) return number_objective(best, second);
+    const double sign = study->summary.maximize[index] ? -1 : 1;
+    for (size_t i = 0; i < n; i++) {
+        const double value = trials[i].values[index];
+        if (!isfinite(value) || value == best) continue;
+        if (isnan(best) || sign * value < sign * best) {
+            second = best;
+            best = value;
+        } else if (isnan(second) || sign * value < sign * second) {
+            second = value;
+        }
+    }
+    return number_objective(best, second);
+}
+
 void column_text(const struct opened *study, struct trial_column column,
-                 const struct dln_trial *trial, struct dln_strbuf *out)
+                 const struct dln_trial *trial, struct number_style style, struct dln_strbuf *out)
 {
     char word[FORMAT_MAX];
     if (column.kind == COLUMN_PARAM) {
@@ -210,6 +230,9 @@ void column_text(const struct opened *study, struct trial_column column,
         dln_strbuf_add(out, value.text);
     } else if (value.kind == DLN_VALUE_NUMBER && column.kind == COLUMN_DURATION) {
         dln_strbuf_add(out, format_duration(word, (int64_t)(value.number * 1000)));
+    } else if (value.kind == DLN_VALUE_NUMBER &&
+               (column.kind == COLUMN_METRIC || column.kind == COLUMN_VALUE)) {
+        dln_strbuf_add(out, format_number(word, style, value.number));
     } else if (value.kind == DLN_VALUE_NUMBER) {
         dln_strbuf_add(out, format_detail(word, value.number));
     }

@@ -13,6 +13,7 @@
 #include "dialin/expr.h"
 #include "dialin/strbuf.h"
 #include "dialin/trial.h"
+#include "format.h"
 
 enum column_kind {
     COLUMN_PARAM,
@@ -53,9 +54,12 @@ DLN_CHECK bool columns_parse(struct opened *study, const char *list, struct tria
 struct dln_value column_value(const struct opened *study, struct trial_column column,
                               const struct dln_trial *trial, struct dln_strbuf *scratch);
 bool column_is_number(const struct opened *study, struct trial_column column);
+/* How a column's numbers are written, so that they align: made from all trials that are shown. */
+struct number_style column_style(const struct opened *study, struct trial_column column, size_t n,
+                                 const struct dln_trial *trials);
 /* For a table of people. Appends; nothing where there is no value. */
 void column_text(const struct opened *study, struct trial_column column,
-                 const struct dln_trial *trial, struct dln_strbuf *out);
+                 const struct dln_trial *trial, struct number_style style, struct dln_strbuf *out);
 
 /* A filter that names only what exists. */
 DLN_CHECK bool filter_parse(struct opened *study, const char *text, const struct dln_expr **out,

@@ -10,12 +10,15 @@
 #include "dialin/store.h"
 #include "dialin/version.h"
 
-#define COMMANDS(X)                                                                           \
-    X(run)                                                                                    \
-    X(check)                                                                                  \
-    X(attach)                                                                                 \
-    X(view) X(watch) X(ls) X(show) X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) \
-        X(prune) X(retry) X(enqueue) X(set)
+#define COMMANDS(X)                                                                      \
+    X(run)                                                                               \
+    X(check)                                                                             \
+    X(attach)                                                                            \
+    X(view)                                                                              \
+    X(watch)                                                                             \
+    X(ls)                                                                                \
+    X(show) X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) \
+        X(enqueue) X(set)
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)
@@ -137,11 +140,6 @@ static enum status open_screen(int argc, char **argv)
         return STATUS_DONE;
     }
     if (option_given(&options, "version")) return print_version();
-    if (options.n_words > 1) {
-        dln_fail(&err, DLN_USAGE, "'%s' is one word too many: dialin --help lists the commands",
-                 options.words[1]);
-        return complain(&err);
-    }
     const char *const word = options.n_words > 0 ? options.words[0] : NULL;
     struct stat info;
     if (word && stat(word, &info) != 0) {
@@ -150,6 +148,11 @@ static enum status open_screen(int argc, char **argv)
         }
         dln_fail_errno(&err, errno, "open '%s'", word);
         if (err.code == DLN_IO) err.code = DLN_USAGE;
+        return complain(&err);
+    }
+    if (options.n_words > 1) {
+        dln_fail(&err, DLN_USAGE, "'%s' is one word too many: dialin --help lists the commands",
+                 options.words[1]);
         return complain(&err);
     }
     if (!word || S_ISDIR(info.st_mode)) {

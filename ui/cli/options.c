@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dialin/nearest.h"
 #include "dialin/num.h"
-#include "nearest.h"
 
 static size_t find_long(const struct option *table, const char *name, size_t len)
 {
@@ -32,7 +32,7 @@ static bool unknown_long(const struct option *table, const char *word, size_t le
     size_t n = 1;
     for (size_t i = 0; table[i].name && n <= OPTIONS_MAX; i++)
         names[n++] = table[i].name;
-    const char *const meant = nearest_word(name, names, n);
+    const char *const meant = dln_nearest_word(name, names, n);
     if (!meant) return dln_fail(err, DLN_USAGE, "unknown option '--%s'", name);
     return dln_fail(err, DLN_USAGE, "unknown option '--%s': did you mean '--%s'", name, meant);
 }

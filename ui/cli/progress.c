@@ -32,7 +32,6 @@ void state_text(const struct dln_study_summary *summary, struct dln_strbuf *out)
     } else if (running) {
         dln_strbuf_addf(out, " (pid %" PRId64 ")", summary->lease.pid);
     }
-    if (summary->why && summary->why[0]) dln_strbuf_addf(out, ": %s", summary->why);
 }
 
 static void add_counts(struct dln_strbuf *line, const struct dln_study_summary *summary)
@@ -65,6 +64,7 @@ void say_summary(FILE *to, const struct dln_study_summary *summary)
     }
     dln_strbuf_add(&line, "; ");
     state_text(summary, &line);
+    if (summary->why && summary->why[0]) dln_strbuf_addf(&line, ": %s", summary->why);
     say(to, "%s: %s", summary->name, dln_strbuf_text(&line));
     dln_strbuf_release(&line);
 }
@@ -144,7 +144,7 @@ static void add_progress(struct dln_strbuf *line, const struct progress *progres
                         s->best_number);
     }
     const double left_s = forecast_s(progress);
-    if (isfinite(left_s) && left_s >= 1) {
+    if (isfinite(left_s) && left_s >= 5) {
         char eta[FORMAT_MAX];
         dln_strbuf_addf(line, ", about %s left",
                         format_eta(eta, (int64_t)(left_s * 1000), progress->n_finished));
@@ -214,7 +214,9 @@ static bool take_trial(struct progress *progress, const struct dln_trial *trial,
     if (!known && !is_new) {
         return is_finished(trial->state) || add_open(progress, trial, err);
     }
-    const bool same = known && known->state == trial->state && known->attempt == trial->attempt;
+    /* the first attempt is no news after "run"; the next ones are */
+    const bool same = known && known->state == trial->state &&
+                      (known->attempt == trial->attempt || trial->attempt < 2);
     if (is_finished(trial->state)) {
         if (!progress->is_quiet) count_duration(progress, trial);
         if (known) *known = progress->open[--progress->n_open];
@@ -235,11 +237,8 @@ static bool take_trial(struct progress *progress, const struct dln_trial *trial,
     return true;
 }
 
-static void take_summary(struct progress *progress, const struct dln_study_summary *summary)
+static void say_state(const struct progress *progress, const struct dln_study_summary *summary)
 {
-    const bool changed = progress->summary.state != summary->state;
-    progress->summary = *summary;
-    if (!changed || progress->is_quiet) return;
     struct dln_strbuf line = {0};
     add_clock(&line);
     dln_strbuf_add(&line, dln_engine_state_name(summary->state));
@@ -286,13 +285,17 @@ bool progress_next(struct progress *progress, struct dln_error *err)
             break;
         }
         const int64_t newest = progress->newest;
-        if (batch.has_summary) {
+        const enum dln_engine_state state = progress->summary.state;
+        if (batch.has_summary) { /* first: lines about trials say how the study stands */
             anything = true;
-            take_summary(progress, &batch.summary);
+            progress->summary = batch.summary;
         }
         for (size_t i = 0; i < batch.n_trials; i++) {
             anything = true;
             if (!take_trial(progress, &batch.trials[i], newest, err)) return false;
+        }
+        if (progress->summary.state != state && !progress->is_quiet) {
+            say_state(progress, &batch.summary);
         }
     }
     if (anything) say_commands(progress);

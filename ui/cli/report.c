@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "cells.h"
+#include "dialin/nearest.h"
 #include "dialin/num.h"
 #include "dialin/text.h"
 #include "format.h"
-#include "nearest.h"
 
 enum status status_of(enum dln_code code)
 {
@@ -42,7 +42,7 @@ bool report_ascii(void)
 
 bool add_meant(struct dln_error *err, const char *typed, const char *const *words, size_t n)
 {
-    const char *const meant = nearest_word(typed, words, n);
+    const char *const meant = dln_nearest_word(typed, words, n);
     const size_t len = strlen(err->text);
     if (meant) snprintf(err->text + len, sizeof err->text - len, ": did you mean '%s'", meant);
     return false;
