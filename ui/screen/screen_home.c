@@ -9,14 +9,14 @@
 #include "format.h"
 #include "plot/plot_history.h"
 #include "screen/screens.h"
-#include "studies.h"
+#include "study_list.h"
 #include "widget/spark.h"
 #include "widget/table.h"
 
 enum { COLUMNS = 7, PREVIEW_ROWS = 9, SCAN_S = 2 };
 
 struct home {
-    struct studies studies;
+    struct study_list studies;
     struct table table;
     struct column columns[COLUMNS];
     char *path; /* of the selected study */
@@ -188,7 +188,7 @@ static void release(struct view *view)
 {
     struct home *home = home_of(view);
     if (!home) return;
-    studies_release(&home->studies);
+    study_list_release(&home->studies);
     free(home->path);
     free(home);
     view->state[SCREEN_HOME] = NULL;
@@ -202,14 +202,14 @@ static void enter(struct view *view)
         home->path = strdup(view->session.path);
         home->study_id = view->session.study_id;
     }
-    studies_ask(view, &home->studies);
+    study_list_ask(view, &home->studies);
 }
 
 static void tick(struct view *view)
 {
     struct home *home = home_of(view);
     if (view->now_ns - home->studies.asked_ns >= SCAN_S * (int64_t)1000000000) {
-        studies_ask(view, &home->studies);
+        study_list_ask(view, &home->studies);
     }
 }
 
@@ -296,7 +296,7 @@ static void draw_preview(struct view *view, struct rect rect)
 static void draw_header(struct view *view, int row)
 {
     const struct home *home = home_of(view);
-    const struct studies *studies = &home->studies;
+    const struct study_list *studies = &home->studies;
     char right[96];
     (void)snprintf(right, sizeof right, "%zu file%s  %zu stud%s", studies->n_files,
                    studies->n_files == 1 ? "" : "s", studies->n, studies->n == 1 ? "y" : "ies");
@@ -308,7 +308,7 @@ static void draw_header(struct view *view, int row)
 static void draw(struct view *view, struct rect body)
 {
     struct home *home = home_of(view);
-    const struct studies *studies = &home->studies;
+    const struct study_list *studies = &home->studies;
     struct cells *cells = &view->cells;
     int row = body.row;
     draw_header(view, row++);
