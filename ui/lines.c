@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "dialin/clock.h"
 #include "dialin/strbuf.h"
 #include "dialin/text.h"
@@ -19,7 +20,6 @@
 #include "runs.h"
 #include "session.h"
 #include "signals.h"
-#include "actions.h"
 
 enum { LAST_LOOK_MS = 2000 };
 static const int64_t ns_per_ms = 1000000;
