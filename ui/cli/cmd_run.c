@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "app.h"
+#include "cli/best.h"
 #include "cli/commands.h"
 #include "cli/line_mode.h"
 #include "cli/prepare.h"
@@ -24,6 +25,23 @@ static enum status run_lines(const struct prepared *prepared, const struct optio
     const enum status status = line_mode_run(&mode);
     dln_strbuf_release(&note);
     return status;
+}
+
+/* What stays on the terminal when the screen is gone. */
+static void say_how_it_stands(const struct prepared *prepared)
+{
+    struct opened study;
+    struct dln_error err = {0};
+    if (!opened_by_id(prepared->db_path, prepared->study_id, DLN_STORE_READ, &study, &err)) {
+        complain(&err);
+        return;
+    }
+    say_summary(stdout, &study.summary);
+    if (study.summary.counts[DLN_TRIAL_COMPLETE] > 0) {
+        putchar('\n');
+        if (!best_print(&study, stdout, &err)) complain(&err);
+    }
+    opened_release(&study);
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -53,6 +71,7 @@ static enum status run(const struct command *command, const struct options *opti
             .start_paused = option_given(options, "paused"),
         };
         status = (enum status)app_run(&app);
+        if (status == STATUS_DONE) say_how_it_stands(&prepared);
     }
     prepared_release(&prepared);
     return status;
