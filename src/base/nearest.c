@@ -1,4 +1,4 @@
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -58,4 +58,12 @@ void dln_nearest_offer(struct dln_nearest *search, const char *word)
     if (search->best && distance >= search->distance) return;
     search->best = word;
     search->distance = distance;
+}
+
+const char *dln_nearest_word(const char *wanted, const char *const *words, size_t n)
+{
+    struct dln_nearest search = {.wanted = wanted};
+    for (size_t i = 0; i < n; i++)
+        dln_nearest_offer(&search, words[i]);
+    return search.best;
 }

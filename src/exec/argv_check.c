@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "exec/placeholder.h"
 
 struct check {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
 

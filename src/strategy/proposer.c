@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "base/rng.h"
 #include "math/permutation.h"
 #include "strategy/history.h"

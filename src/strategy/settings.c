@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "dialin/num.h"
 #include "dialin/strategy.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "dialin/num.h"
 #include "study/reader.h"
 #include "study/scalar.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "study/scalar.h"
 
 /* ── errors and warnings ───────────────────────────────────────────────────────────────────────*/

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "dialin/nearest.h"
 #include "space/expr_node.h"
 #include "study/reader.h"
 #include "study/scalar.h"

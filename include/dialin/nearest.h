@@ -1,8 +1,10 @@
 /* "Did you mean": the word of a list that is closest to what somebody wrote. */
-#ifndef DLN_BASE_NEAREST_H
-#define DLN_BASE_NEAREST_H
+#ifndef DIALIN_NEAREST_H
+#define DIALIN_NEAREST_H
 
 #include <stddef.h>
+
+#include "dialin/export.h"
 
 /* A search for the nearest word; offer the valid words one by one. Start with {.wanted = word}. */
 struct dln_nearest {
@@ -16,6 +18,9 @@ struct dln_nearest {
  * word counts as close within a third of its length, at least one edit, or as an abbreviation of
  * it.
  */
-void dln_nearest_offer(struct dln_nearest *search, const char *word);
+DLN_API void dln_nearest_offer(struct dln_nearest *search, const char *word);
+
+/* The nearest of words[0..n), NULL if none is close enough. */
+DLN_API const char *dln_nearest_word(const char *wanted, const char *const *words, size_t n);
 
 #endif
