@@ -17,7 +17,7 @@ struct loader {
     int64_t study_id;
     struct dln_wake ui;   /* a copy: the poked side outlives us */
     struct dln_wake wake; /* ours */
-    _Atomic int owners;   /* ui and thread; the last one frees */
+    _Atomic int owners;   /* ui, thread and jobs; the last one frees */
     _Atomic bool is_stopped;
     _Atomic int64_t hurry_until_ns;
 
@@ -52,7 +52,7 @@ static void close_all(struct loader *loader)
     loader->store = NULL;
 }
 
-static void drop(struct loader *loader)
+void loader_let_go(struct loader *loader)
 {
     if (atomic_fetch_sub(&loader->owners, 1) > 1) return;
     close_all(loader);
@@ -279,7 +279,7 @@ static void *run(void *argument)
         (void)poll(&pollfd, 1, is_hurried ? HURRY_MS : CALM_MS);
         if (pollfd.revents != 0) dln_wake_clear(&loader->wake);
     }
-    drop(loader);
+    loader_let_go(loader);
     return NULL;
 }
 
@@ -312,7 +312,7 @@ struct loader *loader_open(const char *path, int64_t study_id, const struct dln_
     atomic_store(&loader->owners, 2);
     if (!start_thread(loader)) {
         atomic_store(&loader->owners, 1);
-        drop(loader);
+        loader_let_go(loader);
         return NULL;
     }
     return loader;
@@ -323,7 +323,12 @@ void loader_close(struct loader *loader)
     if (!loader) return;
     atomic_store(&loader->is_stopped, true);
     dln_wake_poke(&loader->wake);
-    drop(loader);
+    loader_let_go(loader);
+}
+
+void loader_hold(struct loader *loader)
+{
+    atomic_fetch_add(&loader->owners, 1);
 }
 
 struct delivery *loader_take(struct loader *loader)

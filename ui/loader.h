@@ -54,6 +54,10 @@ struct loader *loader_open(const char *path, int64_t study_id, const struct dln_
 /* Lets go of it; the thread ends by itself, and what it lent is invalid from now on. */
 void loader_close(struct loader *loader);
 
+/* Keeps what it lent valid for a job in another thread, until let go of. Thread: any. */
+void loader_hold(struct loader *loader);
+void loader_let_go(struct loader *loader);
+
 /* All deliveries so far, oldest first; NULL: none. */
 struct delivery *loader_take(struct loader *loader);
 void delivery_free(struct delivery *delivery);

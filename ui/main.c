@@ -1,17 +1,24 @@
-#include <stdio.h>
+/* The program: the guardian's body, or the command line. */
+#include <locale.h>
 #include <string.h>
 
+#include "cli/commands.h"
 #include "dialin/exec.h"
 #include "dialin/num.h"
-#include "dialin/version.h"
+
+/* `dialin --guardian FD`: how the engine starts the process that owns the trials. */
+static int guardian(const char *fd_text)
+{
+    int64_t fd;
+    if (!dln_num_parse_int(fd_text, strlen(fd_text), &fd) || fd < 0 || fd > INT32_MAX) {
+        return STATUS_USAGE;
+    }
+    return dln_guardian_main((int)fd);
+}
 
 int main(int argc, char **argv)
 {
-    int64_t fd;
-    if (argc == 3 && strcmp(argv[1], "--guardian") == 0 &&
-        dln_num_parse_int(argv[2], strlen(argv[2]), &fd)) {
-        return dln_guardian_main((int)fd);
-    }
-    puts("dialin " DLN_VERSION);
-    return 0;
+    if (argc == 3 && strcmp(argv[1], "--guardian") == 0) return guardian(argv[2]);
+    setlocale(LC_CTYPE, ""); /* letters only: numbers keep their dot */
+    return (int)command_line(argc, argv);
 }

@@ -111,12 +111,23 @@ static void radix_sort(struct entry *entries, struct entry *scratch, size_t n)
     if (from != entries) memcpy(entries, from, n * sizeof *entries);
 }
 
-static void fill_by_number(struct order *order, size_t n)
+/* Running trials first, in the order they were started in, then all others, newest first. */
+static void fill_by_number(struct order *order, const struct model *model)
 {
-    for (size_t i = 0; i < n; i++) {
-        order->row[i] = (uint32_t)(order->reversed ? i : n - 1 - i);
-    }
+    const size_t n = model->n;
     order->n = n;
+    size_t at = 0;
+    if (order->reversed) {
+        for (size_t i = 0; i < n; i++)
+            order->row[i] = (uint32_t)i;
+        return;
+    }
+    for (size_t i = 0; i < n && model->count[DLN_TRIAL_RUNNING] > (int64_t)at; i++) {
+        if (model->state[i] == DLN_TRIAL_RUNNING) order->row[at++] = (uint32_t)i;
+    }
+    for (size_t i = n; i > 0; i--) {
+        if (model->state[i - 1] != DLN_TRIAL_RUNNING) order->row[at++] = (uint32_t)(i - 1);
+    }
 }
 
 bool order_sort(struct order *order, const struct model *model, enum sort_key key, bool reversed,
@@ -142,7 +153,7 @@ bool order_sort(struct order *order, const struct model *model, enum sort_key ke
     order->is_stale = false;
     order->n = n;
     order->revision = model->revision;
-    if (key == SORT_NUMBER) fill_by_number(order, n);
+    if (key == SORT_NUMBER) fill_by_number(order, model);
     return true;
 }
 
@@ -153,7 +164,7 @@ bool order_follow(struct order *order, const struct model *model, const struct m
     if (!reserve(order, model->n)) return false;
     order->revision = model->revision;
     if (order->key == SORT_NUMBER) {
-        fill_by_number(order, model->n);
+        fill_by_number(order, model);
         return true;
     }
     if (!change->only_at_end) { /* old indexes have moved: only while a study is loading */
@@ -168,10 +179,6 @@ bool order_follow(struct order *order, const struct model *model, const struct m
 
 int64_t order_find(const struct order *order, size_t row)
 {
-    if (order->key == SORT_NUMBER) {
-        if (row >= order->n) return -1;
-        return (int64_t)(order->reversed ? row : order->n - 1 - row);
-    }
     for (size_t i = 0; i < order->n; i++) {
         if (order->row[i] == row) return (int64_t)i;
     }

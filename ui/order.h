@@ -1,5 +1,6 @@
 /*
- * The order in which a table shows the rows of a model. Newest first follows by itself; any other
+ * The order in which a table shows the rows of a model. By number, running trials stand first and
+ * the others follow, newest first; that order renews itself. Any other
  * order stays as it is while values change (rows must not move under the cursor) and is renewed
  * when it is asked for. 100 000 rows are sorted in a few milliseconds: a radix sort on keys that
  * are made from the column first. Thread: owner (ui).
@@ -19,7 +20,8 @@ const char *sort_key_name(enum sort_key key); /* "number" … */
 
 struct order {
     enum sort_key key;
-    bool reversed; /* number: oldest first; value: worst first; time: shortest first */
+    bool reversed; /* number: oldest first, running or not; value: worst first; time: shortest first
+                    */
     bool is_stale; /* values have changed since it was sorted */
     size_t n;      /* rows in it */
     uint32_t *row; /* n; indexes of the model */

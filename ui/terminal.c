@@ -239,6 +239,7 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     (void)scrollok(stdscr, FALSE);
     define_keys(&term->keys);
     const char *name = getenv("TERM");
+    term->has_replies = name && tigetflag("XT") > 0;
     term->has_title = name && !starts_with(name, "screen") && tigetflag("XT") > 0;
     return true;
 }
@@ -348,6 +349,13 @@ void terminal_set_title(struct terminal *term, const char *title)
     dln_strbuf_release(&safe);
 }
 
+void terminal_ask_background(struct terminal *term)
+{
+    if (!term->has_replies) return;
+    queue_text(term, "\033]11;?\033\\");
+    (void)terminal_flush(term);
+}
+
 /* ── bytes in and out ──────────────────────────────────────────────────────────────────────────*/
 
 /* An error of the terminal: gone, or only not ours at the moment? */
@@ -381,11 +389,15 @@ enum terminal_state terminal_read(struct terminal *term, int64_t now_ns)
 static void collect(struct terminal *term)
 {
     char bytes[4096];
+    (void)fflush(term->sink_file); /* some builds of curses write through stdio */
     const off_t size = lseek(term->sink, 0, SEEK_CUR);
     if (size <= 0) return;
     off_t done = 0;
     while (done < size) {
-        const ssize_t n = pread(term->sink, bytes, sizeof bytes, done);
+        /* What lies behind is left over from longer frames. */
+        const off_t left = size - done;
+        const size_t wanted = left < (off_t)sizeof bytes ? (size_t)left : sizeof bytes;
+        const ssize_t n = pread(term->sink, bytes, wanted, done);
         if (n <= 0 || !queue_bytes(term, bytes, (size_t)n)) break;
         done += n;
     }

@@ -53,7 +53,8 @@ struct terminal {
     FILE *sink_file, *in_file;
     void *screen; /* SCREEN of curses */
     bool is_entered;
-    bool has_title;
+    bool has_title;   /* can be set */
+    bool has_replies; /* answers questions */
     int rows, cols;
     enum glyph_level level;
     struct keys keys;
@@ -85,6 +86,8 @@ bool terminal_is_stalled(const struct terminal *term);
 bool terminal_resize(struct terminal *term);
 /* Window title, where the terminal has one; nothing is sent when it is the same as before. */
 void terminal_set_title(struct terminal *term, const char *title);
+/* Asks for the background colour, where a terminal is known to answer: the reply comes as a key. */
+void terminal_ask_background(struct terminal *term);
 /* A sentence on the main screen, after terminal_leave(). */
 void terminal_say(const struct terminal *term, const char *sentence);
 

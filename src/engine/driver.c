@@ -169,6 +169,7 @@ bool dln_driver_blame(struct dln_driver *driver, const struct dln_error *err)
     if (trouble->since_ns == 0) trouble->since_ns = now;
     (void)snprintf(trouble->text, sizeof trouble->text, "%s", err->text);
     trouble->active = true;
+    trouble->n_refusals++;
     trouble->retry_ns = now + DLN_TROUBLE_MS * DLN_NS_PER_MS;
     driver->has_news = true;
     return false;
@@ -183,11 +184,17 @@ void dln_driver_tend(struct dln_driver *driver, int64_t now_ns)
         trouble->retry_ns = now_ns + DLN_TROUBLE_MS * DLN_NS_PER_MS;
         driver->look_ns = now_ns;
         dln_driver_beat(driver, now_ns);
+        if (trouble->active || trouble->is_told || trouble->n_refusals < 2) return;
+        trouble->is_told = true; /* the file works, something else does not */
+        dln_driver_note(driver, "stalled, trying again every %d s: %s", DLN_TROUBLE_MS / 1000,
+                        trouble->text);
         return;
     }
     const double stalled_s = (double)(now_ns - trouble->since_ns - DLN_TROUBLE_MS * DLN_NS_PER_MS) /
                              (double)DLN_NS_PER_S;
     trouble->since_ns = 0;
+    trouble->n_refusals = 0;
+    trouble->is_told = false;
     dln_driver_note(driver, "stalled %.0f s, then recovered: %s", stalled_s, trouble->text);
 }
 

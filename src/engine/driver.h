@@ -37,6 +37,8 @@ struct dln_trouble {
     bool active;
     int64_t since_ns; /* 0: all is well; kept until a whole interval went by without a refusal */
     int64_t retry_ns;
+    int n_refusals;
+    bool is_told;
     char text[DLN_ERROR_TEXT_MAX];
 };
 
@@ -82,7 +84,7 @@ struct dln_driver {
     bool is_stopping;     /* STOP now: nothing more is started */
     int quits;            /* how often dln_engine_quit() was called, as far as heeded */
     int64_t quit_ns;
-    int failures_in_row;
+    int failures_in_row, reused_in_row;
     unsigned commits; /* since the last checkpoint */
     int64_t version, look_ns, beat_ns, flush_ns, commit_ns;
 

@@ -94,7 +94,36 @@ bool dln_recover_orphans(struct dln_driver *driver, bool end_leftovers, size_t *
     return ok;
 }
 
+/* A trial that is RUNNING, ours, and stands for no job: its start was written after all. */
+static bool take_over_unknown(struct dln_driver *driver, int64_t number)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_trial trial;
+    bool ok = dln_store_trial(driver->store, driver->study_id, &driver->study->space,
+                              driver->study->n_objectives, number, &arena, &trial, &err);
+    if (!ok) {
+        (void)dln_driver_blame(driver, &err);
+    } else if (trial.is_ours && trial.state == DLN_TRIAL_RUNNING) {
+        const struct dln_orphan orphan = {
+            .trial_id = trial.id, .number = number, .attempt = trial.attempt, .x = trial.x};
+        ok = take_over(driver, &orphan);
+    }
+    dln_arena_release(&arena);
+    return ok;
+}
+
 bool dln_recover_resync(struct dln_driver *driver)
 {
-    return dln_refresh_foreign(driver) && dln_recover_orphans(driver, false, NULL);
+    const struct dln_ledger *ledger = &driver->ledger;
+    if (!dln_refresh_foreign(driver)) return false;
+    int64_t left = ledger->counts[DLN_TRIAL_RUNNING];
+    for (size_t i = ledger->n_rows; i > 0 && left > 0; i--) { /* from the end: they are young */
+        const struct dln_ledger_row *row = &ledger->rows[i - 1];
+        if (row->state != DLN_TRIAL_RUNNING) continue;
+        left--;
+        if (dln_driver_find_job(driver, row->number)) continue;
+        if (!take_over_unknown(driver, row->number)) return false;
+    }
+    return true;
 }

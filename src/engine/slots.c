@@ -1,5 +1,6 @@
 #include "engine/slots.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,9 @@
 #include "engine/budget.h"
 #include "engine/launch.h"
 #include "engine/refresh.h"
+
+/* So many known points in a row, and a strategy has nothing new to say. */
+enum { REUSED_MAX = 100 };
 
 /* ── may we, and where ─────────────────────────────────────────────────────────────────────────*/
 
@@ -187,8 +191,40 @@ static struct dln_job *begin_waiting(struct dln_driver *driver, int64_t now_ns, 
     return job;
 }
 
+/*
+ * `duplicates: reuse`: a finished trial of the same point, whose values stand for a run. Not where
+ * the study has limits: what else that trial printed is not known any more.
+ */
+static const struct dln_view_trial *find_known(const struct dln_driver *driver, const double *x)
+{
+    const struct dln_study *study = driver->study;
+    if (study->duplicates != DLN_DUPLICATES_REUSE || study->n_limits > 0) return NULL;
+    const struct dln_history_view *view = dln_proposer_history(driver->proposer);
+    for (size_t i = 0; i < view->n; i++) {
+        const struct dln_view_trial *trial = &view->trials[i];
+        if (trial->state != DLN_TRIAL_COMPLETE || trial->loss[0] != trial->loss[0]) continue;
+        if (dln_space_same(&study->space, trial->x, x)) return trial;
+    }
+    return NULL;
+}
+
+/* As if a run had printed the known values and ended well. */
+static void reuse(struct dln_driver *driver, struct dln_job *job, const double *values)
+{
+    for (size_t k = 0; k < driver->study->n_objectives; k++) {
+        const double value = values[k];
+        job->sums[driver->objective_metric[k]] = (struct dln_metric_sum){
+            .n = 1, .last = value, .lowest = value, .highest = value, .sum = value};
+    }
+    job->end = (struct dln_run_event){.kind = DLN_RUN_ENDED, .has_exit = true};
+    job->phase = DLN_JOB_ENDED;
+}
+
 static struct dln_job *begin_proposed(struct dln_driver *driver)
 {
+    const struct dln_view_trial *known;
+    double values[DLN_OBJECTIVES_MAX];
+    char why[DLN_WHY_MAX];
     struct dln_error err = {0};
     struct dln_proposal proposal;
     int64_t id;
@@ -200,10 +236,24 @@ static struct dln_job *begin_proposed(struct dln_driver *driver)
         if (!driver->is_exhausted) dln_driver_give_up(driver, &err);
         return NULL;
     }
+    known = find_known(driver, proposal.x);
+    if (!known) {
+        driver->reused_in_row = 0;
+    } else if (++driver->reused_in_row > REUSED_MAX) {
+        driver->is_exhausted = true;
+        return NULL;
+    } else {
+        (void)snprintf(why, sizeof why, "same point as #%" PRId64 ", whose value is taken over",
+                       known->number);
+        for (size_t k = 0; k < driver->study->n_objectives; k++) {
+            const bool maximize = driver->study->objectives[k].maximize;
+            values[k] = maximize ? -known->loss[k] : known->loss[k];
+        }
+    }
     const struct dln_new_trial trial = {
         .x = proposal.x,
         .strategy = proposal.strategy,
-        .why = proposal.why,
+        .why = known ? why : proposal.why,
         .memo = proposal.memo,
         .predicted_mean = proposal.mean,
         .predicted_sd = proposal.sd,
@@ -212,7 +262,9 @@ static struct dln_job *begin_proposed(struct dln_driver *driver)
         (void)dln_driver_blame(driver, &err);
         return NULL;
     }
-    return adopt(driver, id, number, &trial);
+    struct dln_job *job = adopt(driver, id, number, &trial);
+    if (job && known) reuse(driver, job, values);
+    return job;
 }
 
 /* ── a job gets a run ──────────────────────────────────────────────────────────────────────────*/
@@ -252,7 +304,7 @@ bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns)
     }
     if (job->phase == DLN_JOB_CLAIMED) {
         job->slot = slot;
-    } else {
+    } else if (job->phase == DLN_JOB_WAITING) {
         start(driver, job, slot);
     }
     return true;

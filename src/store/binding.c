@@ -129,22 +129,6 @@ double dln_bound_write(const struct dln_bound *bound, double x)
 
 /* ── all of them ───────────────────────────────────────────────────────────────────────────────*/
 
-/* The member of an object for a name, an empty slice without one. */
-static struct dln_slice find_member(struct dln_slice object, const char *name,
-                                    struct dln_arena *arena)
-{
-    struct dln_json_walk walk;
-    struct dln_slice key;
-    struct dln_slice value;
-    dln_json_walk_object(&walk, object);
-    while (dln_json_walk_member(&walk, &key, &value)) {
-        const bool may_be = key.len == strlen(name) + 2 || memchr(key.at, '\\', key.len);
-        const char *text = may_be ? dln_slice_string(key, arena) : NULL;
-        if (text && strcmp(text, name) == 0) return value;
-    }
-    return (struct dln_slice){"", 0};
-}
-
 static bool sort_names(struct dln_binding *binding, struct dln_arena *arena)
 {
     binding->by_name = DLN_ARENA_ARRAY(arena, size_t, binding->n);
@@ -175,7 +159,7 @@ bool dln_binding_make(dln_db *db, int64_t study_id, const struct dln_space *spac
     for (size_t i = 0; i < space->n; i++) {
         const struct dln_param *param = &space->params[i];
         bool grown;
-        if (!dln_bound_merge(param, find_member(stored, param->name, arena), arena,
+        if (!dln_bound_merge(param, dln_slice_member(stored, param->name, arena), arena,
                              &binding.params[i], &grown, err)) {
             return false;
         }

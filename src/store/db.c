@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <sqlite3.h>
@@ -204,7 +205,7 @@ static int first_look(dln_db *db)
     return last != SQLITE_OK ? last : rc;
 }
 
-static bool connect(dln_db *db, const char *name, int flags, struct dln_error *err)
+static bool open_handle(dln_db *db, const char *name, int flags, struct dln_error *err)
 {
     sqlite3_close(db->handle);
     db->handle = NULL;
@@ -215,17 +216,37 @@ static bool connect(dln_db *db, const char *name, int flags, struct dln_error *e
     return distrust(db, err);
 }
 
+/* Commits that are still in the log beside the file. */
+static bool has_log(const dln_db *db)
+{
+    struct dln_strbuf name = {0};
+    struct stat log;
+    dln_strbuf_addf(&name, "%s-wal", db->path);
+    const bool found =
+        !dln_strbuf_ok(&name) || (stat(dln_strbuf_text(&name), &log) == 0 && log.st_size > 0);
+    dln_strbuf_release(&name);
+    return found;
+}
+
 /*
- * A WAL file in a folder that we may not write, with nothing in its WAL, can be read as a file that
- * nobody changes; SQLite cannot make the shared index that it needs otherwise.
+ * A WAL file in a folder that we may not write: SQLite cannot make the index of the log that it
+ * needs. With an empty log the file can be read as one that nobody changes.
  */
 static bool look_read_only(dln_db *db, struct dln_error *err)
 {
     int rc = first_look(db);
-    if ((rc & 0xFF) == SQLITE_CANTOPEN) {
+    const bool cannot_index = (rc & 0xFF) == SQLITE_CANTOPEN ||
+                              ((rc & 0xFF) == SQLITE_READONLY && rc != SQLITE_READONLY_ROLLBACK);
+    if (cannot_index && has_log(db)) {
+        return dln_fail(err, DLN_STORAGE,
+                        "'%s' has changes in its log, which only those who may write its folder can"
+                        " read",
+                        db->path);
+    }
+    if (cannot_index) {
         char *uri = NULL;
         if (!immutable_uri(db->path, &uri, err)) return false;
-        const bool ok = connect(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+        const bool ok = open_handle(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
         free(uri);
         if (!ok) return false;
         rc = first_look(db);
@@ -244,7 +265,7 @@ bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct d
         goto fail;
     }
     const int flags = mode == DLN_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    if (!connect(db, path, flags, err)) goto fail;
+    if (!open_handle(db, path, flags, err)) goto fail;
     arm_deadline(db);
     if (mode == DLN_DB_READ || sqlite3_db_readonly(db->handle, "main") == 1) {
         if (!look_read_only(db, err)) goto fail;
@@ -410,7 +431,7 @@ static int parameter(struct dln_query *q, const char *name)
 {
     if (q->rc != SQLITE_OK) return 0;
     const int index = sqlite3_bind_parameter_index(q->stmt, name);
-    assert(index > 0);
+    if (index == 0) q->rc = SQLITE_MISUSE;
     return index;
 }
 

@@ -263,7 +263,8 @@ static bool check_gone(struct dln_follow *follow, bool *gone, struct dln_error *
 /* Whether a summary can be had at once: few trials, or an engine has stored its tally. */
 static bool is_cheap(struct dln_follow *follow, bool *cheap, struct dln_error *err)
 {
-    static const char sql[] = "SELECT max(trial_id) - min(trial_id) + 1 FROM trials";
+    static const char sql[] = "SELECT (SELECT max(trial_id) FROM trials)"
+                              " - (SELECT min(trial_id) FROM trials) + 1";
     static const char sql_tally[] = "SELECT 1 FROM dialin_tallies WHERE study_id = :id";
     struct dln_query q = dln_query(follow->store->db, sql);
     if (dln_query_row(&q)) follow->at.total = dln_column_int(&q, 0);

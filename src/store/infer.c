@@ -17,28 +17,78 @@ static int by_first_id(const void *a, const void *b)
     return (left->first_id > right->first_id) - (left->first_id < right->first_id);
 }
 
-/* Answered from the index of (trial_id, param_name) alone. */
+struct name_list {
+    size_t n, cursor;
+    struct found *at;
+};
+
+/* Names of a trial come in the index's order, so the next one is mostly where it was last time. */
+static bool note_name(struct name_list *list, const char *name, int64_t trial_id, int64_t param_id,
+                      struct dln_arena *arena)
+{
+    struct found *found = NULL;
+    for (size_t tries = 0; tries < list->n && !found; tries++) {
+        const size_t at = (list->cursor + tries) % list->n;
+        if (strcmp(list->at[at].name, name) != 0) continue;
+        found = &list->at[at];
+        list->cursor = at + 1;
+    }
+    if (!found) {
+        if (list->n == DLN_SPACE_MAX) return true;
+        found = &list->at[list->n++];
+        *found = (struct found){dln_arena_copy(arena, name), trial_id, param_id};
+    }
+    found->newest_trial = trial_id;
+    if (param_id < found->first_id) found->first_id = param_id;
+    return found->name != NULL;
+}
+
+/* Both cursors are answered from indexes alone, and run side by side. */
 static bool list_names(dln_store *store, int64_t study_id, struct dln_arena *arena,
                        struct found **out, size_t *n, struct dln_error *err)
 {
-    static const char sql[] =
-        "SELECT p.param_name, max(p.trial_id), min(p.param_id) FROM trials t"
-        " JOIN trial_params p ON p.trial_id = t.trial_id WHERE t.study_id = :study"
-        " AND p.param_name IS NOT NULL GROUP BY p.param_name LIMIT 1024";
-    struct found *list = DLN_ARENA_ARRAY(arena, struct found, DLN_SPACE_MAX);
-    if (!list) return dln_fail(err, DLN_NOMEM, "out of memory");
-    size_t count = 0;
-    struct dln_query q = dln_query(store->db, sql);
-    dln_bind_int(&q, ":study", study_id);
-    while (dln_query_row(&q) && count < DLN_SPACE_MAX) {
-        list[count].name = dln_column_copy(&q, 0, arena);
-        list[count].newest_trial = dln_column_int(&q, 1);
-        list[count].first_id = dln_column_int(&q, 2);
-        count++;
+    static const char sql_trials[] =
+        "SELECT trial_id FROM trials WHERE study_id = :study ORDER BY trial_id";
+    static const char sql_names[] = "SELECT trial_id, param_name, param_id FROM trial_params"
+                                    " WHERE param_name IS NOT NULL ORDER BY trial_id, param_name";
+    struct name_list list = {.at = DLN_ARENA_ARRAY(arena, struct found, DLN_SPACE_MAX)};
+    if (!list.at) return dln_fail(err, DLN_NOMEM, "out of memory");
+    struct dln_query trials = dln_query(store->db, sql_trials);
+    dln_bind_int(&trials, ":study", study_id);
+    struct dln_query names = dln_query(store->db, sql_names);
+    int64_t trial = -1;
+    bool has_trial = true;
+    while (has_trial && dln_query_row(&names)) {
+        const int64_t of = dln_column_int(&names, 0);
+        while (has_trial && trial < of) {
+            has_trial = dln_query_row(&trials);
+            if (has_trial) trial = dln_column_int(&trials, 0);
+        }
+        if (!has_trial || trial != of) continue;
+        if (!note_name(&list, dln_column_text(&names, 1), of, dln_column_int(&names, 2), arena)) {
+            dln_query_no_memory(&names);
+        }
     }
+    const bool ok = dln_query_end(&names, err);
+    if (!dln_query_end(&trials, ok ? err : NULL) || !ok) return false;
+    *out = list.at;
+    *n = list.n;
+    return true;
+}
+
+bool dln_infer_newest(dln_store *store, int64_t study_id, const char *name, struct dln_arena *arena,
+                      const char **json, struct dln_error *err)
+{
+    static const char sql[] =
+        "SELECT p.distribution_json FROM trials t JOIN trial_params p ON p.trial_id = t.trial_id"
+        " AND p.param_name = :name WHERE t.study_id = :study ORDER BY t.trial_id DESC LIMIT 1";
+    const char *found = NULL;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_text(&q, ":name", name);
+    dln_bind_int(&q, ":study", study_id);
+    if (dln_query_row(&q)) found = dln_column_copy(&q, 0, arena);
     if (!dln_query_end(&q, err)) return false;
-    *out = list;
-    *n = count;
+    *json = found;
     return true;
 }
 

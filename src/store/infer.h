@@ -13,5 +13,8 @@ struct dln_stored_param {
 /* Every name that occurs, in order of appearance; at most DLN_SPACE_MAX. */
 bool dln_infer_names(dln_store *store, int64_t study_id, struct dln_arena *arena,
                      struct dln_stored_param **out, size_t *n, struct dln_error *err);
+/* The distribution text of the newest row of a name, in the arena; NULL when no trial has it. */
+bool dln_infer_newest(dln_store *store, int64_t study_id, const char *name, struct dln_arena *arena,
+                      const char **json, struct dln_error *err);
 
 #endif

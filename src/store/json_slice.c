@@ -143,6 +143,21 @@ const char *dln_slice_string(struct dln_slice slice, struct dln_arena *arena)
     return dln_arena_copy_len(arena, slice.at + 1, slice.len - 2);
 }
 
+struct dln_slice dln_slice_member(struct dln_slice object, const char *name,
+                                  struct dln_arena *arena)
+{
+    struct dln_json_walk walk;
+    struct dln_slice key;
+    struct dln_slice value;
+    dln_json_walk_object(&walk, object);
+    while (dln_json_walk_member(&walk, &key, &value)) {
+        const bool may_be = key.len == strlen(name) + 2 || memchr(key.at, '\\', key.len);
+        const char *text = may_be ? dln_slice_string(key, arena) : NULL;
+        if (text && strcmp(text, name) == 0) return value;
+    }
+    return (struct dln_slice){"", 0};
+}
+
 bool dln_slice_number(struct dln_slice slice, double *out)
 {
     if (dln_slice_is(slice, "NaN")) {

@@ -33,6 +33,9 @@ bool dln_json_walk_element(struct dln_json_walk *walk, struct dln_slice *value);
 bool dln_slice_is(struct dln_slice slice, const char *text);
 /* A JSON string (quotes included) as text; what cannot be decoded is given as it stands. */
 const char *dln_slice_string(struct dln_slice slice, struct dln_arena *arena);
+/* The member of an object by its name, an empty slice without one. */
+struct dln_slice dln_slice_member(struct dln_slice object, const char *name,
+                                  struct dln_arena *arena);
 bool dln_slice_number(struct dln_slice slice, double *out); /* NaN and Infinity included */
 
 /* A number as Python's json.dumps() writes it: repr(), or the bare words NaN and Infinity. */

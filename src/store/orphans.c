@@ -40,6 +40,17 @@ static bool newest_run(dln_store *store, struct dln_orphan *orphan, struct dln_a
     return dln_query_end(&q, err);
 }
 
+/* The engine writes "interrupted: …" where a run ended because the engine did. */
+static bool count_failures(dln_store *store, struct dln_orphan *orphan, struct dln_error *err)
+{
+    static const char sql[] = "SELECT count(*) FROM dialin_runs WHERE trial_id = :id"
+                              " AND ended_us > 0 AND detail NOT LIKE 'interrupted:%'";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":id", orphan->trial_id);
+    if (dln_query_row(&q)) orphan->failures = (int)dln_column_int(&q, 0);
+    return dln_query_end(&q, err);
+}
+
 bool dln_store_orphans(dln_store *store, const struct dln_space *space, struct dln_arena *arena,
                        struct dln_orphan **out, size_t *n, struct dln_error *err)
 {
@@ -75,6 +86,7 @@ bool dln_store_orphans(dln_store *store, const struct dln_space *space, struct d
         *orphan = (struct dln_orphan){
             .trial_id = trial->id, .number = trial->number, .x = loaded.trials[0].x};
         if (!newest_run(store, orphan, arena, err)) return false;
+        if (!count_failures(store, orphan, err)) return false;
     }
     *out = list;
     *n = count;

@@ -91,55 +91,65 @@ static bool rewrite_rows(dln_store *store, int64_t study_id, const struct dln_bo
     return dln_query_run(&q, NULL, err);
 }
 
-static const struct dln_stored_param *find_stored(const struct dln_stored_param *list, size_t n,
-                                                  const char *name)
+/*
+ * What the rows of a name say: a study of ours keeps that in `dialin:space`; a name that is not in
+ * it, or would change its kind, is looked up in the trials themselves.
+ */
+static bool find_stored(dln_store *store, int64_t study_id, struct dln_slice kept,
+                        const struct dln_param *param, struct dln_arena *arena,
+                        struct dln_slice *out, struct dln_error *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i].name, name) == 0) return &list[i];
+    struct dln_param old;
+    const struct dln_slice member = dln_slice_member(kept, param->name, arena);
+    if (member.len > 0 && dln_distribution_read(member, arena, &old, NULL, NULL) &&
+        strcmp(kind_word(&old), kind_word(param)) == 0) {
+        *out = member;
+        return true;
     }
-    return NULL;
+    const char *json = NULL;
+    if (!dln_infer_newest(store, study_id, param->name, arena, &json, err)) return false;
+    *out = (struct dln_slice){json ? json : "", json ? strlen(json) : 0};
+    return true;
 }
 
 /* Merges one parameter with what its rows say, and rewrites those where choices were added. */
 static bool merge_param(dln_store *store, int64_t study_id, const struct dln_param *param,
-                        const struct dln_stored_param *stored, struct dln_arena *arena,
-                        struct dln_bound *out, struct dln_error *err)
+                        struct dln_slice kept, struct dln_arena *arena, struct dln_bound *out,
+                        struct dln_error *err)
 {
-    struct dln_slice text = {"", 0};
+    struct dln_slice stored;
     struct dln_param old;
-    if (stored) {
-        text = (struct dln_slice){stored->json, strlen(stored->json)};
-        if (dln_distribution_read(text, arena, &old, NULL, NULL)) {
-            const char *now = kind_word(param);
-            const char *then = kind_word(&old);
-            if (strcmp(now, then) != 0) {
-                return dln_fail(
-                    err, DLN_REFUSED,
-                    "'%.80s' is a %s in the trials of this study, the file says %s; give"
-                    " it a new name",
-                    param->name, then, now);
-            }
+    bool grown = false;
+    if (!find_stored(store, study_id, kept, param, arena, &stored, err)) return false;
+    if (stored.len > 0 && dln_distribution_read(stored, arena, &old, NULL, NULL)) {
+        const char *now = kind_word(param);
+        const char *then = kind_word(&old);
+        if (strcmp(now, then) != 0) {
+            return dln_fail(err, DLN_REFUSED,
+                            "'%.80s' is a %s in the trials of this study, the file says %s; give it"
+                            " a new name",
+                            param->name, then, now);
         }
     }
-    bool grown = false;
-    if (!dln_bound_merge(param, text, arena, out, &grown, err)) return false;
+    if (!dln_bound_merge(param, stored, arena, out, &grown, err)) return false;
     return !grown || rewrite_rows(store, study_id, out, err);
 }
 
 static bool apply(dln_store *store, int64_t study_id, const struct dln_study *def,
                   struct dln_arena *arena, struct dln_error *err)
 {
-    struct dln_stored_param *stored = NULL;
-    size_t n_stored = 0;
+    const char *json = NULL;
     char uid[DLN_UID_MAX];
     if (!check_objectives(store, study_id, def, arena, err)) return false;
-    if (!dln_infer_names(store, study_id, arena, &stored, &n_stored, err)) return false;
+    if (!dln_attribute_get(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SPACE, arena, &json,
+                           err)) {
+        return false;
+    }
+    const struct dln_slice kept = {json ? json : "", json ? strlen(json) : 0};
     struct dln_bound *params = DLN_ARENA_ARRAY(arena, struct dln_bound, def->space.n);
     if (!params) return dln_fail(err, DLN_NOMEM, "out of memory");
     for (size_t i = 0; i < def->space.n; i++) {
-        const struct dln_param *param = &def->space.params[i];
-        if (!merge_param(store, study_id, param, find_stored(stored, n_stored, param->name), arena,
-                         &params[i], err)) {
+        if (!merge_param(store, study_id, &def->space.params[i], kept, arena, &params[i], err)) {
             return false;
         }
     }

@@ -107,6 +107,27 @@ static void a_small_space_ends_when_every_point_was_tried(void **state)
     rig_close(&rig);
 }
 
+static void known_points_are_not_run_again_where_values_are_reused(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    rig_open(&rig, "touch ran.$DIALIN_TRIAL; echo \"loss: ${1#--n=}\"\n",
+             "objective: {minimize: loss}\nspace: {n: {int: [1, 2]}}\nstrategy: random\n"
+             "duplicates: reuse\nbudget: {trials: 30}\n");
+    rig_run(&rig);
+    rig_assert_numbers(&rig, 30);
+    int n_ran = 0;
+    for (int64_t i = 0; i < 30; i++) {
+        char file[32];
+        const struct dln_trial trial = rig_trial(&rig, i);
+        assert_close(trial.values[0], trial.x[0], 0, 0);
+        assert_true(snprintf(file, sizeof file, "ran.%d", (int)i) > 0);
+        n_ran += rig_has(&rig, file);
+    }
+    assert_int_equal(n_ran, 2);
+    rig_close(&rig);
+}
+
 static void a_trial_beyond_a_limit_does_not_reach_the_target(void **state)
 {
     (void)state;
@@ -473,6 +494,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_improvement_ends_the_study_exactly_with_parallel_trials),
         cmocka_unit_test(a_time_budget_lets_the_running_trials_finish),
         cmocka_unit_test(a_small_space_ends_when_every_point_was_tried),
+        cmocka_unit_test(known_points_are_not_run_again_where_values_are_reused),
         cmocka_unit_test(a_trial_beyond_a_limit_does_not_reach_the_target),
         cmocka_unit_test(start_points_run_first_and_keep_their_values),
         cmocka_unit_test(the_same_study_gives_the_same_points_and_seeds),

@@ -96,6 +96,38 @@ static void a_retry_is_another_run_of_the_same_trial(void **state)
     rig_close(&rig);
 }
 
+static void retries_are_counted_over_a_restart_of_the_engine(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    rig_open(&rig,
+             "echo $DIALIN_SEED >>seeds; [ -e second ] && { echo loss: 1; exit 0; }\n"
+             "[ -e first ] || { touch first; exit 1; }\n"
+             "touch waits; while [ ! -e second ]; do sleep 0.02; done; exit 1\n",
+             "objective: {minimize: loss}\nspace: {x: {float: [0, 1]}}\nstrategy: random\n"
+             "failure: {exit: retry, retry: 1}\nbudget: {trials: 1}\n");
+    rig_start(&rig);
+    rig_wait_file(&rig, "waits"); /* the second attempt */
+    rig_wait_journal(&rig, "trying again (1 of 1)");
+    dln_engine_quit(rig.engine);
+    rig_join(&rig, DLN_OUTCOME_STOPPED);
+    rig_write(&rig, "second", "");
+    rig_run(&rig);
+    assert_int_equal(rig_trial(&rig, 0).attempt, 3);
+
+    char path[256];
+    char seeds[3][32];
+    rig_path(&rig, "seeds", path, sizeof path);
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(fgets(seeds[i], sizeof seeds[i], stream));
+    assert_int_equal(fclose(stream), 0);
+    assert_string_not_equal(seeds[0], seeds[1]); /* it failed: drawn anew */
+    assert_string_equal(seeds[1], seeds[2]);     /* it was interrupted: repeated */
+    rig_close(&rig);
+}
+
 static void a_trial_is_given_up_after_so_many_retries(void **state)
 {
     (void)state;
@@ -156,6 +188,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_way_to_fail_is_recorded_with_its_reason),
         cmocka_unit_test(the_metric_of_a_failed_trial_is_kept_as_an_attribute),
         cmocka_unit_test(a_retry_is_another_run_of_the_same_trial),
+        cmocka_unit_test(retries_are_counted_over_a_restart_of_the_engine),
         cmocka_unit_test(a_trial_is_given_up_after_so_many_retries),
         cmocka_unit_test(failures_in_a_row_pause_the_study_and_name_the_last_error),
         cmocka_unit_test(a_program_that_is_not_there_ends_the_study_after_one_trial),

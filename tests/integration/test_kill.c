@@ -130,16 +130,20 @@ static void assert_integrity(const struct engine_rig *rig)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* Everything that the dead engine had told is in the file with the same value. */
-static void assert_acknowledged(struct engine_rig *rig, int read_fd)
+/* Everything that the dead engine had told is in the file with the same value. Gives their number.
+ */
+static int assert_acknowledged(struct engine_rig *rig, int read_fd)
 {
     struct seen seen;
+    int n = 0;
     while (read(read_fd, &seen, sizeof seen) == (ssize_t)sizeof seen) {
         const struct dln_trial trial = rig_trial(rig, seen.number);
         assert_int_equal(trial.state, DLN_TRIAL_COMPLETE);
         assert_close(trial.values[0], seen.value, 0, 0);
+        n++;
     }
     (void)close(read_fd);
+    return n;
 }
 
 /* Each trial is whole: a parameter, a value if it is complete, and at most `parallel` are open. */
@@ -163,6 +167,8 @@ static void a_study_survives_kill_9_at_any_moment(void **state)
     struct dln_rng rng;
     const int64_t n_rounds = rounds();
     char yaml[512];
+    int n_alive = 0;
+    int n_acknowledged = 0;
     dln_rng_init(&rng, 20240607);
     /* some trials daemonise a grandchild, some shrug off SIGTERM */
     (void)snprintf(yaml, sizeof yaml,
@@ -178,15 +184,18 @@ static void a_study_survives_kill_9_at_any_moment(void **state)
         int status;
         const pid_t pid = spawn_engine(&rig, &read_fd);
         (void)poll(NULL, 0, 5 + (int)dln_rng_below(&rng, 200));
+        n_alive += count_trials_alive(&rig);
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         if (WIFEXITED(status)) assert_int_equal(WEXITSTATUS(status), 0); /* it was done before */
         assert_no_trial_is_left(&rig);
-        assert_acknowledged(&rig, read_fd);
+        n_acknowledged += assert_acknowledged(&rig, read_fd);
         assert_integrity(&rig);
         assert_whole(&rig);
         dln_arena_reset(&rig.arena);
     }
+    assert_true(n_alive > 0); /* else the kills hit nothing */
+    assert_true(n_acknowledged > 0);
     rig_run(&rig);
     rig_assert_numbers(&rig, n_rounds * BUDGET_PER_ROUND);
     const struct dln_study_summary summary = rig_summary(&rig);

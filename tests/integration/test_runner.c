@@ -101,16 +101,16 @@ static void the_metrics_file_is_read_while_the_run_lives(void **state)
 {
     struct run_record run;
     static char metrics[300];
+    char fifo[300];
     const struct run_fixture *f = *state;
     (void)snprintf(metrics, sizeof metrics, "M=%s/%d/metrics.jsonl", f->root, f->n_runs);
+    (void)snprintf(fifo, sizeof fifo, "%s/fifo", f->root);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
     static char path[] = "PATH=/usr/bin:/bin";
     run_start(*state, &run,
-              SHELL("echo '{\"loss\": 0.5, \"step\": 4}' >> $M; read wait < fifo;"
+              SHELL("echo '{\"loss\": 0.5, \"step\": 4}' >> $M; read wait < ../fifo;"
                     "printf '{\"loss\": 0.25, \"step\": 5}' >> $M"),
               (char *[]){path, metrics, NULL});
-    char fifo[300];
-    (void)snprintf(fifo, sizeof fifo, "%s/fifo", run.dir);
-    assert_int_equal(mkfifo(fifo, 0600), 0);
     while (run.n_metrics == 0 && !run.over)
         run_turn(*state, 1000);
     assert_false(run.over);

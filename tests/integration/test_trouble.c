@@ -74,6 +74,23 @@ static void a_locked_file_is_waited_for_and_no_result_is_lost(void **state)
     rig_close(&rig);
 }
 
+static void a_run_folder_that_cannot_be_made_stalls_the_study_until_it_can(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    char path[256];
+    open_rig(&rig, "echo loss: 1\n", "budget: {trials: 3}\n");
+    rig_write(&rig, "study.runs", "a file where the folder should be");
+    rig_start(&rig);
+    rig_wait_journal(&rig, "should be a folder");
+    rig_path(&rig, "study.runs", path, sizeof path);
+    assert_int_equal(remove(path), 0);
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    rig_assert_numbers(&rig, 3);
+    assert_int_equal(rig_summary(&rig).counts[DLN_TRIAL_COMPLETE], 3);
+    rig_close(&rig);
+}
+
 static void an_engine_whose_lease_was_taken_steps_down_without_a_write(void **state)
 {
     (void)state;
@@ -148,6 +165,7 @@ int main(int argc, char **argv)
     rig_be_guardian(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_locked_file_is_waited_for_and_no_result_is_lost),
+        cmocka_unit_test(a_run_folder_that_cannot_be_made_stalls_the_study_until_it_can),
         cmocka_unit_test(an_engine_whose_lease_was_taken_steps_down_without_a_write),
         cmocka_unit_test(trials_of_another_program_count_and_are_left_alone),
         cmocka_unit_test(a_result_told_by_another_program_counts),

@@ -156,6 +156,29 @@ struct dln_trial rig_trial(struct engine_rig *rig, int64_t number)
     return trial;
 }
 
+static bool journal_has(struct engine_rig *rig, const char *text, bool print)
+{
+    struct dln_error err = {0};
+    struct dln_command *lines;
+    size_t n;
+    bool found = false;
+    dln_store *store = open_to_read(rig);
+    assert_ok(dln_store_journal(store, rig->study_id, 0, 1000, &rig->arena, &lines, &n, &err), err);
+    for (size_t i = 0; i < n; i++) {
+        found = found || strstr(lines[i].payload, text) || strstr(lines[i].answer, text);
+    }
+    for (size_t i = 0; i < n && print && !found; i++) {
+        print_error("%s %s\n", lines[i].payload, lines[i].answer);
+    }
+    dln_store_close(store);
+    return found;
+}
+
+bool rig_journal_says(struct engine_rig *rig, const char *text)
+{
+    return journal_has(rig, text, true);
+}
+
 /* Until the engine pokes or a short time is over: a child's file makes no event of ours. */
 static void wait_a_little(struct engine_rig *rig, int64_t since_ns, const char *what)
 {
@@ -191,23 +214,11 @@ void rig_wait_file(struct engine_rig *rig, const char *file)
         wait_a_little(rig, since, file);
 }
 
-bool rig_journal_says(struct engine_rig *rig, const char *text)
+void rig_wait_journal(struct engine_rig *rig, const char *text)
 {
-    struct dln_error err = {0};
-    struct dln_command *lines;
-    size_t n;
-    bool found = false;
-    dln_store *store = open_to_read(rig);
-    assert_ok(dln_store_journal(store, rig->study_id, 0, 1000, &rig->arena, &lines, &n, &err), err);
-    for (size_t i = 0; i < n; i++) {
-        found = found || strstr(lines[i].payload, text) || strstr(lines[i].answer, text);
-    }
-    if (!found) {
-        for (size_t i = 0; i < n; i++)
-            print_error("%s %s\n", lines[i].payload, lines[i].answer);
-    }
-    dln_store_close(store);
-    return found;
+    const int64_t since = dln_clock_mono_ns();
+    while (!journal_has(rig, text, false))
+        wait_a_little(rig, since, text);
 }
 
 void rig_assert_numbers(struct engine_rig *rig, int64_t n)

@@ -46,6 +46,7 @@ struct dln_trial rig_trial(struct engine_rig *rig, int64_t number);
 /* Waits until so many trials are in the state (or more). */
 void rig_wait_count(struct engine_rig *rig, enum dln_trial_state state, int64_t at_least);
 void rig_wait_state(struct engine_rig *rig, enum dln_engine_state state);
+void rig_wait_journal(struct engine_rig *rig, const char *text);
 void rig_wait_file(struct engine_rig *rig, const char *file);
 /* Whether a journal line contains the text. */
 bool rig_journal_says(struct engine_rig *rig, const char *text);

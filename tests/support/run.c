@@ -20,6 +20,11 @@ bool run_guardian(int argc, char **argv, int *status)
 
 void run_open(struct run_fixture *f, int64_t log_limit_bytes)
 {
+    run_open_with(f, log_limit_bytes, -1);
+}
+
+void run_open_with(struct run_fixture *f, int64_t log_limit_bytes, int inherit_fd)
+{
     *f = (struct run_fixture){.objective = {.metric = "loss"}};
     f->study.name = "study";
     f->study.n_objectives = 1;
@@ -27,30 +32,31 @@ void run_open(struct run_fixture *f, int64_t log_limit_bytes)
     (void)snprintf(f->root, sizeof f->root, "/tmp/dialin-test-XXXXXX");
     assert_non_null(mkdtemp(f->root));
     const struct dln_runner_options options = {
-        .inherit_fd = -1, .log_limit_bytes = log_limit_bytes, .orphan_grace_ms = 300};
+        .inherit_fd = inherit_fd, .log_limit_bytes = log_limit_bytes, .orphan_grace_ms = 300};
     struct dln_error err;
     assert_ok(dln_runner_new(&f->study, &options, &f->runner, &err), err);
 }
 
-static void remove_tree(const char *root, int n_runs)
+void run_remove(const char *dir)
 {
-    static const char *const files[] = {"stdout", "stderr", "metrics.jsonl", "status", "extra"};
-    for (int i = 0; i < n_runs; i++) {
+    static const char *const files[] = {"stdout", "stderr", "metrics.jsonl", "status"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[512];
-        for (size_t j = 0; j < sizeof files / sizeof files[0]; j++) {
-            (void)snprintf(path, sizeof path, "%s/%d/%s", root, i, files[j]);
-            (void)unlink(path);
-        }
-        (void)snprintf(path, sizeof path, "%s/%d", root, i);
-        (void)rmdir(path);
+        (void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        (void)unlink(path);
     }
-    (void)rmdir(root);
+    (void)rmdir(dir);
 }
 
 void run_close(struct run_fixture *f)
 {
     dln_runner_free(f->runner);
-    remove_tree(f->root, f->n_runs);
+    for (int i = 0; i < f->n_runs; i++) {
+        char dir[256];
+        (void)snprintf(dir, sizeof dir, "%s/%d", f->root, i);
+        run_remove(dir);
+    }
+    (void)rmdir(f->root);
 }
 
 void run_request(struct run_fixture *f, struct run_record *record,
@@ -82,7 +88,10 @@ static void note(void *context, const struct dln_run_event *event)
     struct run_record *record = event->owner;
     assert_false(record->over);
     switch (event->kind) {
-    case DLN_RUN_STARTED: record->started = true; break;
+    case DLN_RUN_STARTED:
+        record->started = true;
+        record->pid = event->pid;
+        break;
     case DLN_RUN_METRIC:
         assert_true(record->started);
         if (record->n_metrics < RUN_METRICS_KEPT) record->metric[record->n_metrics] = event->metric;

@@ -13,6 +13,7 @@ enum { RUN_METRICS_KEPT = 64, RUN_WAIT_S = 60 };
 struct run_record {
     char dir[256];
     bool started, over;
+    int64_t pid;
     int n_output, n_metrics;
     struct dln_metric_event metric[RUN_METRICS_KEPT]; /* the first of them */
     struct dln_metric_event last_metric;
@@ -32,7 +33,11 @@ struct run_fixture {
 bool run_guardian(int argc, char **argv, int *status);
 
 void run_open(struct run_fixture *f, int64_t log_limit_bytes);
+/* With a descriptor for the guardian to keep. */
+void run_open_with(struct run_fixture *f, int64_t log_limit_bytes, int inherit_fd);
 void run_close(struct run_fixture *f);
+/* A run's folder, with what a run leaves in it. */
+void run_remove(const char *dir);
 
 /* Starts argv with the given settings (NULL: PATH alone). */
 void run_start(struct run_fixture *f, struct run_record *record, char *const *argv,

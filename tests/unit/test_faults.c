@@ -119,6 +119,30 @@ static void a_space_is_made_or_refused(void **state)
     assert_true(fault_each(FAULT_ALLOC, settle_space, NULL) >= 2);
 }
 
+/* ── study ─────────────────────────────────────────────────────────────────────────────────────*/
+
+static bool read_study(void *context)
+{
+    const char *path = context;
+    struct dln_study *study = NULL;
+    struct dln_error err = {0};
+    const bool ok = checked(dln_study_read_file(path, &study, &err), &err);
+    assert_true(ok == (study != NULL));
+    dln_study_free(study);
+    return ok;
+}
+
+static void a_study_file_is_read_or_the_lack_of_memory_is_named(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cifar10-resnet", "tabular-models", "ann-index"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/studies/%s.yaml", TEST_DATA, names[i]);
+        assert_true(fault_each(FAULT_ALLOC, read_study, path) >= 2);
+    }
+}
+
 /* ── strategies ────────────────────────────────────────────────────────────────────────────────*/
 
 /* A life of a proposer: opened, fed, asked often enough to leave the strategy's own answers. */
@@ -200,6 +224,7 @@ int main(void)
         cmocka_unit_test(an_arena_gives_null_and_releases_the_rest),
         cmocka_unit_test(json_is_read_or_refused),
         cmocka_unit_test(a_space_is_made_or_refused),
+        cmocka_unit_test(a_study_file_is_read_or_the_lack_of_memory_is_named),
         cmocka_unit_test(every_strategy_bears_a_lack_of_memory_at_any_moment),
         cmocka_unit_test(a_history_stays_whole_when_it_cannot_grow),
     };

@@ -307,7 +307,7 @@ static void a_huge_grid_costs_nothing_until_it_is_asked(void **state)
 {
     (void)state;
     struct dln_param params[40];
-    char names[40][8];
+    char names[40][16];
     for (int i = 0; i < 40; i++) {
         snprintf(names[i], sizeof names[i], "p%d", i);
         params[i] = fixture_int(names[i], 0, 2);
@@ -328,7 +328,7 @@ static void more_than_2_to_the_64_points_are_refused(void **state)
 {
     (void)state;
     struct dln_param params[41];
-    char names[41][8];
+    char names[41][16];
     for (int i = 0; i < 41; i++) {
         snprintf(names[i], sizeof names[i], "p%d", i);
         params[i] = fixture_int(names[i], 0, 2);

@@ -1,0 +1,607 @@
+/* The real program over real files and children, as a shell would run it. */
+#include "support/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dialin/json.h"
+
+/* ── running the program ───────────────────────────────────────────────────────────────────────*/
+
+static char folder[64]; /* of the test; everything runs in it */
+
+struct result {
+    int status; /* of exit; 128 + N for a signal */
+    char *out, *err;
+};
+
+static char *read_all(const char *path)
+{
+    FILE *const file = fopen(path, "r");
+    assert_non_null(file);
+    struct dln_strbuf text = {0};
+    char bytes[4096];
+    size_t n;
+    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+        dln_strbuf_add_len(&text, bytes, n);
+    fclose(file);
+    char *out;
+    struct dln_error err = {0};
+    assert_ok(dln_strbuf_take(&text, &out, &err), err);
+    return out;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *const file = fopen(name, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Splits a line at blanks; 'quoted words' may hold some. Modifies the line. */
+static void split(char *line, char **argv, int cap)
+{
+    int argc = 0;
+    for (char *p = line; *p;) {
+        assert_true(argc + 1 < cap);
+        const char end = *p == '\'' ? '\'' : ' ';
+        if (end == '\'') p++;
+        argv[argc++] = p;
+        while (*p && *p != end)
+            p++;
+        while (*p == ' ' || *p == end)
+            *p++ = '\0';
+    }
+    argv[argc] = NULL;
+}
+
+/* Starts `dialin LINE` with these descriptors as standard output and error. */
+static pid_t start(const char *line, int out, int err)
+{
+    char copy[1024];
+    char *argv[32];
+    snprintf(copy, sizeof copy, "dialin %s", line);
+    split(copy, argv, 32);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const int from = open("/dev/null", O_RDONLY);
+        if (dup2(from, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(99);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        unsetenv("COLUMNS");
+        execv(TEST_DIALIN, argv);
+        _exit(98);
+    }
+    return pid;
+}
+
+static int wait_for(pid_t pid)
+{
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int new_file(const char *path)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static struct result dialin(const char *line)
+{
+    const int out = new_file("out.txt");
+    const int err = new_file("err.txt");
+    struct result result = {.status = wait_for(start(line, out, err))};
+    close(out);
+    close(err);
+    result.out = read_all("out.txt");
+    result.err = read_all("err.txt");
+    return result;
+}
+
+/* A `run --headless` in the background, its lines in a pipe. */
+struct running {
+    pid_t pid;
+    int fd;
+    struct dln_strbuf seen;
+};
+
+static pid_t background; /* of the last start_run(), until end_of(): a failed test leaves it */
+
+static struct running start_run(const char *line)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[0], F_SETFD, FD_CLOEXEC), 0);
+    const int err = new_file("run-err.txt");
+    const struct running running = {.pid = start(line, ends[1], err), .fd = ends[0]};
+    background = running.pid;
+    close(ends[1]);
+    close(err);
+    return running;
+}
+
+static bool read_more(struct running *running)
+{
+    char bytes[1024];
+    const ssize_t n = read(running->fd, bytes, sizeof bytes);
+    if (n > 0) dln_strbuf_add_len(&running->seen, bytes, (size_t)n);
+    return n > 0;
+}
+
+/* Reads on until the text has come. */
+static void await(struct running *running, const char *text)
+{
+    while (!strstr(dln_strbuf_text(&running->seen), text)) {
+        if (read_more(running)) continue;
+        print_error("'%s' never came; there is: %s", text, dln_strbuf_text(&running->seen));
+        fail();
+    }
+}
+
+static int end_of(struct running *running)
+{
+    while (read_more(running))
+        continue;
+    close(running->fd);
+    dln_strbuf_release(&running->seen);
+    background = 0;
+    return wait_for(running->pid);
+}
+
+static void forget(struct result *result)
+{
+    free(result->out);
+    free(result->err);
+}
+
+/* Runs a command, checks its status and that a text is in what it printed (output or errors). */
+#define expect(line, expected, text) expect_((line), (expected), (text), __LINE__)
+static void expect_(const char *line, int expected, const char *text, int at)
+{
+    struct result result = dialin(line);
+    const bool has = strstr(result.out, text) || strstr(result.err, text);
+    if (result.status != expected || !has) {
+        print_error("line %d: dialin %s: status %d, expected %d and '%s'\n%s%s", at, line,
+                    result.status, expected, text, result.out, result.err);
+        forget(&result);
+        _fail(__FILE__, at);
+    }
+    forget(&result);
+}
+
+static json_t *json_of(const char *line)
+{
+    struct result result = dialin(line);
+    json_t *value = NULL;
+    struct dln_error err = {0};
+    if (result.status != 0) print_error("dialin %s: %s", line, result.err);
+    assert_int_equal(result.status, 0);
+    assert_ok(dln_json_read(result.out, strlen(result.out), &value, &err), err);
+    forget(&result);
+    return value;
+}
+
+static int64_t int_at(const json_t *object, const char *key)
+{
+    const json_t *const value = json_object_get(object, key);
+    assert_true(json_is_integer(value));
+    return json_integer_value(value);
+}
+
+static int in_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/dialin-commands-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    return chdir(folder);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    if (background > 0) {
+        kill(background, SIGKILL);
+        wait_for(background);
+        background = 0;
+    }
+    assert_int_equal(chdir("/"), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        execlp("rm", "rm", "-rf", folder, (char *)NULL);
+        _exit(98);
+    }
+    return wait_for(pid);
+}
+
+/* ── studies ───────────────────────────────────────────────────────────────────────────────────*/
+
+/* (x - 0.3)², printed as a training program would. */
+static const char bowl_program[] =
+    "echo \"starting\"\n"
+    "awk -v x=\"$1\" 'BEGIN { printf \"epoch 1 loss %.9f\\n\", (x - 0.3) ^ 2 }'\n"
+    "echo 'some words on standard error' >&2\n";
+static const char bowl_study[] = "study: bowl\n"
+                                 "run: sh bowl.sh {x} {kind}\n"
+                                 "objective: {minimize: loss}\n"
+                                 "space:\n"
+                                 "  x: {float: [0, 1]}\n"
+                                 "  kind: {choice: [a, b]}\n"
+                                 "strategy: random\n"
+                                 "budget: {trials: 8}\n"
+                                 "machine: {parallel: 2}\n"
+                                 "seed: 7\n";
+
+/* Runs until the file `go` exists, then prints its value. */
+static const char gate_program[] = "echo \"epoch 1 loss $1\"\n"
+                                   "while [ ! -e go ]; do sleep 0.02; done\n"
+                                   "echo \"epoch 2 loss $1\"\n";
+static const char gate_study[] = "study: gate\n"
+                                 "run: sh gate.sh {x}\n"
+                                 "objective: {minimize: loss}\n"
+                                 "space:\n"
+                                 "  x: {float: [0, 1]}\n"
+                                 "strategy: random\n"
+                                 "budget: {trials: 4}\n"
+                                 "machine: {parallel: 1, grace: 1s}\n"
+                                 "seed: 7\n";
+
+static void write_bowl(void)
+{
+    write_file("bowl.sh", bowl_program);
+    write_file("bowl.yaml", bowl_study);
+}
+
+/* ── tests ─────────────────────────────────────────────────────────────────────────────────────*/
+
+static void the_program_says_what_it_is(void **state)
+{
+    (void)state;
+    expect("--version", 0, "SQLite 3.");
+    expect("--help", 0, "enqueue");
+    expect("help show", 0, "--filter");
+    expect("show --help", 0, "Usage: dialin show STUDY");
+}
+
+static void mistyped_words_are_answered_with_the_nearest(void **state)
+{
+    (void)state;
+    expect("shwo x.db", 2, "did you mean 'show'");
+    expect("show --fliter x x.db", 2, "did you mean '--filter'");
+    expect("show", 2, "dialin show STUDY");
+    expect("best a.db b.db", 2, "one word too many");
+    expect("best nothing.db", 2, "nothing.db");
+}
+
+static void a_good_file_is_checked_and_its_command_shown(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("check bowl.yaml", 0, "minimize loss");
+    expect("check bowl.yaml", 0, "8 trials");
+    expect("check bowl.yaml", 0, "2 at a time");
+    expect("check bowl.yaml", 0, "  sh bowl.sh 0.");
+    assert_int_not_equal(access("bowl.db", F_OK), 0);
+}
+
+static void a_bad_file_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    write_file("bad.yaml", "study: bad\nrun: sh x.sh {x}\nobjective: {minimize: loss}\n"
+                           "space:\n  x: {float: [1, 0]}\n");
+    expect("check bad.yaml", 2, "bad.yaml:5:");
+    expect("run bad.yaml --headless", 2, "bad.yaml:5:");
+    write_file("word.yaml", "study: bad\nrun: sh x.sh {x}\nobjectiv: {minimize: loss}\n"
+                            "space:\n  x: {float: [0, 1]}\n");
+    expect("check word.yaml", 2, "objective");
+    write_file("unused.yaml", "study: bad\nrun: sh x.sh {y}\nobjective: {minimize: loss}\n"
+                              "space:\n  x: {float: [0, 1]}\n");
+    expect("check unused.yaml", 2, "unused.yaml");
+}
+
+static void a_headless_run_ends_with_the_best_setting(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "bowl: best loss ");
+    json_t *const list = json_of("ls --json bowl.db");
+    const json_t *const study = json_array_get(list, 0);
+    assert_string_equal(json_string_value(json_object_get(study, "study")), "bowl");
+    assert_string_equal(json_string_value(json_object_get(study, "state")), "done");
+    assert_int_equal(int_at(json_object_get(study, "counts"), "COMPLETE"), 8);
+    assert_int_equal(int_at(study, "trials"), 8);
+
+    json_t *const shown = json_of("show bowl.yaml --json --sort loss");
+    const json_t *const trials = json_object_get(shown, "trials");
+    assert_int_equal(json_array_size(trials), 8);
+    double last = -1;
+    for (size_t i = 0; i < 8; i++) {
+        const json_t *const trial = json_array_get(trials, i);
+        const double x = json_number_value(json_object_get(json_object_get(trial, "params"), "x"));
+        const double loss =
+            json_number_value(json_object_get(json_object_get(trial, "values"), "loss"));
+        assert_close(loss, (x - 0.3) * (x - 0.3), 1e-8, 0);
+        assert_true(loss >= last);
+        last = loss;
+    }
+    json_t *const best = json_of("best bowl.db --json");
+    const json_t *const first = json_array_get(json_object_get(best, "trials"), 0);
+    assert_int_equal(int_at(first, "number"), int_at(json_array_get(trials, 0), "number"));
+    json_decref(best);
+    json_decref(shown);
+    json_decref(list);
+    /* a finished study is not run again, and a second start is no failure */
+    expect("run bowl.yaml --headless", 0, "8 of 8 trials");
+}
+
+static void trials_are_filtered_sorted_and_cut(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "best loss");
+    json_t *const shown = json_of("show bowl.db --json --filter 'kind == a and x < 2' --sort -x");
+    const json_t *const trials = json_object_get(shown, "trials");
+    double last = 2;
+    assert_true(json_array_size(trials) > 0 && json_array_size(trials) < 8);
+    for (size_t i = 0; i < json_array_size(trials); i++) {
+        const json_t *const params = json_object_get(json_array_get(trials, i), "params");
+        assert_string_equal(json_string_value(json_object_get(params, "kind")), "a");
+        const double x = json_number_value(json_object_get(params, "x"));
+        assert_true(x < last);
+        last = x;
+    }
+    json_decref(shown);
+    struct result csv = dialin("show bowl.db --csv --columns number,kind,loss --limit 2");
+    assert_int_equal(csv.status, 0);
+    assert_memory_equal(csv.out, "number,kind,loss\r\n0,", 20);
+    size_t lines = 0;
+    for (const char *p = csv.out; *p; p++)
+        lines += *p == '\n';
+    assert_int_equal(lines, 3);
+    forget(&csv);
+    expect("show bowl.db --state err", 0, "number  state");
+    expect("show bowl.db --state okay", 2, "none of run, ok, cut, err, wait");
+    expect("show bowl.db --columns numbr", 2, "did you mean 'number'");
+    expect("show bowl.db --filter 'los < 1'", 2, "did you mean 'loss'");
+    expect("show bowl.db --filter 'loss <'", 2, "--filter, column");
+}
+
+static void logs_and_commands_of_a_trial_are_at_hand(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "best loss");
+    expect("logs bowl.db 3", 0, "starting\nepoch 1 loss 0.");
+    expect("logs bowl.db '#3' --stderr", 0, "some words on standard error");
+    expect("logs bowl.db 3 --lines 1 --follow", 0, "epoch 1 loss 0.");
+    expect("logs bowl.db 99", 2, "99");
+    expect("logs bowl.db first", 2, "no trial number");
+
+    json_t *const command = json_of("cmd bowl.db 3 --json");
+    const char *const line = json_string_value(json_object_get(command, "command"));
+    FILE *const pasted = fopen("pasted.sh", "w");
+    assert_non_null(pasted);
+    fprintf(pasted, "%s\n", line);
+    assert_int_equal(fclose(pasted), 0);
+    json_decref(command);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const int to = open("pasted.txt", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (dup2(to, 1) < 0 || dup2(to, 2) < 0) _exit(99);
+        execlp("sh", "sh", "pasted.sh", (char *)NULL);
+        _exit(98);
+    }
+    assert_int_equal(wait_for(pid), 0);
+    struct result log = dialin("logs bowl.db 3");
+    char *const again = read_all("pasted.txt");
+    assert_memory_equal(again, log.out, strlen(log.out)); /* the same lines come out again */
+    free(again);
+    forget(&log);
+}
+
+static void a_running_study_is_steered_from_another_process(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+
+    expect("run gate.yaml --headless", 3, "pid ");
+    expect("ls gate.db", 0, "running (pid ");
+    expect("watch gate.db --once", 0, "1 run");
+    expect("pause gate.db", 0, "");
+    expect("enqueue gate.yaml x=0.25", 0, "#1");
+    expect("enqueue gate.yaml y=0.25", 2, "'y' is no parameter");
+    expect("enqueue gate.yaml x=7", 1, "x");
+    expect("set gate.db parallel 2", 0, "parallel 1");
+    expect("set gate.db budget trials=2", 0, "");
+    expect("set gate.db budget trals=2", 2, "did you mean 'trials'");
+    expect("set gate.db parallel none", 2, "whole number");
+    expect("prune gate.db 77", 1, "77");
+
+    json_t *const answer = json_of("resume gate.db --json");
+    assert_true(json_is_true(json_object_get(answer, "ok")));
+    assert_string_equal(json_string_value(json_object_get(answer, "command")), "resume");
+    json_decref(answer);
+    await(&run, "#1    run");
+    write_file("go", "");
+    assert_int_equal(end_of(&run), 0);
+    json_t *const shown = json_of("show gate.db --json");
+    const json_t *const trials = json_object_get(shown, "trials");
+    assert_int_equal(json_array_size(trials), 2);
+    const json_t *const second = json_object_get(json_array_get(trials, 1), "params");
+    assert_close(json_number_value(json_object_get(second, "x")), 0.25, 0, 0);
+    json_decref(shown);
+}
+
+static void a_running_trial_is_pruned_and_retried(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    expect("prune gate.db 0", 0, "0");
+    await(&run, "#0    cut");
+    expect("retry gate.db 0", 0, "");
+    expect("stop gate.db 1", 0, "");
+    await(&run, "#1    err");
+    write_file("go", "");
+    assert_int_equal(end_of(&run), 0);
+    struct result watched = dialin("watch gate.db");
+    assert_int_equal(watched.status, 0);
+    assert_non_null(strstr(watched.out, "1 cut"));
+    forget(&watched);
+}
+
+static void sigterm_ends_a_run_politely_and_a_start_resumes_it(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    assert_int_equal(kill(run.pid, SIGHUP), 0); /* nothing happens */
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(end_of(&run), 1); /* it was stopped without a result */
+    expect("ls gate.db", 0, "idle");
+    expect("best gate.db", 1, "no trial is complete yet");
+    write_file("go", "");
+    expect("run gate.yaml --headless", 0, "resumed");
+    json_t *const shown = json_of("show gate.db --json --state ok");
+    assert_int_equal(json_array_size(json_object_get(shown, "trials")), 4);
+    json_decref(shown);
+}
+
+static void stop_ends_the_engine_of_another_process(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    expect("stop gate.db", 0, "");
+    assert_int_equal(end_of(&run), 1);
+}
+
+static void a_study_where_everything_fails_has_status_1(void **state)
+{
+    (void)state;
+    write_file("fail.yaml", "study: fail\nrun: sh -c 'echo broken >&2; exit 3' sh {x}\n"
+                            "objective: {minimize: loss}\nspace:\n  x: {float: [0, 1]}\n"
+                            "strategy: random\nbudget: {trials: 3}\nfailure: {retry: 0}\n");
+    expect("run fail.yaml --headless", 1, "exit 3");
+    expect("show fail.db --filter 'reason == exit' --columns number,detail", 0, "exit 3");
+    write_file("none.yaml", "study: none\nrun: ./no-such-program {x}\n"
+                            "objective: {minimize: loss}\nspace:\n  x: {float: [0, 1]}\n"
+                            "strategy: random\nbudget: {trials: 3}\n");
+    expect("run none.yaml --headless", 1, "no-such-program");
+}
+
+/* No control character but line feeds, no C1, no bidi override. */
+static void assert_harmless(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        const unsigned char c = (unsigned char)*p;
+        assert_true(c == '\n' || (c >= 0x20 && c != 0x7f));
+    }
+    assert_null(strstr(text, "\xc2\x9b"));
+    assert_null(strstr(text, "\xe2\x80\xae"));
+}
+
+static void escape_sequences_never_reach_a_reader(void **state)
+{
+    (void)state;
+    write_file("evil.sh", "printf 'a\\033]0;owned\\007b\\302\\233c\\342\\200\\256d\\n'\n"
+                          "printf '\\033[2Jloss=1\\n'\n");
+    write_file("evil.yaml", "study: evil\nrun: [sh, evil.sh, '{x}']\n"
+                            "objective: {minimize: loss}\n"
+                            "space:\n  x: {choice: [\"\\e[31mred\", \"\\u202Eodd\"]}\n"
+                            "strategy: random\nbudget: {trials: 2}\nseed: 1\n");
+    static const char *const lines[] = {
+        "run evil.yaml --headless", "show evil.db",        "best evil.db",
+        "logs evil.db 0",           "cmd evil.db 0",       "ls",
+        "check evil.yaml",          "show evil.db --json",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct result result = dialin(lines[i]);
+        assert_int_equal(result.status, 0);
+        assert_true(strlen(result.out) > 0);
+        assert_harmless(result.out);
+        assert_harmless(result.err);
+        forget(&result);
+    }
+    struct result raw = dialin("logs evil.db 0 --raw");
+    assert_non_null(strstr(raw.out, "\033]0;owned\007"));
+    forget(&raw);
+}
+
+static void files_that_are_no_studies_are_named_and_never_changed(void **state)
+{
+    (void)state;
+    write_file("garbage.db", "this is no database at all, but long enough to look like one "
+                             "to somebody who reads only the first bytes of a file");
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "best loss");
+    struct result result = dialin("ls");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "garbage.db"));
+    assert_non_null(strstr(result.out, "bowl"));
+    forget(&result);
+    expect("show garbage.db", 4, "garbage.db");
+    expect("show .", 2, "folder");
+    expect("show bowl.db --study other", 2, "other");
+    char *const still = read_all("garbage.db");
+    assert_memory_equal(still, "this is no database", 19);
+    free(still);
+}
+
+static void a_changed_study_file_is_applied_at_the_next_start(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "made bowl.db");
+    struct dln_strbuf text = {0};
+    dln_strbuf_add(&text, bowl_study);
+    dln_strbuf_cut(&text, (size_t)(strstr(text.data, "budget:") - text.data));
+    dln_strbuf_add(&text, "budget: {trials: 11}\nmachine: {parallel: 2}\nseed: 7\n");
+    write_file("bowl.yaml", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+    expect("run bowl.yaml --headless", 0, "with the changed study file");
+    json_t *const list = json_of("ls bowl.db --json");
+    assert_int_equal(int_at(json_array_get(list, 0), "trials"), 11);
+    json_decref(list);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_program_says_what_it_is),
+        TEST(mistyped_words_are_answered_with_the_nearest),
+        TEST(a_good_file_is_checked_and_its_command_shown),
+        TEST(a_bad_file_is_refused_with_its_place),
+        TEST(a_headless_run_ends_with_the_best_setting),
+        TEST(trials_are_filtered_sorted_and_cut),
+        TEST(logs_and_commands_of_a_trial_are_at_hand),
+        TEST(a_running_study_is_steered_from_another_process),
+        TEST(a_running_trial_is_pruned_and_retried),
+        TEST(sigterm_ends_a_run_politely_and_a_start_resumes_it),
+        TEST(stop_ends_the_engine_of_another_process),
+        TEST(a_study_where_everything_fails_has_status_1),
+        TEST(escape_sequences_never_reach_a_reader),
+        TEST(files_that_are_no_studies_are_named_and_never_changed),
+        TEST(a_changed_study_file_is_applied_at_the_next_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

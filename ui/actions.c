@@ -1,0 +1,559 @@
+#include "actions.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialin/engine.h"
+#include "dialin/json.h"
+#include "dialin/num.h"
+#include "dialin/strbuf.h"
+#include "format.h"
+
+enum { ANSWER_WAIT_MS = 5000 };
+
+/* ── posting ───────────────────────────────────────────────────────────────────────────────────*/
+
+struct post_job {
+    struct job job;
+    char *path;
+    int64_t study_id;
+    enum dln_command_kind kind;
+    char *payload;
+    char text[VIEW_TEXT_MAX];
+    bool has_engine; /* somewhere; else the change is made here and now */
+    bool is_answered;
+    int64_t command_id;
+    char answer[DLN_ERROR_TEXT_MAX];
+    struct dln_error err;
+};
+
+static void free_post(struct job *job)
+{
+    struct post_job *post = (struct post_job *)job;
+    free(post->path);
+    free(post->payload);
+    free(post);
+}
+
+static void run_post(struct job *job)
+{
+    struct post_job *post = (struct post_job *)job;
+    if (!post->has_engine) {
+        post->is_answered = dln_steer(post->path, post->study_id, post->kind, post->payload,
+                                      ANSWER_WAIT_MS, post->answer, &post->err);
+        return;
+    }
+    dln_store *store = NULL;
+    char who[128];
+    dln_command_who(who, sizeof who);
+    if (dln_store_open(post->path, DLN_STORE_STEER, &store, &post->err)) {
+        (void)!dln_store_post(store, post->study_id, post->kind, who, post->payload,
+                              &post->command_id, &post->err);
+    }
+    dln_store_close(store);
+}
+
+static void show_answer(struct view *view, const struct dln_command *command)
+{
+    const bool is_done = command->state == DLN_COMMAND_DONE;
+    view_say(view, is_done ? ROLE_INFO : ROLE_WARN, "%s",
+             command->answer && *command->answer ? command->answer
+             : is_done                           ? "Done."
+                                                 : "Refused.");
+}
+
+static void post_done(struct job *job, void *context)
+{
+    struct post_job *post = (struct post_job *)job;
+    struct view *view = context;
+    const bool is_here = view->session.path && view->session.study_id == post->study_id &&
+                         strcmp(view->session.path, post->path) == 0;
+    if (post->err.code != DLN_OK) {
+        view_say(view, post->err.code == DLN_TIMEOUT ? ROLE_WARN : ROLE_ERROR, "%s: %s", post->text,
+                 post->err.text);
+        view->wanted_parallel = 0;
+    } else if (post->is_answered) {
+        view_say(view, ROLE_INFO, "%s", *post->answer ? post->answer : post->text);
+        if (is_here) loader_poke(view->session.loader);
+    } else {
+        runs_poke(&view->runs, post->path, post->study_id);
+        if (is_here && view->n_pending < PENDING_MAX) {
+            struct pending *pending = &view->pending[view->n_pending++];
+            pending->command_id = post->command_id;
+            (void)snprintf(pending->text, sizeof pending->text, "%s", post->text);
+            view_say(view, ROLE_DIM, "%s …", post->text);
+            loader_hurry(view->session.loader);
+            /* The engine may have been faster than we. */
+            for (size_t i = 0; i < view->session.n_commands; i++) {
+                const struct dln_command *command = &view->session.commands[i];
+                if (command->state != DLN_COMMAND_POSTED) actions_answer(view, command);
+            }
+        }
+    }
+    free_post(job);
+}
+
+void actions_answer(struct view *view, const struct dln_command *command)
+{
+    for (int i = 0; i < view->n_pending; i++) {
+        if (view->pending[i].command_id != command->id) continue;
+        view->n_pending--;
+        memmove(&view->pending[i], &view->pending[i + 1],
+                (size_t)(view->n_pending - i) * sizeof view->pending[0]);
+        if (command->kind == DLN_COMMAND_SET_PARALLEL) view->wanted_parallel = 0;
+        show_answer(view, command);
+        return;
+    }
+}
+
+void actions_post_to(struct view *view, const char *path, int64_t study_id,
+                     enum dln_command_kind kind, const char *payload, const char *text)
+{
+    const struct session *session = &view->session;
+    const bool is_here =
+        session->path && session->study_id == study_id && strcmp(session->path, path) == 0;
+    struct post_job *post = calloc(1, sizeof *post);
+    if (post) {
+        *post = (struct post_job){
+            .job = {.run = run_post, .done = post_done, .drop = free_post},
+            .path = strdup(path),
+            .payload = strdup(payload),
+            .study_id = study_id,
+            .kind = kind,
+            .has_engine = runs_find(&view->runs, path, study_id) ||
+                          (is_here && session->summary && session->summary->lease.alive),
+        };
+        (void)snprintf(post->text, sizeof post->text, "%s", text);
+    }
+    if (!post || !post->path || !post->payload) {
+        if (post) free_post(&post->job);
+        view_say(view, ROLE_ERROR, "%s: out of memory", text);
+        return;
+    }
+    helper_submit(view->helper, &post->job);
+}
+
+void actions_post(struct view *view, enum dln_command_kind kind, const char *payload,
+                  const char *text)
+{
+    actions_post_to(view, view->session.path, view->session.study_id, kind, payload, text);
+}
+
+/* ── the study ─────────────────────────────────────────────────────────────────────────────────*/
+
+static void start_here(struct view *view)
+{
+    const struct session *session = &view->session;
+    if (runs_find(&view->runs, session->path, session->study_id)) return;
+    if (!session->definition) {
+        view_say(view, ROLE_WARN,
+                 "This study has no study file: `dialin run STUDY.yaml` gives it one");
+    } else if (view->options->attach) {
+        view_say(view, ROLE_WARN,
+                 "No engine runs it, and this is `attach`: `dialin run` starts one");
+    } else if (runs_start(&view->runs, session->path, session->study_id, view_study_name(view),
+                          false, 0)) {
+        view_say(view, ROLE_DIM, "Starting an engine here …");
+    } else {
+        view_say(view, ROLE_WARN, "%d studies run in this process already", RUNS_MAX);
+    }
+}
+
+static void pause_or_resume(struct view *view)
+{
+    switch (view->session.word) {
+    case WORD_RUN: actions_post(view, DLN_COMMAND_PAUSE, "{}", "Pause"); break;
+    case WORD_PAUSE:
+    case WORD_DRAIN: actions_post(view, DLN_COMMAND_RESUME, "{}", "Resume"); break;
+    case WORD_DONE: view_say(view, ROLE_WARN, "Done: B extends the budget, then p goes on"); break;
+    case WORD_IDLE:
+    case WORD_LOST: start_here(view); break;
+    }
+}
+
+static void change_parallel(struct view *view, int delta)
+{
+    const int now = view->session.summary->live.parallel;
+    const int wanted = (view->wanted_parallel > 0 ? view->wanted_parallel : now) + delta;
+    if (wanted < 1) {
+        view_say(view, ROLE_WARN, "One worker is the least; p pauses");
+        return;
+    }
+    view->wanted_parallel = wanted;
+    char payload[64], text[64];
+    (void)snprintf(payload, sizeof payload, "{\"value\": %d}", wanted);
+    (void)snprintf(text, sizeof text, "Workers %d → %d", now, wanted);
+    actions_post(view, DLN_COMMAND_SET_PARALLEL, payload, text);
+}
+
+bool actions_budget_parse(const char *text, int64_t now_trials, bool *is_time, double *value)
+{
+    while (*text == ' ')
+        text++;
+    const bool is_more = *text == '+';
+    if (is_more) text++;
+    double number = 0;
+    const size_t len = strlen(text);
+    const size_t used = dln_num_scan(text, len, &number);
+    if (used == 0 || !(number > 0) || number > 1e12) return false;
+    const char *unit = text + used;
+    while (*unit == ' ')
+        unit++;
+    double factor = 0;
+    if (strcmp(unit, "h") == 0) factor = 3600;
+    if (strcmp(unit, "m") == 0 || strcmp(unit, "min") == 0) factor = 60;
+    if (strcmp(unit, "s") == 0) factor = 1;
+    if (strcmp(unit, "d") == 0) factor = 86400;
+    if (factor > 0) {
+        *is_time = true;
+        *value = number * factor;
+        return !is_more;
+    }
+    if (*unit != '\0' && strcmp(unit, "trials") != 0) return false;
+    if (floor(number) < number) return false;
+    *is_time = false;
+    *value = number + (is_more ? (double)now_trials : 0);
+    return true;
+}
+
+static bool accept_budget(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+{
+    bool is_time = false;
+    double value = 0;
+    const struct dln_budget *budget = &view->session.summary->live.budget;
+    const int64_t base =
+        budget->trials > 0 ? budget->trials : summary_finished(view->session.summary);
+    if (!actions_budget_parse(text, base, &is_time, &value)) {
+        (void)snprintf(error, VIEW_TEXT_MAX, "A number of trials (400, +100) or a time (6h, 90m)");
+        return false;
+    }
+    char number[DLN_NUM_TEXT_MAX], payload[96], line[96];
+    (void)dln_num_short(value, number);
+    (void)snprintf(payload, sizeof payload, "{\"%s\": %s}", is_time ? "time_s" : "trials", number);
+    (void)snprintf(line, sizeof line, "Budget %s%s", number, is_time ? " s" : " trials");
+    actions_post(view, DLN_COMMAND_SET_BUDGET, payload, line);
+    return true;
+}
+
+static void ask_budget(struct view *view)
+{
+    const struct dln_budget *budget = &view->session.summary->live.budget;
+    char text[DLN_NUM_TEXT_MAX + 2] = "";
+    if (budget->trials > 0) {
+        (void)snprintf(text, sizeof text, "%" PRId64, budget->trials);
+    } else if (budget->time_s > 0) {
+        char number[DLN_NUM_TEXT_MAX];
+        (void)dln_num_short(budget->time_s / 3600, number);
+        (void)snprintf(text, sizeof text, "%sh", number);
+    }
+    view_prompt(view, "Budget (400, +100, 6h)", text, accept_budget);
+}
+
+/* ── trials ────────────────────────────────────────────────────────────────────────────────────*/
+
+/* The marked trials, else the one under the cursor. */
+static size_t choose_targets(struct view *view)
+{
+    const struct model *model = &view->session.model;
+    struct targets *targets = &view->targets;
+    targets->n = 0;
+    if (model->n_marked > 0 && view->screen == SCREEN_LIVE) {
+        for (size_t i = 0; i < model->n && targets->n < TARGETS_MAX; i++) {
+            if (model->mark[i] & MODEL_MARKED) targets->number[targets->n++] = model->number[i];
+        }
+    } else {
+        const size_t row = view_selected_row(view);
+        if (row != SIZE_MAX) targets->number[targets->n++] = model->number[row];
+    }
+    return targets->n;
+}
+
+/* Leaves those in a state of the mask only. */
+static size_t keep_states(struct view *view, unsigned mask)
+{
+    const struct model *model = &view->session.model;
+    struct targets *targets = &view->targets;
+    size_t kept = 0;
+    for (size_t i = 0; i < targets->n; i++) {
+        const size_t row = model_find_number(model, targets->number[i]);
+        if (row == SIZE_MAX || (mask & 1u << model->state[row]) == 0) continue;
+        targets->number[kept++] = targets->number[i];
+    }
+    return targets->n = kept;
+}
+
+static void name_targets(const struct targets *targets, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < targets->n && i < 5 && len < cap; i++) {
+        const int n =
+            snprintf(out + len, cap - len, "%s#%" PRId64, i > 0 ? ", " : "", targets->number[i]);
+        if (n > 0) len += (size_t)n;
+    }
+    if (targets->n > 5 && len < cap) {
+        (void)snprintf(out + len, cap - len, " and %zu more", targets->n - 5);
+    }
+}
+
+static void post_targets(struct view *view, enum dln_command_kind kind, const char *verb)
+{
+    struct dln_strbuf payload = {0};
+    dln_strbuf_add(&payload, "{\"trials\": [");
+    for (size_t i = 0; i < view->targets.n; i++) {
+        dln_strbuf_addf(&payload, "%s%" PRId64, i > 0 ? ", " : "", view->targets.number[i]);
+    }
+    dln_strbuf_add(&payload, "]}");
+    char names[96], text[VIEW_TEXT_MAX];
+    name_targets(&view->targets, names, sizeof names);
+    (void)snprintf(text, sizeof text, "%s %s", verb, names);
+    if (dln_strbuf_ok(&payload)) actions_post(view, kind, dln_strbuf_text(&payload), text);
+    dln_strbuf_release(&payload);
+    model_clear_marks(&view->session.model);
+}
+
+static void accept_prune(struct view *view)
+{
+    post_targets(view, DLN_COMMAND_PRUNE, "Prune");
+}
+
+static void accept_stop(struct view *view)
+{
+    post_targets(view, DLN_COMMAND_STOP_TRIAL, "Stop");
+}
+
+static void accept_retry(struct view *view)
+{
+    post_targets(view, DLN_COMMAND_RETRY, "Retry");
+}
+
+static void ask_end(struct view *view, bool is_prune)
+{
+    if (keep_states(view, 1u << DLN_TRIAL_RUNNING) == 0) {
+        view_say(view, ROLE_WARN, "Only running trials can be %s", is_prune ? "pruned" : "stopped");
+        return;
+    }
+    const struct model *model = &view->session.model;
+    int64_t lost_ms = 0;
+    for (size_t i = 0; i < view->targets.n; i++) {
+        const size_t row = model_find_number(model, view->targets.number[i]);
+        if (row != SIZE_MAX) lost_ms += model_elapsed_ms(model, row, view->now_us);
+    }
+    char names[96], lost[FORMAT_MAX], yes[64];
+    const size_t n = view->targets.n;
+    name_targets(&view->targets, names, sizeof names);
+    (void)snprintf(yes, sizeof yes, "%s %zu trial%s", is_prune ? "prune" : "stop", n,
+                   n == 1 ? "" : "s");
+    view_confirm(view, "Confirm", "keep running", yes, is_prune ? accept_prune : accept_stop);
+    view_confirm_line(view, "%s %s?", is_prune ? "Prune" : "Stop", names);
+    view_confirm_line(view, " ");
+    if (is_prune) {
+        view_confirm_line(view,
+                          "%zu running trial%s now, after %s of work. The last values stay, as "
+                          "PRUNED, and inform the model.",
+                          n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
+    } else {
+        view_confirm_line(view,
+                          "%zu running trial%s now. %s of work is lost; the last values stay in "
+                          "the table as FAIL (stopped by you).",
+                          n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
+        view_confirm_line(view, "P would keep them as PRUNED and inform the model.");
+    }
+}
+
+static void ask_retry(struct view *view)
+{
+    const unsigned failed = 1u << DLN_TRIAL_FAIL;
+    if (keep_states(view, failed | 1u << DLN_TRIAL_COMPLETE | 1u << DLN_TRIAL_PRUNED) == 0) {
+        view_say(view, ROLE_WARN, "Only trials that have ended can be run again");
+        return;
+    }
+    const size_t all = view->targets.n;
+    const struct targets wanted = view->targets;
+    const bool is_all_failed = keep_states(view, failed) == all;
+    view->targets = wanted;
+    if (is_all_failed) {
+        accept_retry(view);
+        return;
+    }
+    char names[96], yes[64];
+    name_targets(&view->targets, names, sizeof names);
+    (void)snprintf(yes, sizeof yes, "run %zu again", all);
+    view_confirm(view, "Confirm", "leave them", yes, accept_retry);
+    view_confirm_line(view, "Run %s again?", names);
+    view_confirm_line(view, " ");
+    view_confirm_line(view, "Copies with the same parameters and new numbers are queued; some of "
+                            "these have ended well and cost their time once more.");
+}
+
+/* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
+
+static bool needs_quotes(const char *word)
+{
+    return *word == '\0' || strpbrk(word, " =\"\\") != NULL;
+}
+
+void actions_point_text(const struct dln_space *space, const struct model *model, size_t row,
+                        struct dln_strbuf *out)
+{
+    struct dln_strbuf value = {0};
+    for (size_t i = 0; i < space->n; i++) {
+        if (isnan(model->x[i][row])) continue;
+        dln_strbuf_reset(&value);
+        dln_param_text(&space->params[i], model->x[i][row], &value);
+        const char *text = dln_strbuf_text(&value);
+        if (out->len > 0) dln_strbuf_add(out, " ");
+        dln_strbuf_addf(out, "%s=", space->params[i].name);
+        if (needs_quotes(text)) {
+            dln_strbuf_add(out, "\"");
+            for (const char *c = text; *c; c++) {
+                if (*c == '"' || *c == '\\') dln_strbuf_add(out, "\\");
+                dln_strbuf_add_char(out, *c);
+            }
+            dln_strbuf_add(out, "\"");
+        } else {
+            dln_strbuf_add(out, text);
+        }
+    }
+    dln_strbuf_release(&value);
+}
+
+/* Takes one `name=value` from *text; false at the end. Quotes and backslashes as above. */
+static bool next_word(const char **text, struct dln_strbuf *name, struct dln_strbuf *value)
+{
+    const char *c = *text;
+    dln_strbuf_reset(name);
+    dln_strbuf_reset(value);
+    while (*c == ' ' || *c == ',')
+        c++;
+    if (*c == '\0') return false;
+    struct dln_strbuf *into = name;
+    bool is_quoted = false;
+    for (; *c && (is_quoted || (*c != ' ' && *c != ',')); c++) {
+        if (*c == '=' && into == name && !is_quoted) {
+            into = value;
+        } else if (*c == '"') {
+            is_quoted = !is_quoted;
+        } else {
+            if (*c == '\\' && c[1] != '\0') c++;
+            dln_strbuf_add_char(into, *c);
+        }
+    }
+    *text = c;
+    return true;
+}
+
+bool actions_point_payload(const struct dln_space *space, const char *text, int64_t copy_of,
+                           struct dln_strbuf *payload, char error[VIEW_TEXT_MAX])
+{
+    struct dln_strbuf name = {0}, value = {0};
+    struct dln_json_writer writer = {.out = payload};
+    bool ok = true;
+    size_t n = 0;
+    dln_json_object(&writer);
+    dln_json_key(&writer, "params");
+    dln_json_object(&writer);
+    while (ok && next_word(&text, &name, &value)) {
+        const size_t at = dln_space_find(space, dln_strbuf_text(&name));
+        if (at == SIZE_MAX) {
+            (void)snprintf(error, VIEW_TEXT_MAX, "'%s' is no parameter of this study",
+                           dln_strbuf_text(&name));
+            ok = false;
+            break;
+        }
+        double x = 0;
+        struct dln_error err = {0};
+        ok = dln_param_parse(&space->params[at], dln_strbuf_text(&value), &x, &err);
+        if (!ok) {
+            (void)snprintf(error, VIEW_TEXT_MAX, "%s: %.200s", space->params[at].name, err.text);
+            break;
+        }
+        dln_json_key(&writer, space->params[at].name);
+        struct dln_strbuf json = {0};
+        dln_param_json(&space->params[at], x, &json);
+        dln_json_raw(&writer, dln_strbuf_text(&json));
+        dln_strbuf_release(&json);
+        n++;
+    }
+    dln_json_end_object(&writer);
+    if (copy_of >= 0) {
+        dln_json_key(&writer, "copy_of");
+        dln_json_int(&writer, copy_of);
+    }
+    dln_json_end_object(&writer);
+    dln_strbuf_release(&name);
+    dln_strbuf_release(&value);
+    if (ok && n == 0) {
+        (void)snprintf(error, VIEW_TEXT_MAX, "name=value, at least one; the rest is suggested");
+        ok = false;
+    }
+    return ok && dln_strbuf_ok(payload);
+}
+
+static bool accept_point(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+{
+    struct dln_strbuf payload = {0};
+    const int64_t copy_of = view->targets.n > 0 ? view->targets.number[0] : -1;
+    const bool ok = view->session.space &&
+                    actions_point_payload(view->session.space, text, copy_of, &payload, error);
+    if (ok) {
+        char line[64] = "Enqueue a point";
+        if (copy_of >= 0) {
+            (void)snprintf(line, sizeof line, "Enqueue a copy of #%" PRId64, copy_of);
+        }
+        actions_post(view, DLN_COMMAND_ENQUEUE, dln_strbuf_text(&payload), line);
+    }
+    dln_strbuf_release(&payload);
+    return ok;
+}
+
+static void ask_point(struct view *view)
+{
+    const size_t row = view_selected_row(view);
+    struct dln_strbuf text = {0};
+    view->targets.n = 0;
+    if (row != SIZE_MAX) {
+        view->targets.number[view->targets.n++] = view->session.model.number[row];
+        actions_point_text(view->session.space, &view->session.model, row, &text);
+    }
+    view_prompt(view, "Enqueue", dln_strbuf_text(&text), accept_point);
+    dln_strbuf_release(&text);
+}
+
+/* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
+
+static void begin(struct view *view, enum action action)
+{
+    if (action == ACTION_PAUSE) pause_or_resume(view);
+    if (action == ACTION_MORE) change_parallel(view, 1);
+    if (action == ACTION_FEWER) change_parallel(view, -1);
+    if (action == ACTION_BUDGET) ask_budget(view);
+    if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
+    if (action == ACTION_ENQUEUE) ask_point(view);
+    if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
+    if (choose_targets(view) == 0) {
+        view_say(view, ROLE_WARN, "No trial yet");
+    } else if (action == ACTION_RETRY) {
+        ask_retry(view);
+    } else {
+        ask_end(view, action == ACTION_PRUNE);
+    }
+}
+
+bool actions_begin(struct view *view, enum action action)
+{
+    const struct binding *binding = keymap_binding(action);
+    if (!binding || !binding->changes) return false;
+    const char *reason = view_read_only(view);
+    if (!view->session.is_open || !view->session.summary) {
+        view_say(view, ROLE_WARN, "The study is not loaded yet");
+    } else if (reason) {
+        view_say(view, ROLE_WARN, "Read only: %s", reason);
+    } else {
+        begin(view, action);
+    }
+    return true;
+}

@@ -1,0 +1,178 @@
+#include "cli/best.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/report.h"
+#include "format.h"
+
+/* Whether a is at least as good as b everywhere and better somewhere. */
+static bool dominates(const struct dln_study_summary *summary, const double *a, const double *b)
+{
+    bool better = false;
+    for (size_t i = 0; i < summary->n_objectives; i++) {
+        const double gain = summary->maximize[i] ? a[i] - b[i] : b[i] - a[i];
+        if (gain < 0) return false;
+        better = better || gain > 0;
+    }
+    return better;
+}
+
+static bool has_values(const struct dln_study_summary *summary, const struct dln_trial *trial)
+{
+    for (size_t i = 0; i < summary->n_objectives; i++) {
+        if (isnan(trial->values[i])) return false;
+    }
+    return trial->state == DLN_TRIAL_COMPLETE;
+}
+
+/* Keeps the front only: each trial against those kept so far, which never beat each other. */
+static void keep_front(const struct dln_study_summary *summary, struct trial_list *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct dln_trial trial = list->trials[i];
+        if (!has_values(summary, &trial)) continue;
+        bool beaten = false;
+        for (size_t k = 0; k < kept && !beaten; k++) {
+            beaten = dominates(summary, list->trials[k].values, trial.values);
+        }
+        if (beaten) continue;
+        size_t still = 0;
+        for (size_t k = 0; k < kept; k++) {
+            if (dominates(summary, trial.values, list->trials[k].values)) continue;
+            list->trials[still++] = list->trials[k];
+        }
+        list->trials[still++] = trial;
+        kept = still;
+    }
+    list->n = kept;
+}
+
+static int by_first_value(const void *a, const void *b)
+{
+    const double x = ((const struct dln_trial *)a)->values[0];
+    const double y = ((const struct dln_trial *)b)->values[0];
+    return (x > y) - (x < y);
+}
+
+bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err)
+{
+    *out = (struct trial_list){0};
+    const struct dln_study_summary *const summary = &study->summary;
+    if (summary->n_objectives > 1) {
+        if (!trial_list_load(study, out, err)) return false;
+        keep_front(summary, out);
+        if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_first_value);
+        return true;
+    }
+    if (summary->best_id < 0) return true;
+    out->trials = calloc(1, sizeof *out->trials);
+    if (!out->trials) return dln_fail(err, DLN_NOMEM, "out of memory");
+    out->cap = out->n = 1;
+    if (dln_store_trial(study->store, summary->id, study->space, summary->n_objectives,
+                        summary->best_number, &out->arena, &out->trials[0], err)) {
+        return true;
+    }
+    trial_list_release(out);
+    return false;
+}
+
+/* Name and exact value, one parameter a line: what a person types into the next configuration. */
+static bool print_params(const struct opened *study, const struct dln_trial *trial, FILE *to,
+                         struct dln_error *err)
+{
+    struct report report = {0};
+    struct dln_strbuf value = {0};
+    report_column(&report, "", false);
+    report_column(&report, "", false);
+    report_column(&report, "", false);
+    for (size_t i = 0; i < study->space->n; i++) {
+        if (isnan(trial->x[i])) continue;
+        dln_strbuf_reset(&value);
+        dln_param_text(&study->space->params[i], trial->x[i], &value);
+        report_cell(&report, "");
+        report_cell(&report, study->space->params[i].name);
+        report_cell(&report, dln_strbuf_text(&value));
+    }
+    const bool ok = report_print(&report, to, report_width(), false, NULL, err);
+    dln_strbuf_release(&value);
+    report_release(&report);
+    return ok;
+}
+
+static void print_command(struct opened *study, const struct dln_trial *trial, FILE *to)
+{
+    struct dln_strbuf command = {0};
+    trial_directory(study, &command);
+    if (trial_command(study, trial, &command, NULL)) {
+        fputc('\n', to);
+        say(to, "  %s", dln_strbuf_text(&command));
+    }
+    dln_strbuf_release(&command);
+}
+
+static bool print_one(struct opened *study, const struct dln_trial *trial, FILE *to,
+                      struct dln_error *err)
+{
+    const struct dln_study_summary *const summary = &study->summary;
+    char value[FORMAT_MAX], duration[FORMAT_MAX];
+    const double seconds = trial_duration_s(trial);
+    say(to, "%s: best %s %s, trial #%" PRId64 " (%s)", summary->name, summary->metric_names[0],
+        format_detail(value, trial->values[0]), trial->number,
+        isnan(seconds) ? FORMAT_MISSING : format_duration(duration, (int64_t)(seconds * 1000)));
+    fputc('\n', to);
+    if (!print_params(study, trial, to, err)) return false;
+    print_command(study, trial, to);
+    return true;
+}
+
+static bool print_front(struct opened *study, const struct trial_list *front, FILE *to,
+                        struct dln_error *err)
+{
+    const struct dln_study_summary *const summary = &study->summary;
+    say(to, "%s: %zu trials that no other one beats in everything", summary->name, front->n);
+    fputc('\n', to);
+    struct report report = {0};
+    report_column(&report, "number", true);
+    for (size_t i = 0; i < summary->n_objectives; i++) {
+        report_column(&report, summary->metric_names[i], true);
+    }
+    for (size_t i = 0; i < study->space->n; i++) {
+        report_column(&report, study->space->params[i].name, false);
+    }
+    struct dln_strbuf text = {0};
+    char value[FORMAT_MAX];
+    for (size_t t = 0; t < front->n; t++) {
+        report_cellf(&report, "%" PRId64, front->trials[t].number);
+        for (size_t i = 0; i < summary->n_objectives; i++) {
+            report_cell(&report, format_detail(value, front->trials[t].values[i]));
+        }
+        for (size_t i = 0; i < study->space->n; i++) {
+            dln_strbuf_reset(&text);
+            param_text(&study->space->params[i], front->trials[t].x[i], &text);
+            report_cell(&report, dln_strbuf_text(&text));
+        }
+    }
+    const bool ok = report_print(&report, to, report_width(), true, NULL, err);
+    dln_strbuf_release(&text);
+    report_release(&report);
+    return ok;
+}
+
+bool best_print(struct opened *study, FILE *to, struct dln_error *err)
+{
+    struct trial_list best;
+    if (!best_find(study, &best, err)) return false;
+    bool ok = true;
+    if (best.n == 0) {
+        say(to, "%s: no trial is complete yet", study->summary.name);
+    } else if (study->summary.n_objectives == 1) {
+        ok = print_one(study, &best.trials[0], to, err);
+    } else {
+        ok = print_front(study, &best, to, err);
+    }
+    trial_list_release(&best);
+    return ok;
+}

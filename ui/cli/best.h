@@ -1,0 +1,19 @@
+/* The best trial of a study, or its Pareto front, for people and as JSON. */
+#ifndef UI_CLI_BEST_H
+#define UI_CLI_BEST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/locate.h"
+#include "cli/trials.h"
+#include "dialin/error.h"
+
+/*
+ * The trials that no other one beats: one for a single objective (the summary's best), the front
+ * for several, in the order of the first objective. n is 0 while nothing is complete.
+ */
+DLN_CHECK bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err);
+DLN_CHECK bool best_print(struct opened *study, FILE *to, struct dln_error *err);
+
+#endif

@@ -1,0 +1,63 @@
+#include "cli/best.h"
+#include "cli/commands.h"
+
+static enum status print_best_json(struct opened *study)
+{
+    struct trial_list best;
+    struct dln_error err = {0};
+    if (!best_find(study, &best, &err)) return complain(&err);
+    struct dln_strbuf out = {0};
+    struct dln_json_writer w = {.out = &out};
+    dln_json_object(&w);
+    dln_json_key(&w, "study");
+    dln_json_string(&w, study->summary.name);
+    dln_json_key(&w, "trials");
+    dln_json_array(&w);
+    for (size_t i = 0; i < best.n; i++)
+        trial_json(&w, study, &best.trials[i]);
+    dln_json_end_array(&w);
+    dln_json_key(&w, "command");
+    struct dln_strbuf command = {0};
+    const bool has_command = best.n == 1 && trial_command(study, &best.trials[0], &command, NULL);
+    dln_json_string(&w, has_command ? dln_strbuf_text(&command) : NULL);
+    dln_json_end_object(&w);
+    dln_strbuf_release(&command);
+    const bool found = best.n > 0;
+    trial_list_release(&best);
+    const enum status status = print_json(&out);
+    return status == STATUS_DONE && !found ? STATUS_FAILED : status;
+}
+
+static enum status run(const struct command *command, const struct options *options)
+{
+    (void)command;
+    struct opened study;
+    struct dln_error err = {0};
+    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+        return complain(&err);
+    }
+    enum status status;
+    if (option_given(options, "json")) {
+        status = print_best_json(&study);
+    } else if (best_print(&study, stdout, &err)) {
+        status = study.summary.counts[DLN_TRIAL_COMPLETE] > 0 ? STATUS_DONE : STATUS_FAILED;
+    } else {
+        status = complain(&err);
+    }
+    opened_release(&study);
+    return status;
+}
+
+static const struct option options_best[] = {OPTION_STUDY, OPTION_JSON, {0}};
+
+const struct command command_best = {
+    .name = "best",
+    .group = GROUP_LOOK,
+    .words = "STUDY",
+    .summary = "the best trial (or the Pareto front): values, parameters, its command line",
+    .notes = "The status is 1 while no trial is complete.\n",
+    .options = options_best,
+    .min_words = 1,
+    .max_words = 1,
+    .run = run,
+};

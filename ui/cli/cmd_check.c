@@ -1,0 +1,319 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/locate.h"
+#include "dialin/exec.h"
+#include "dialin/num.h"
+#include "dialin/store.h"
+#include "dialin/strategy.h"
+#include "format.h"
+
+#define N_SUGGESTIONS 3
+
+/* ── what would run ────────────────────────────────────────────────────────────────────────────*/
+
+static void add_limit(struct dln_strbuf *out, const char *words, double value)
+{
+    char number[DLN_NUM_TEXT_MAX];
+    dln_num_short(value, number);
+    dln_strbuf_addf(out, "%s%s %s", out->len > 0 ? ", " : "", words, number);
+}
+
+static void budget_text(const struct dln_budget *budget, struct dln_strbuf *out)
+{
+    char text[FORMAT_MAX];
+    if (budget->trials > 0) dln_strbuf_addf(out, "%" PRId64 " trials", budget->trials);
+    if (budget->time_s > 0) {
+        dln_strbuf_addf(out, "%s%s", out->len > 0 ? ", " : "",
+                        format_duration(text, (int64_t)(budget->time_s * 1000)));
+    }
+    if (budget->slot_s > 0) add_limit(out, "slot hours", budget->slot_s / 3600);
+    if (budget->cost > 0) add_limit(out, "cost", budget->cost);
+    if (budget->has_target) add_limit(out, "until", budget->target);
+    if (budget->no_improvement > 0) {
+        dln_strbuf_addf(out, "%suntil %" PRId64 " trials bring nothing better",
+                        out->len > 0 ? ", " : "", budget->no_improvement);
+    }
+    if (out->len == 0) dln_strbuf_add(out, "none: until it is stopped");
+}
+
+static void machine_text(const struct dln_machine *machine, struct dln_strbuf *out)
+{
+    char text[FORMAT_MAX];
+    dln_strbuf_addf(out, "%d at a time, %s", machine->parallel, machine->executor);
+    if (machine->cpus_per_trial > 0)
+        dln_strbuf_addf(out, ", %d CPUs each", machine->cpus_per_trial);
+    if (machine->memory_bytes > 0) {
+        dln_strbuf_addf(out, ", at most %s each", format_bytes(text, machine->memory_bytes));
+    }
+    if (machine->timeout_ms > 0) {
+        dln_strbuf_addf(out, ", ended after %s", format_duration(text, machine->timeout_ms));
+    }
+    if (machine->idle_timeout_ms > 0) {
+        dln_strbuf_addf(out, ", or %s of silence", format_duration(text, machine->idle_timeout_ms));
+    }
+}
+
+static void space_text(const struct dln_space *space, struct dln_strbuf *out)
+{
+    const double count = dln_space_count(space);
+    dln_strbuf_addf(out, "%zu parameters", space->n);
+    if (isinf(count)) {
+        dln_strbuf_add(out, ", endless points");
+    } else {
+        char text[FORMAT_MAX];
+        dln_strbuf_addf(out, ", at most %s points", format_detail(text, count));
+    }
+    for (size_t i = 0; i < space->n_constraints; i++) {
+        dln_strbuf_addf(out, ", %s", space->constraints[i].text);
+    }
+}
+
+static void print_facts(const struct dln_study *study)
+{
+    struct dln_strbuf text = {0};
+    for (size_t i = 0; i < study->n_objectives; i++) {
+        say(stdout, "  objective  %s %s", study->objectives[i].maximize ? "maximize" : "minimize",
+            study->objectives[i].metric);
+    }
+    for (size_t i = 0; i < study->n_limits; i++) {
+        say(stdout, "  limit      %s", study->limits[i].text);
+    }
+    say(stdout, "  strategy   %s", study->strategy.name);
+    budget_text(&study->budget, &text);
+    say(stdout, "  budget     %s", dln_strbuf_text(&text));
+    dln_strbuf_reset(&text);
+    machine_text(&study->machine, &text);
+    say(stdout, "  machine    %s", dln_strbuf_text(&text));
+    dln_strbuf_reset(&text);
+    space_text(&study->space, &text);
+    say(stdout, "  space      %s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+}
+
+static void range_text(const struct dln_param *param, struct dln_strbuf *out)
+{
+    char low[DLN_NUM_TEXT_MAX], high[DLN_NUM_TEXT_MAX], step[DLN_NUM_TEXT_MAX];
+    if (param->kind == DLN_PARAM_FLOAT || param->kind == DLN_PARAM_INT) {
+        dln_num_short(param->low, low);
+        dln_num_short(param->high, high);
+        dln_strbuf_addf(out, "%s … %s", low, high);
+        if (param->log) dln_strbuf_add(out, ", log");
+        if (param->step > 0 && (param->kind == DLN_PARAM_FLOAT || param->step > 1)) {
+            dln_num_short(param->step, step);
+            dln_strbuf_addf(out, ", step %s", step);
+        }
+        return;
+    }
+    for (size_t i = 0; i < param->n_choices; i++) {
+        dln_strbuf_addf(out, "%s%s", i > 0 ? " " : "", param->choices[i].text);
+    }
+    if (param->ordered) dln_strbuf_add(out, ", ordered");
+}
+
+static bool print_space(const struct dln_space *space, struct dln_error *err)
+{
+    static const char *const kinds[] = {
+        [DLN_PARAM_FLOAT] = "float",
+        [DLN_PARAM_INT] = "int",
+        [DLN_PARAM_CHOICE] = "choice",
+        [DLN_PARAM_FLAG] = "flag",
+    };
+    struct report report = {0};
+    struct dln_strbuf text = {0};
+    static const char *const titles[] = {"", "PARAMETER", "KIND", "RANGE", "ONLY WHEN"};
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+        report_column(&report, titles[i], false);
+    }
+    for (size_t i = 0; i < space->n; i++) {
+        const struct dln_param *const param = &space->params[i];
+        dln_strbuf_reset(&text);
+        range_text(param, &text);
+        report_cell(&report, "");
+        report_cell(&report, param->name);
+        report_cell(&report, kinds[param->kind]);
+        report_cell(&report, dln_strbuf_text(&text));
+        report_cell(&report, param->when_text ? param->when_text : "");
+    }
+    const bool ok = report_print(&report, stdout, report_width(), true, NULL, err);
+    dln_strbuf_release(&text);
+    report_release(&report);
+    return ok;
+}
+
+/* ── the first suggestions ─────────────────────────────────────────────────────────────────────*/
+
+static void print_point(const struct dln_study *study, size_t number,
+                        const struct dln_proposal *proposal)
+{
+    struct dln_strbuf line = {0};
+    for (size_t i = 0; i < study->space.n; i++) {
+        if (isnan(proposal->x[i])) continue;
+        dln_strbuf_addf(&line, " %s=", study->space.params[i].name);
+        param_text(&study->space.params[i], proposal->x[i], &line);
+    }
+    say(stdout, "  #%zu %s", number, dln_strbuf_text(&line));
+    dln_strbuf_release(&line);
+}
+
+static bool print_command(const struct dln_study *study, uint64_t seed, const double *x,
+                          struct dln_error *err)
+{
+    struct dln_arena arena = {0};
+    struct dln_strbuf line = {0};
+    char **argv;
+    const struct dln_run_spec spec = {
+        .study = study,
+        .x = x,
+        .seed = seed,
+        .attempt = 1,
+        .run_dir = "RUN_DIR",
+        .json_path = "RUN_DIR/params.json",
+        .config_path = study->config_as == DLN_CONFIG_NONE ? NULL : "RUN_DIR/config",
+    };
+    const bool ok = dln_argv_fill(&study->run, &spec, &arena, &argv, err);
+    if (ok) {
+        dln_argv_quote(argv, &line);
+        say(stdout, "The first one as it would run, in %s:", study->directory);
+        fputc('\n', stdout);
+        say(stdout, "  %s", dln_strbuf_text(&line));
+    }
+    dln_strbuf_release(&line);
+    dln_arena_release(&arena);
+    return ok;
+}
+
+/* A point that was suggested counts as running, as it would in a study. */
+static bool learn(dln_proposer *proposer, int64_t number, const double *x, const double *nothing,
+                  struct dln_error *err)
+{
+    const struct dln_history_row row = {
+        .id = number + 1,
+        .number = number,
+        .state = DLN_TRIAL_RUNNING,
+        .x = x,
+        .values = nothing,
+        .last_step = -1,
+        .last_value = (double)NAN,
+        .strategy = "",
+        .memo = "",
+    };
+    return dln_proposer_learn(proposer, 1, &row, err);
+}
+
+static bool print_suggestions(const struct dln_study *study, struct dln_error *err)
+{
+    const size_t d = study->space.n;
+    const uint64_t seed = study->has_seed ? study->seed : 0;
+    dln_proposer *proposer = NULL;
+    double *const fixed = calloc(d + 1, sizeof *fixed);
+    double *const first = calloc(d + 1, sizeof *first);
+    double *const x = calloc(d + 1, sizeof *x);
+    double *const nothing = calloc(study->n_objectives + 1, sizeof *nothing);
+    bool ok = fixed && first && x && nothing;
+    if (!ok) dln_fail(err, DLN_NOMEM, "out of memory");
+    for (size_t i = 0; ok && i < study->n_objectives; i++)
+        nothing[i] = (double)NAN;
+    ok = ok && dln_proposer_new(study, seed, &proposer, err);
+    if (ok) {
+        say(stdout, "First suggestions%s:",
+            study->has_seed ? "" : " (an example: without `seed:` one is drawn at the start)");
+        fputc('\n', stdout);
+    }
+    bool none_left = false;
+    for (size_t k = 0; ok && !none_left && k < N_SUGGESTIONS; k++) {
+        struct dln_proposal proposal;
+        const bool is_start = k < study->n_start;
+        if (is_start) dln_study_start_point(study, k, fixed);
+        ok = dln_proposer_ask(proposer, (int64_t)k, is_start ? fixed : NULL, study->budget.trials,
+                              &proposal, err);
+        if (!ok && err->code == DLN_EXHAUSTED) {
+            ok = none_left = true;
+            say(stdout, "  no point is left after these");
+            break;
+        }
+        if (!ok) break;
+        memcpy(x, proposal.x, d * sizeof *x);
+        if (k == 0) memcpy(first, x, d * sizeof *first);
+        print_point(study, k, &proposal);
+        ok = learn(proposer, (int64_t)k, x, nothing, err);
+    }
+    fputc('\n', stdout);
+    if (ok && study->run.n > 0) ok = print_command(study, seed, first, err);
+    dln_proposer_free(proposer);
+    free(fixed);
+    free(first);
+    free(x);
+    free(nothing);
+    return ok;
+}
+
+/* ── the command ───────────────────────────────────────────────────────────────────────────────*/
+
+/* A study of that name that exists already: what a run would do with it. */
+static void say_existing(const struct dln_study *study, const char *path)
+{
+    struct dln_arena arena = {0};
+    struct dln_study_summary summary;
+    dln_store *store = NULL;
+    int64_t id;
+    const char *const db_path = default_db_path(study, path, &arena);
+    if (db_path && dln_store_open(db_path, DLN_STORE_READ, &store, NULL) &&
+        dln_store_find_study(store, study->name, &id, NULL) &&
+        dln_store_study(store, id, &arena, &summary, NULL)) {
+        say(stdout, "  exists     %s has %" PRId64 " trials of it: a run resumes there", db_path,
+            summary.n_trials);
+    }
+    dln_store_close(store);
+    dln_arena_release(&arena);
+}
+
+static bool check(const struct dln_study *study, const char *path, struct dln_error *err)
+{
+    for (size_t i = 0; i < study->n_warnings; i++)
+        say(stderr, "warning: %s", study->warnings[i]);
+    if (!dln_argv_check(study, err)) return dln_wrap(err, "%s", path);
+    say(stdout, "%s: a valid study file", path);
+    fputc('\n', stdout);
+    print_facts(study);
+    say_existing(study, path);
+    fputc('\n', stdout);
+    if (!print_space(&study->space, err)) return false;
+    fputc('\n', stdout);
+    if (study->n_later > 0) {
+        for (size_t i = 0; i < study->n_later; i++) {
+            say(stdout,
+                "not yet: '%s' (line %u) is read and checked, this release does not act on it",
+                study->later[i].key, study->later[i].line);
+        }
+        fputc('\n', stdout);
+    }
+    if (!dln_study_can_run(study, err)) return dln_wrap(err, "%s", path);
+    return print_suggestions(study, err);
+}
+
+static enum status run(const struct command *command, const struct options *options)
+{
+    (void)command;
+    const char *const path = options->words[0];
+    struct dln_study *study;
+    struct dln_error err = {0};
+    if (!dln_study_read_file(path, &study, &err)) return complain(&err);
+    const bool ok = check(study, path, &err);
+    dln_study_free(study);
+    return ok ? STATUS_DONE : complain(&err);
+}
+
+const struct command command_check = {
+    .name = "check",
+    .group = GROUP_RUN,
+    .words = "STUDY.yaml",
+    .summary = "validate a study file and say what would run, without running it",
+    .options = NULL,
+    .min_words = 1,
+    .max_words = 1,
+    .run = run,
+};

@@ -1,0 +1,186 @@
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/steer.h"
+#include "dialin/json.h"
+#include "dialin/num.h"
+
+enum unit { UNIT_COUNT, UNIT_TIME, UNIT_REAL };
+
+static const struct limit {
+    const char *name; /* as in the study file */
+    const char *key;  /* as in the command */
+    enum unit unit;
+} limits[] = {
+    {"trials", "trials", UNIT_COUNT},
+    {"time", "time_s", UNIT_TIME},
+    {"target", "target", UNIT_REAL},
+    {"no_improvement", "no_improvement", UNIT_COUNT},
+};
+enum { N_LIMITS = sizeof limits / sizeof limits[0] };
+
+/* "90s" "10m" "2h" "1d", a bare number is seconds. */
+static bool parse_duration(const char *text, double *seconds)
+{
+    const size_t len = strlen(text);
+    const size_t n = dln_num_scan(text, len, seconds);
+    if (n == 0 || !(*seconds >= 0) || isinf(*seconds)) return false;
+    if (n == len) return true;
+    static const char letters[] = "smhd";
+    static const double factors[] = {1, 60, 3600, 86400};
+    const char *const letter = text[n] ? strchr(letters, text[n]) : NULL;
+    if (!letter || n + 1 != len) return false;
+    *seconds *= factors[letter - letters];
+    return true;
+}
+
+static bool parse_limit(const struct limit *limit, const char *text, double *out,
+                        struct dln_error *err)
+{
+    const size_t len = strlen(text);
+    bool ok = false;
+    const char *right = "";
+    switch (limit->unit) {
+    case UNIT_COUNT: {
+        int64_t count;
+        ok = dln_num_parse_int(text, len, &count) && count >= 0 && count <= (int64_t)DLN_INT_MAX;
+        if (ok) *out = (double)count;
+        right = "a whole number";
+        break;
+    }
+    case UNIT_TIME:
+        ok = parse_duration(text, out);
+        right = "a duration such as 90s, 10m, 2h, 1d";
+        break;
+    case UNIT_REAL:
+        ok = dln_num_parse(text, len, out) && isfinite(*out);
+        right = "a number";
+        break;
+    }
+    return ok ||
+           dln_fail(err, DLN_USAGE, "budget %s=%s: must be %s, or none", limit->name, text, right);
+}
+
+static double current(const struct dln_budget *budget, const struct limit *limit)
+{
+    if (strcmp(limit->name, "trials") == 0) return (double)budget->trials;
+    if (strcmp(limit->name, "time") == 0) return budget->time_s;
+    if (strcmp(limit->name, "no_improvement") == 0) return (double)budget->no_improvement;
+    return budget->has_target ? budget->target : 0;
+}
+
+static const struct limit *find_limit(const char *word, size_t len, struct dln_error *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), word);
+    const char *names[N_LIMITS];
+    for (size_t i = 0; i < N_LIMITS; i++) {
+        names[i] = limits[i].name;
+        if (strcmp(names[i], name) == 0) return &limits[i];
+    }
+    dln_fail(err, DLN_USAGE, "'%s' is no budget: there are trials, time, target, no_improvement",
+             name);
+    add_meant(err, name, names, N_LIMITS);
+    return NULL;
+}
+
+/* "trials=200", "trials=+100", "time=none". */
+static bool add_limit(const struct opened *study, struct dln_json_writer *w, const char *word,
+                      struct dln_error *err)
+{
+    const char *const equals = strchr(word, '=');
+    if (!equals) {
+        return dln_fail(err, DLN_USAGE, "'%s': a budget is given as trials=200 or time=2h", word);
+    }
+    const struct limit *const limit = find_limit(word, (size_t)(equals - word), err);
+    if (!limit) return false;
+    const char *const text = equals + 1;
+    double value = 0;
+    dln_json_key(w, limit->key);
+    if (strcmp(text, "none") == 0) {
+        dln_json_null(w);
+        return true;
+    }
+    const bool more = text[0] == '+';
+    if (!parse_limit(limit, text + more, &value, err)) return false;
+    if (more) value += current(&study->summary.live.budget, limit);
+    if (limit->unit == UNIT_COUNT) {
+        dln_json_int(w, (int64_t)value);
+    } else {
+        dln_json_double(w, value);
+    }
+    return true;
+}
+
+static bool add_budget(const struct opened *study, const struct options *options,
+                       struct dln_strbuf *payload, struct dln_error *err)
+{
+    struct dln_json_writer w = {.out = payload};
+    if (options->n_words < 3) {
+        return dln_fail(err, DLN_USAGE,
+                        "set budget needs a limit: trials=200, time=2h, trials=+50");
+    }
+    dln_json_object(&w);
+    for (size_t i = 2; i < options->n_words; i++) {
+        if (!add_limit(study, &w, options->words[i], err)) return false;
+    }
+    dln_json_end_object(&w);
+    return true;
+}
+
+static bool add_parallel(const struct options *options, struct dln_strbuf *payload,
+                         struct dln_error *err)
+{
+    int64_t value;
+    if (options->n_words != 3 ||
+        !dln_num_parse_int(options->words[2], strlen(options->words[2]), &value) || value < 1 ||
+        value > 100000) {
+        return dln_fail(err, DLN_USAGE, "set parallel needs one whole number, at least 1");
+    }
+    dln_strbuf_addf(payload, "{\"value\": %" PRId64 "}", value);
+    return true;
+}
+
+static enum status run(const struct command *command, const struct options *options)
+{
+    (void)command;
+    struct opened study;
+    struct dln_error err = {0};
+    struct dln_strbuf payload = {0};
+    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+        return complain(&err);
+    }
+    const char *const what = options->words[1];
+    enum dln_command_kind kind = DLN_COMMAND_SET_BUDGET;
+    bool ok;
+    if (strcmp(what, "parallel") == 0) {
+        kind = DLN_COMMAND_SET_PARALLEL;
+        ok = add_parallel(options, &payload, &err);
+    } else if (strcmp(what, "budget") == 0) {
+        ok = add_budget(&study, options, &payload, &err);
+    } else {
+        ok = dln_fail(&err, DLN_USAGE,
+                      "'%s' cannot be set: parallel N, or budget trials=200 time=2h", what);
+    }
+    const enum status status = ok ? steer(&study, options, kind, &payload) : complain(&err);
+    dln_strbuf_release(&payload);
+    opened_release(&study);
+    return status;
+}
+
+static const struct option options_set[] = {OPTIONS_STEER, {0}};
+
+const struct command command_set = {
+    .name = "set",
+    .group = GROUP_STEER,
+    .words = "STUDY parallel N | STUDY budget LIMIT=VALUE…",
+    .summary = "change how many trials run at a time, or the budget",
+    .notes = "Limits: trials=200 time=2h target=0.95 no_improvement=50; they are totals over the\n"
+             "study's life. trials=+50 adds, time=none takes the limit away.\n",
+    .options = options_set,
+    .min_words = 2,
+    .max_words = WORDS_ANY,
+    .run = run,
+};

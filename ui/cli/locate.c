@@ -1,0 +1,156 @@
+#include "cli/locate.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dialin/num.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text);
+    const size_t m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+bool is_study_file(const char *path)
+{
+    return ends_with(path, ".yaml") || ends_with(path, ".yml");
+}
+
+bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+/* The folder part with its last '/', "" for a bare name. */
+static const char *folder_of(const char *path, struct dln_arena *arena)
+{
+    const char *const slash = strrchr(path, '/');
+    return dln_arena_copy_len(arena, path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+const char *default_db_path(const struct dln_study *study, const char *yaml_path,
+                            struct dln_arena *arena)
+{
+    char *const name = dln_arena_copy(arena, study->name);
+    const char *const folder = folder_of(yaml_path, arena);
+    if (!name || !folder) return NULL;
+    for (char *slash = strchr(name, '/'); slash; slash = strchr(slash, '/'))
+        *slash = '_';
+    return dln_arena_printf(arena, "%s%s.db", folder, name);
+}
+
+/* A study file's database and the name of its study. */
+static bool follow_study_file(const char *path, struct dln_arena *arena, const char **db_path,
+                              const char **name, struct dln_error *err)
+{
+    struct dln_study *study;
+    if (!dln_study_read_file(path, &study, err)) return false;
+    *db_path = default_db_path(study, path, arena);
+    if (!*name) *name = dln_arena_copy(arena, study->name);
+    dln_study_free(study);
+    if (!*db_path || !*name) return dln_fail(err, DLN_NOMEM, "open '%s': out of memory", path);
+    if (exists(*db_path)) return true;
+    return dln_fail(err, DLN_NOT_FOUND,
+                    "'%s' has no database '%s' yet: dialin run %s starts it; one at another place "
+                    "is named instead of the study file",
+                    path, *db_path, path);
+}
+
+static bool read_definition(struct opened *out, struct dln_error *err)
+{
+    struct dln_error why = {0};
+    if (dln_store_definition(out->store, out->summary.id, &out->def, &why)) {
+        out->space = &out->def->space;
+        return true;
+    }
+    if (why.code == DLN_NOMEM || why.code == DLN_STORAGE || why.code == DLN_BUSY) {
+        return dln_fail(err, why.code, "%s", why.text);
+    }
+    /* none, or one that this release does not read: the trials still tell what was searched */
+    out->space = &out->inferred;
+    return dln_store_infer_space(out->store, out->summary.id, &out->arena, &out->inferred, err);
+}
+
+bool opened_database(const char *db_path, const char *name, enum dln_store_mode mode,
+                     struct opened *out, struct dln_error *err)
+{
+    *out = (struct opened){0};
+    out->db_path = dln_arena_copy(&out->arena, db_path);
+    if (!out->db_path) return dln_fail(err, DLN_NOMEM, "open '%s': out of memory", db_path);
+    int64_t id;
+    if (!dln_store_open(db_path, mode, &out->store, err)) goto fail;
+    if (!dln_store_find_study(out->store, name, &id, err)) goto wrap;
+    if (!dln_store_study(out->store, id, &out->arena, &out->summary, err)) goto wrap;
+    if (!read_definition(out, err)) goto wrap;
+    return true;
+wrap:
+    dln_wrap(err, "%s", db_path);
+fail:
+    opened_release(out);
+    return false;
+}
+
+bool opened_study(const struct options *options, const char *argument, enum dln_store_mode mode,
+                  struct opened *out, struct dln_error *err)
+{
+    if (is_folder(argument)) {
+        return dln_fail(err, DLN_USAGE, "'%s' is a folder: name a study file or a database in it",
+                        argument);
+    }
+    const char *name = option_text(options, "study");
+    if (!is_study_file(argument)) return opened_database(argument, name, mode, out, err);
+
+    struct dln_arena arena = {0};
+    const char *db_path;
+    const bool ok = follow_study_file(argument, &arena, &db_path, &name, err) &&
+                    opened_database(db_path, name, mode, out, err);
+    dln_arena_release(&arena);
+    return ok;
+}
+
+bool opened_refresh(struct opened *opened, struct dln_error *err)
+{
+    return dln_store_study(opened->store, opened->summary.id, &opened->arena, &opened->summary,
+                           err);
+}
+
+void opened_release(struct opened *opened)
+{
+    if (!opened) return;
+    dln_study_free(opened->def);
+    dln_store_close(opened->store);
+    dln_arena_release(&opened->arena);
+    *opened = (struct opened){0};
+}
+
+bool parse_trial_number(const char *text, int64_t *number, struct dln_error *err)
+{
+    const char *const digits = text[0] == '#' ? text + 1 : text;
+    if (dln_num_parse_int(digits, strlen(digits), number) && *number >= 0) return true;
+    return dln_fail(err, DLN_USAGE, "'%s' is no trial number: trials are numbered from 0", text);
+}
+
+bool opened_trial(struct opened *opened, const char *text, struct dln_trial *out,
+                  struct dln_error *err)
+{
+    int64_t number;
+    return parse_trial_number(text, &number, err) &&
+           dln_store_trial(opened->store, opened->summary.id, opened->space,
+                           opened->summary.n_objectives, number, &opened->arena, out, err);
+}
+
+const char *opened_run_dir(struct opened *opened, const struct dln_trial *trial)
+{
+    if (!trial->run_dir || trial->run_dir[0] == '\0') return NULL;
+    if (trial->run_dir[0] == '/') return trial->run_dir;
+    const char *const folder = folder_of(opened->db_path, &opened->arena);
+    return folder ? dln_arena_printf(&opened->arena, "%s%s", folder, trial->run_dir) : NULL;
+}

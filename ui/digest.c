@@ -1,0 +1,183 @@
+#define _GNU_SOURCE /* realpath */
+#include "digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dialin/json.h"
+#include "dialin/strbuf.h"
+#include "format.h"
+
+enum { DIGEST_BYTES_MAX = 1024 * 1024, KEEP_DAYS = 400, AWAY_S = 60 };
+
+/* The folder, made if need be; false: there is no home. */
+static bool find_folder(struct dln_strbuf *path)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && *state == '/') {
+        dln_strbuf_add(path, state);
+    } else if (home && *home == '/') {
+        dln_strbuf_addf(path, "%s/.local", home);
+        (void)mkdir(dln_strbuf_text(path), 0700);
+        dln_strbuf_add(path, "/state");
+    } else {
+        return false;
+    }
+    (void)mkdir(dln_strbuf_text(path), 0700);
+    dln_strbuf_add(path, "/dialin");
+    return (mkdir(dln_strbuf_text(path), 0700) == 0 || errno == EEXIST) && dln_strbuf_ok(path);
+}
+
+void digest_load(struct digest *digest)
+{
+    struct dln_strbuf path = {0};
+    digest->seen = NULL;
+    if (find_folder(&path)) {
+        dln_strbuf_add(&path, "/seen.json");
+        const int fd = open(dln_strbuf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        char *text = fd >= 0 ? malloc(DIGEST_BYTES_MAX) : NULL;
+        size_t len = 0;
+        while (text && len < DIGEST_BYTES_MAX) {
+            const ssize_t n = read(fd, text + len, DIGEST_BYTES_MAX - len);
+            if (n <= 0) break;
+            len += (size_t)n;
+        }
+        if (text && dln_json_read(text, len, &digest->seen, NULL) &&
+            !json_is_object(digest->seen)) {
+            json_decref(digest->seen);
+            digest->seen = NULL;
+        }
+        free(text);
+        if (fd >= 0) (void)close(fd);
+    }
+    dln_strbuf_release(&path);
+    if (!digest->seen) digest->seen = json_object();
+}
+
+void digest_release(struct digest *digest)
+{
+    json_decref(digest->seen);
+    digest->seen = NULL;
+}
+
+static bool make_key(struct dln_strbuf *key, const char *path, int64_t study_id)
+{
+    char *real = realpath(path, NULL);
+    dln_strbuf_addf(key, "%s#%" PRId64, real ? real : path, study_id);
+    free(real);
+    return dln_strbuf_ok(key);
+}
+
+bool digest_compare(const struct digest *digest, const char *path,
+                    const struct dln_study_summary *summary, int64_t now_us, char *out, size_t cap,
+                    int64_t *n_finished)
+{
+    struct dln_strbuf key = {0};
+    const json_t *entry = NULL;
+    if (digest->seen && make_key(&key, path, summary->id)) {
+        entry = json_object_get(digest->seen, dln_strbuf_text(&key));
+    }
+    dln_strbuf_release(&key);
+    if (!json_is_object(entry)) return false;
+    const int64_t finished = summary->counts[DLN_TRIAL_COMPLETE] +
+                             summary->counts[DLN_TRIAL_PRUNED] + summary->counts[DLN_TRIAL_FAIL];
+    *n_finished = finished - json_integer_value(json_object_get(entry, "finished"));
+    const int64_t away_s = now_us / 1000000 - json_integer_value(json_object_get(entry, "time"));
+    if (*n_finished <= 0 || away_s < AWAY_S) return false;
+    const int64_t failed =
+        summary->counts[DLN_TRIAL_FAIL] - json_integer_value(json_object_get(entry, "failed"));
+    const json_t *old_best = json_object_get(entry, "best");
+    char ago[FORMAT_MAX], old[FORMAT_MAX], now[FORMAT_MAX];
+    struct dln_strbuf text = {0};
+    dln_strbuf_addf(&text, "Since you left (%s), %s: %" PRId64 " trial%s ended",
+                    format_ago(ago, away_s, false), summary->name, *n_finished,
+                    *n_finished == 1 ? "" : "s");
+    if (summary->n_objectives == 1 && summary->best_id >= 0) {
+        if (json_is_number(old_best)) {
+            const double before = json_number_value(old_best);
+            const struct number_style style = number_objective(summary->best_value, before);
+            if (before != summary->best_value) {
+                dln_strbuf_addf(&text, ", best %s → %s", format_number(old, style, before),
+                                format_number(now, style, summary->best_value));
+            }
+        } else {
+            dln_strbuf_addf(&text, ", best %s", format_detail(now, summary->best_value));
+        }
+    }
+    if (failed > 0) dln_strbuf_addf(&text, ", %" PRId64 " failed", failed);
+    (void)snprintf(out, cap, "%s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+    return true;
+}
+
+void digest_note(struct digest *digest, const char *path, const struct dln_study_summary *summary,
+                 int64_t now_us)
+{
+    struct dln_strbuf key = {0};
+    if (digest->seen && make_key(&key, path, summary->id)) {
+        json_t *entry = json_object();
+        const int64_t finished = summary->counts[DLN_TRIAL_COMPLETE] +
+                                 summary->counts[DLN_TRIAL_PRUNED] +
+                                 summary->counts[DLN_TRIAL_FAIL];
+        (void)json_object_set_new(entry, "time", json_integer(now_us / 1000000));
+        (void)json_object_set_new(entry, "finished", json_integer(finished));
+        (void)json_object_set_new(entry, "failed", json_integer(summary->counts[DLN_TRIAL_FAIL]));
+        if (summary->n_objectives == 1 && summary->best_id >= 0 && isfinite(summary->best_value)) {
+            (void)json_object_set_new(entry, "best", json_real(summary->best_value));
+        }
+        (void)json_object_set_new(digest->seen, dln_strbuf_text(&key), entry);
+    }
+    dln_strbuf_release(&key);
+}
+
+/* Studies that were not looked at for more than a year are forgotten. */
+static void forget_old(json_t *seen)
+{
+    int64_t newest = 0;
+    const char *key;
+    json_t *entry;
+    void *next;
+    json_object_foreach(seen, key, entry)
+    {
+        const int64_t time = json_integer_value(json_object_get(entry, "time"));
+        if (time > newest) newest = time;
+    }
+    json_object_foreach_safe(seen, next, key, entry)
+    {
+        const int64_t time = json_integer_value(json_object_get(entry, "time"));
+        if (newest - time > KEEP_DAYS * (int64_t)86400) (void)json_object_del(seen, key);
+    }
+}
+
+void digest_save(const struct digest *digest)
+{
+    if (!digest->seen) return;
+    forget_old(digest->seen);
+    struct dln_strbuf path = {0}, temporary = {0}, text = {0};
+    struct dln_json_writer writer = {.out = &text};
+    dln_json_value(&writer, digest->seen);
+    dln_strbuf_add(&text, "\n");
+    if (find_folder(&path) && dln_strbuf_ok(&text)) {
+        dln_strbuf_addf(&temporary, "%s/seen.json.%ld", dln_strbuf_text(&path), (long)getpid());
+        dln_strbuf_add(&path, "/seen.json");
+        const int fd =
+            open(dln_strbuf_text(&temporary), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+            const bool ok = write(fd, text.data, text.len) == (ssize_t)text.len;
+            (void)close(fd);
+            if (!ok || rename(dln_strbuf_text(&temporary), dln_strbuf_text(&path)) != 0) {
+                (void)unlink(dln_strbuf_text(&temporary));
+            }
+        }
+    }
+    dln_strbuf_release(&path);
+    dln_strbuf_release(&temporary);
+    dln_strbuf_release(&text);
+}

@@ -1,0 +1,240 @@
+/* What lies over a screen: the help, a confirmation, the question on the way out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dialin/clock.h"
+#include "dialin/text.h"
+#include "screen/screens.h"
+#include "actions.h"
+#include "view.h"
+#include "widget/dialog.h"
+
+enum { HELP_LINES_MAX = 64, HELP_COLUMN = 32, HELP_COLS = 66 };
+
+/* ── help ──────────────────────────────────────────────────────────────────────────────────────*/
+
+struct help_line {
+    const char *title; /* of a group, or NULL */
+    const struct binding *binding;
+};
+struct help_column {
+    struct help_line line[HELP_LINES_MAX];
+    int n;
+};
+
+static void collect_group(struct help_column *column, enum help_group group, unsigned scope)
+{
+    size_t n;
+    const struct binding *all = keymap_all(&n);
+    bool has_title = false;
+    for (size_t i = 0; i < n && column->n + 2 < HELP_LINES_MAX; i++) {
+        if (all[i].group != group || (all[i].scopes & scope) == 0) continue;
+        if (!has_title) {
+            if (column->n > 0) column->line[column->n++] = (struct help_line){0};
+            column->line[column->n++] = (struct help_line){.title = help_group_title(group)};
+            has_title = true;
+        }
+        column->line[column->n++] = (struct help_line){.binding = &all[i]};
+    }
+}
+
+static void draw_help_column(struct view *view, struct rect rect, const struct help_column *column)
+{
+    for (int i = 0; i < rect.rows; i++) {
+        const int at = view->overlay.scroll + i;
+        if (at >= column->n) return;
+        const struct help_line *line = &column->line[at];
+        if (line->title) {
+            (void)cells_text(&view->cells, rect.row + i, rect.col, rect.cols, ROLE_TITLE,
+                             line->title);
+        } else if (line->binding) {
+            char keys[64] = "";
+            for (int k = 0; k < BINDING_KEYS_MAX && line->binding->key[k] && k < 2; k++) {
+                char label[16];
+                const char *name = key_label(line->binding->key[k], label);
+                if (k > 0 && strstr(keys, name)) continue;
+                const size_t len = strlen(keys);
+                (void)snprintf(keys + len, sizeof keys - len, "%s%s", k > 0 ? " " : "", name);
+            }
+            (void)cells_text(&view->cells, rect.row + i, rect.col + 1, 9, ROLE_KEY, keys);
+            const bool is_off = line->binding->changes && view_read_only(view);
+            (void)cells_text(&view->cells, rect.row + i, rect.col + 11, rect.cols - 11,
+                             is_off ? ROLE_DIM : ROLE_TEXT, line->binding->help);
+        }
+    }
+}
+
+static void draw_help(struct view *view)
+{
+    const unsigned scope = screen_of(view->screen)->scope;
+    struct help_column left = {.n = 0}, right = {.n = 0};
+    collect_group(&left, HELP_MOVE, scope);
+    collect_group(&left, HELP_FIND, scope);
+    collect_group(&right, HELP_ACT, scope);
+    collect_group(&right, HELP_STEER, scope);
+    collect_group(&right, HELP_VIEW, scope);
+    const int lines = left.n > right.n ? left.n : right.n;
+    const struct rect inside =
+        overlay_draw(&view->cells, "Help · Esc closes · j k scroll", lines, HELP_COLS);
+    const int most = lines - inside.rows;
+    if (view->overlay.scroll > most) view->overlay.scroll = most;
+    if (view->overlay.scroll < 0) view->overlay.scroll = 0;
+    draw_help_column(view, (struct rect){inside.row, inside.col, inside.rows, HELP_COLUMN}, &left);
+    if (inside.cols <= HELP_COLUMN) return;
+    draw_help_column(
+        view,
+        (struct rect){inside.row, inside.col + HELP_COLUMN, inside.rows, inside.cols - HELP_COLUMN},
+        &right);
+}
+
+/* ── questions ─────────────────────────────────────────────────────────────────────────────────*/
+
+static void draw_confirm(struct view *view)
+{
+    struct overlay *overlay = &view->overlay;
+    const char *lines[CONFIRM_LINES_MAX];
+    for (int i = 0; i < overlay->n_lines; i++)
+        lines[i] = overlay->line[i];
+    const struct dialog_choice choices[] = {{"Esc", overlay->no}, {"y", overlay->yes}};
+    struct dialog dialog = {.title = overlay->title,
+                            .lines = lines,
+                            .n_lines = overlay->n_lines,
+                            .choices = choices,
+                            .n_choices = 2,
+                            .selected = 0};
+    (void)dialog_draw(&view->cells, &dialog);
+}
+
+static void draw_quit(struct view *view)
+{
+    const int n = runs_count(&view->runs);
+    const struct run *run = runs_first(&view->runs);
+    char line[VIEW_TEXT_MAX];
+    if (n == 1 && run) {
+        (void)snprintf(line, sizeof line, "%s runs in this process.", run->name);
+    } else {
+        (void)snprintf(line, sizeof line, "%d studies run in this process.", n);
+    }
+    const char *lines[] = {line};
+    static const struct dialog_choice choices[] = {
+        {"k", "keep running in the background (Enter)"},
+        {"d", "drain: running trials finish, then it ends"},
+        {"s", "stop trials now; they are run again later"},
+        {"Esc", "stay"},
+    };
+    struct dialog dialog = {.title = "Leave dialin",
+                            .lines = lines,
+                            .n_lines = 1,
+                            .choices = choices,
+                            .n_choices = 4,
+                            .selected = 0};
+    (void)dialog_draw(&view->cells, &dialog);
+}
+
+static void draw_menu(struct view *view)
+{
+    struct overlay *overlay = &view->overlay;
+    struct dialog dialog = {.title = overlay->title,
+                            .choices = overlay->choices,
+                            .n_choices = overlay->n_choices,
+                            .selected = -1};
+    (void)dialog_draw(&view->cells, &dialog);
+}
+
+void overlay_draw_current(struct view *view)
+{
+    switch (view->overlay.kind) {
+    case OVERLAY_HELP: draw_help(view); break;
+    case OVERLAY_CONFIRM: draw_confirm(view); break;
+    case OVERLAY_QUIT: draw_quit(view); break;
+    case OVERLAY_MENU: draw_menu(view); break;
+    case OVERLAY_NONE: break;
+    }
+}
+
+/* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
+
+static bool is_no(uint32_t code)
+{
+    return code == KEY_CODE_ESC || code == KEY_CTRL('G') || code == KEY_CTRL('C') || code == 'q';
+}
+
+static void help_key(struct view *view, uint32_t code)
+{
+    const enum action action = keymap_action(code, SCOPE_ALL);
+    struct overlay *overlay = &view->overlay;
+    if (action == ACTION_DOWN) overlay->scroll++;
+    if (action == ACTION_UP) overlay->scroll--;
+    if (action == ACTION_PAGE_DOWN || action == ACTION_HALF_DOWN || code == ' ') {
+        overlay->scroll += 8;
+    }
+    if (action == ACTION_PAGE_UP || action == ACTION_HALF_UP) overlay->scroll -= 8;
+    if (is_no(code) || action == ACTION_HELP || action == ACTION_ENTER) {
+        overlay->kind = OVERLAY_NONE;
+    }
+}
+
+static void confirm_key(struct view *view, uint32_t code)
+{
+    struct overlay *overlay = &view->overlay;
+    /* A key that was on its way already must not answer a question nobody has read. */
+    const int64_t age_ms = (view->now_ns - overlay->opened_ns) / 1000000;
+    if (age_ms < CONFIRM_DEAF_MS) return;
+    if (code == 'y') {
+        overlay->kind = OVERLAY_NONE;
+        overlay->accept(view);
+    } else if (is_no(code) || code == 'n') {
+        overlay->kind = OVERLAY_NONE;
+    }
+}
+
+static void quit_key(struct view *view, uint32_t code)
+{
+    struct overlay *overlay = &view->overlay;
+    if (code == 'k' || code == '\r' || code == '\n') {
+        overlay->kind = OVERLAY_NONE;
+        view->leave = LEAVE_BACKGROUND;
+    } else if (code == 'd') {
+        overlay->kind = OVERLAY_NONE;
+        for (int i = 0; i < RUNS_MAX; i++) {
+            const struct run *run = &view->runs.run[i];
+            if (run->state == RUN_FREE) continue;
+            actions_post_to(view, run->path, run->study_id, DLN_COMMAND_DRAIN, "{}", "Drain");
+        }
+        view->leave = LEAVE_BACKGROUND;
+    } else if (code == 's') {
+        overlay->kind = OVERLAY_NONE;
+        view->is_ending = true;
+        runs_quit(&view->runs);
+        view_say(view, ROLE_WARN, "Stopping trials …; Ctrl-C stops them at once");
+    } else if (is_no(code)) {
+        overlay->kind = OVERLAY_NONE;
+    }
+}
+
+static void menu_key(struct view *view, uint32_t code)
+{
+    struct overlay *overlay = &view->overlay;
+    for (int i = 0; i < overlay->n_choices; i++) {
+        if ((uint32_t)overlay->choices[i].key[0] != code) continue;
+        overlay->kind = OVERLAY_NONE;
+        overlay->choose(view, overlay->choices[i].key[0]);
+        return;
+    }
+    if (is_no(code)) overlay->kind = OVERLAY_NONE;
+}
+
+bool overlay_key(struct view *view, struct key key)
+{
+    if (view->overlay.kind == OVERLAY_NONE) return false;
+    view->is_dirty = true;
+    if (key.pasted) return true;
+    switch (view->overlay.kind) {
+    case OVERLAY_HELP: help_key(view, key.code); break;
+    case OVERLAY_CONFIRM: confirm_key(view, key.code); break;
+    case OVERLAY_QUIT: quit_key(view, key.code); break;
+    case OVERLAY_MENU: menu_key(view, key.code); break;
+    case OVERLAY_NONE: break;
+    }
+    return true;
+}

@@ -1,0 +1,406 @@
+/* All studies of the folder or file, and a look at the one under the cursor. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialin/text.h"
+#include "format.h"
+#include "plot/plot_history.h"
+#include "screen/screens.h"
+#include "studies.h"
+#include "widget/spark.h"
+#include "widget/table.h"
+
+enum { COLUMNS = 7, PREVIEW_ROWS = 9, SCAN_S = 2 };
+
+struct home {
+    struct studies studies;
+    struct table table;
+    struct column columns[COLUMNS];
+    char *path; /* of the selected study */
+    int64_t study_id;
+    char wanted[64];
+};
+
+static struct home *home_of(const struct view *view)
+{
+    return view->state[SCREEN_HOME];
+}
+
+/* ── rows ──────────────────────────────────────────────────────────────────────────────────────*/
+
+static void draw_state(struct cells *cells, struct rect rect, const struct study_row *row)
+{
+    const enum study_word word = study_word_of(&row->summary);
+    static const struct {
+        enum glyph glyph;
+        enum role role;
+        const char *text;
+    } looks[] = {
+        [WORD_RUN] = {GLYPH_RUNNING, ROLE_STATE_RUN, "run"},
+        [WORD_PAUSE] = {GLYPH_PAUSED, ROLE_WARN, "pause"},
+        [WORD_DRAIN] = {GLYPH_RUNNING, ROLE_WARN, "drain"},
+        [WORD_DONE] = {GLYPH_COMPLETE, ROLE_STATE_OK, "done"},
+        [WORD_IDLE] = {GLYPH_WAITING, ROLE_DIM, "idle"},
+        [WORD_LOST] = {GLYPH_FAILED, ROLE_ERROR, "lost"},
+    };
+    cells_glyph(cells, rect.row, rect.col, looks[word].glyph, looks[word].role);
+    (void)cells_text(cells, rect.row, rect.col + 2, rect.cols - 2, looks[word].role,
+                     looks[word].text);
+}
+
+static void draw_best(struct cells *cells, struct rect rect, const struct study_row *row,
+                      enum role role)
+{
+    const struct dln_study_summary *summary = &row->summary;
+    char value[FORMAT_MAX];
+    if (summary->n_objectives != 1) {
+        (void)snprintf(value, sizeof value, "%zu goals", summary->n_objectives);
+        cells_right(cells, rect.row, rect.col, rect.cols, ROLE_DIM, value);
+    } else if (summary->best_id < 0) {
+        cells_right(cells, rect.row, rect.col, rect.cols - 2, role, FORMAT_MISSING);
+    } else {
+        const struct number_style style = number_objective(summary->best_value, (double)NAN);
+        cells_right(cells, rect.row, rect.col, rect.cols - 2, ROLE_BEST,
+                    format_number(value, style, summary->best_value));
+        cells_glyph(cells, rect.row, rect.col + rect.cols - 1,
+                    summary->maximize[0] ? GLYPH_UP : GLYPH_DOWN, ROLE_DIM);
+    }
+}
+
+static void draw_cell(void *context, struct cells *cells, struct rect rect, int64_t at,
+                      const struct column *column, enum role role)
+{
+    const struct view *view = context;
+    const struct study_row *row = &home_of(view)->studies.row[at];
+    const struct dln_study_summary *summary = &row->summary;
+    char text[96];
+    switch (column->id) {
+    case 0: (void)cells_text(cells, rect.row, rect.col, rect.cols, role, summary->name); break;
+    case 1: draw_state(cells, rect, row); break;
+    case 2:
+        if (summary->live.budget.trials > 0) {
+            (void)snprintf(text, sizeof text, "%" PRId64 "/%" PRId64, summary_finished(summary),
+                           summary->live.budget.trials);
+        } else {
+            (void)snprintf(text, sizeof text, "%" PRId64 "/–", summary_finished(summary));
+        }
+        cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        break;
+    case 3: draw_best(cells, rect, row, role); break;
+    case 4:
+        if (summary->last_activity_us == 0) break;
+        (void)format_ago(text, (view->now_us - summary->last_activity_us) / 1000000, false);
+        cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        break;
+    case 5: {
+        double bins[10], high = 0;
+        for (int i = 0; i < 10; i++) {
+            bins[i] = summary->finished_per_bin[i] > 0 ? (double)summary->finished_per_bin[i]
+                                                       : (double)NAN;
+            if (bins[i] > high) high = bins[i];
+        }
+        if (high > 0) {
+            spark_draw(cells, rect.row, rect.col, rect.cols, ROLE_SPARK, bins, 10, 0, high);
+        }
+        break;
+    }
+    default: (void)cells_text(cells, rect.row, rect.col, rect.cols, ROLE_DIM, row->file); break;
+    }
+}
+
+static void make_columns(struct home *home)
+{
+    int name = 12, file = 6;
+    for (size_t i = 0; i < home->studies.n; i++) {
+        const int name_width = (int)dln_text_width(home->studies.row[i].summary.name);
+        const int file_width = (int)dln_text_width(home->studies.row[i].file);
+        if (name_width > name) name = name_width;
+        if (file_width > file) file = file_width;
+    }
+    if (name > 26) name = 26;
+    if (file > 14) file = 14;
+    const struct column columns[COLUMNS] = {
+        {.name = "STUDY", .width = name, .grow_to = 40, .priority = 0, .id = 0},
+        {.name = "STATE", .width = 7, .priority = 1, .id = 1},
+        {.name = "TRIALS", .width = 8, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
+        {.name = "BEST  ", .width = 10, .align = ALIGN_RIGHT, .priority = 3, .id = 3},
+        {.name = "SEEN", .width = 5, .align = ALIGN_RIGHT, .priority = 4, .id = 4},
+        {.name = "LAST 24 h", .width = 10, .priority = 6, .id = 5},
+        {.name = "FILE", .width = file, .priority = 5, .id = 6},
+    };
+    memcpy(home->columns, columns, sizeof columns);
+    home->table.columns = home->columns;
+    home->table.n_columns = COLUMNS;
+}
+
+/* ── the selected study ────────────────────────────────────────────────────────────────────────*/
+
+static void select_cursor(struct view *view)
+{
+    struct home *home = home_of(view);
+    const int64_t at = home->table.cursor;
+    if (at < 0 || (size_t)at >= home->studies.n) return;
+    const struct study_row *row = &home->studies.row[at];
+    if (home->path && home->study_id == row->summary.id && strcmp(home->path, row->path) == 0) {
+        return;
+    }
+    free(home->path);
+    home->path = strdup(row->path);
+    home->study_id = row->summary.id;
+    if (home->path) (void)view_open(view, home->path, home->study_id); /* for the preview */
+}
+
+/* The list has changed: the selected study keeps its place on the screen. */
+static void keep_selected(struct view *view)
+{
+    struct home *home = home_of(view);
+    int64_t at = 0;
+    for (size_t i = 0; home->path && i < home->studies.n; i++) {
+        if (home->studies.row[i].summary.id == home->study_id &&
+            strcmp(home->studies.row[i].path, home->path) == 0) {
+            at = (int64_t)i;
+        }
+    }
+    table_keep(&home->table, (int64_t)home->studies.n, at);
+    select_cursor(view);
+}
+
+static bool init(struct view *view)
+{
+    struct home *home = calloc(1, sizeof *home);
+    view->state[SCREEN_HOME] = home;
+    if (!home) return false;
+    home->table.draw_cell = draw_cell;
+    home->table.context = view;
+    home->table.pinned = -1;
+    return true;
+}
+
+static void release(struct view *view)
+{
+    struct home *home = home_of(view);
+    if (!home) return;
+    studies_release(&home->studies);
+    free(home->path);
+    free(home);
+    view->state[SCREEN_HOME] = NULL;
+}
+
+static void enter(struct view *view)
+{
+    struct home *home = home_of(view);
+    if (view->session.path) { /* home from a study: it is the selected one */
+        free(home->path);
+        home->path = strdup(view->session.path);
+        home->study_id = view->session.study_id;
+    }
+    studies_ask(view, &home->studies);
+}
+
+static void tick(struct view *view)
+{
+    struct home *home = home_of(view);
+    if (view->now_ns - home->studies.asked_ns >= SCAN_S * (int64_t)1000000000) {
+        studies_ask(view, &home->studies);
+    }
+}
+
+/* ── drawing ───────────────────────────────────────────────────────────────────────────────────*/
+
+static void draw_fact(struct view *view, int row, int col, const char *label, const char *format,
+                      ...) DLN_PRINTF(5, 6);
+static void draw_fact(struct view *view, int row, int col, const char *label, const char *format,
+                      ...)
+{
+    char text[VIEW_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const int end = view->cells.cols - 1;
+    (void)cells_text(&view->cells, row, col, 10, ROLE_DIM, label);
+    if (col + 11 < end)
+        (void)cells_text(&view->cells, row, col + 11, end - col - 11, ROLE_TEXT, text);
+}
+
+static void draw_facts(struct view *view, int row, int col, const struct study_row *study)
+{
+    const struct dln_study_summary *summary = &study->summary;
+    const struct dln_lease_info *lease = &summary->lease;
+    draw_fact(view, row++, col, "Ended", "%" PRId64 " ok  %" PRId64 " cut  %" PRId64 " err",
+              summary->counts[DLN_TRIAL_COMPLETE], summary->counts[DLN_TRIAL_PRUNED],
+              summary->counts[DLN_TRIAL_FAIL]);
+    draw_fact(view, row++, col, "Running", "%" PRId64 "  waiting %" PRId64,
+              summary->counts[DLN_TRIAL_RUNNING], summary->counts[DLN_TRIAL_WAITING]);
+    if (lease->held && lease->alive) {
+        draw_fact(view, row++, col, "Engine", "pid %" PRId64 "%s%s", lease->pid,
+                  lease->here ? "" : " on ", lease->here ? "" : lease->host);
+    } else if (lease->held) {
+        char age[FORMAT_MAX];
+        draw_fact(view, row++, col, "Engine", "lost %s",
+                  format_ago(age, lease->heartbeat_age_ms / 1000, true));
+    } else {
+        draw_fact(view, row++, col, "Engine", "none");
+    }
+    if (summary->strategy && *summary->strategy) {
+        draw_fact(view, row++, col, "Strategy", "%s", summary->strategy);
+    }
+    if (summary->why && *summary->why) draw_fact(view, row++, col, "Because", "%s", summary->why);
+    draw_fact(view, row, col, "File", "%s", study->file);
+}
+
+static void draw_preview(struct view *view, struct rect rect)
+{
+    struct home *home = home_of(view);
+    const struct session *session = &view->session;
+    const int64_t at = home->table.cursor;
+    if (at < 0 || (size_t)at >= home->studies.n) return;
+    const struct study_row *row = &home->studies.row[at];
+    const struct dln_study_summary *summary = &row->summary;
+    char right[128] = "";
+    if (summary->n_objectives > 0) {
+        (void)snprintf(right, sizeof right, "%s %.60s",
+                       summary->maximize[0] ? "maximize" : "minimize", summary->metric_names[0]);
+    }
+    cells_rule(&view->cells, rect.row, rect.col, rect.cols, summary->name, right, ROLE_BORDER);
+    const int plot = rect.cols * 6 / 10;
+    const struct rect inside = {rect.row + 1, rect.col, rect.rows - 1, plot};
+    if (session->is_open && session->model.m > 0) {
+        const struct history_plot history = {
+            .n = session->model.n,
+            .number = session->model.number,
+            .value = session->model.value[0],
+            .state = session->model.state,
+            .maximize = session->maximize,
+            .cursor = -1,
+        };
+        (void)plot_history(&view->cells, inside, &history);
+    } else if (session->sentence[0]) {
+        (void)cells_text(&view->cells, inside.row, 1, plot, ROLE_ERROR, session->sentence);
+    } else {
+        (void)cells_text(&view->cells, inside.row, 1, plot, ROLE_DIM, "…");
+    }
+    draw_facts(view, rect.row + 1, rect.col + plot + 2, row);
+}
+
+static void draw_header(struct view *view, int row)
+{
+    const struct home *home = home_of(view);
+    const struct studies *studies = &home->studies;
+    char right[96];
+    (void)snprintf(right, sizeof right, "%zu file%s  %zu stud%s", studies->n_files,
+                   studies->n_files == 1 ? "" : "s", studies->n, studies->n == 1 ? "y" : "ies");
+    (void)cells_text(&view->cells, row, 1, 20, ROLE_TITLE, "dialin");
+    if (!studies->is_loaded) return;
+    cells_right(&view->cells, row, 20, view->cells.cols - 21, ROLE_DIM, right);
+}
+
+static void draw(struct view *view, struct rect body)
+{
+    struct home *home = home_of(view);
+    const struct studies *studies = &home->studies;
+    struct cells *cells = &view->cells;
+    int row = body.row;
+    draw_header(view, row++);
+    if (studies->digest[0]) {
+        (void)cells_text(cells, row, 1, cells->cols - 2, ROLE_INFO, studies->digest);
+    } else if (studies->sentence[0]) {
+        (void)cells_text(cells, row, 1, cells->cols - 2, ROLE_WARN, studies->sentence);
+    }
+    row += cells->rows >= 20 ? 2 : 1;
+    if (!studies->is_loaded) {
+        (void)cells_text(cells, row, 2, cells->cols - 4, ROLE_DIM, "looking …");
+        return;
+    }
+    if (studies->n == 0) {
+        (void)cells_text(cells, row, 2, cells->cols - 4, ROLE_TEXT,
+                         "No studies here yet. `dialin init` writes a study file; ? shows more.");
+        return;
+    }
+    keep_selected(view);
+    make_columns(home);
+    const int rows = body.row + body.rows - row;
+    const int preview = rows >= 2 * PREVIEW_ROWS - 2 ? (rows > 40 ? 14 : PREVIEW_ROWS) : 0;
+    table_draw(&home->table, cells, (struct rect){row, body.col, rows - preview, body.cols});
+    if (preview > 0) {
+        draw_preview(view,
+                     (struct rect){body.row + body.rows - preview, body.col, preview, body.cols});
+    }
+}
+
+/* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
+
+static bool find(struct view *view, int step)
+{
+    struct home *home = home_of(view);
+    const int64_t n = (int64_t)home->studies.n;
+    int64_t at = home->table.cursor;
+    for (int64_t i = 0; i < n; i++) {
+        at = (at + step + n) % n;
+        if (!strstr(home->studies.row[at].summary.name, home->wanted)) continue;
+        table_go(&home->table, at);
+        select_cursor(view);
+        return true;
+    }
+    return false;
+}
+
+static bool accept_find(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+{
+    struct home *home = home_of(view);
+    (void)snprintf(home->wanted, sizeof home->wanted, "%s", text);
+    if (*text == '\0' || find(view, 1)) return true;
+    (void)snprintf(error, VIEW_TEXT_MAX, "No study has '%s' in its name", home->wanted);
+    return false;
+}
+
+static bool act(struct view *view, enum action action)
+{
+    struct home *home = home_of(view);
+    struct table *table = &home->table;
+    const int half = table->page > 1 ? table->page / 2 : 1;
+    switch ((int)action) {
+    case ACTION_UP: table_move(table, -1); break;
+    case ACTION_DOWN: table_move(table, 1); break;
+    case ACTION_FIRST: table_go(table, 0); break;
+    case ACTION_LAST: table_go(table, INT64_MAX); break;
+    case ACTION_HALF_UP: table_move(table, -half); break;
+    case ACTION_HALF_DOWN: table_move(table, half); break;
+    case ACTION_PAGE_UP: table_page(table, -1); break;
+    case ACTION_PAGE_DOWN: table_page(table, 1); break;
+    case ACTION_FIND: view_prompt(view, "Find", home->wanted, accept_find); return true;
+    case ACTION_FIND_NEXT:
+    case ACTION_FIND_PREVIOUS:
+        if (!find(view, action == ACTION_FIND_NEXT ? 1 : -1)) {
+            view_say(view, ROLE_WARN, "No study has '%s' in its name", home->wanted);
+        }
+        return true;
+    case ACTION_ENTER:
+        if (home->studies.n > 0 && home->path && view_open(view, home->path, home->study_id)) {
+            view_go(view, SCREEN_LIVE);
+        }
+        return true;
+    default: return false;
+    }
+    if (home->studies.n > 0) select_cursor(view);
+    return true;
+}
+
+static const enum action keys[] = {
+    ACTION_ENTER, ACTION_FIND, ACTION_DOWN, ACTION_UP, ACTION_HELP, ACTION_BACK, ACTION_NONE,
+};
+
+const struct screen screen_home = {
+    .digit = '0',
+    .scope = SCOPE_HOME,
+    .keys = keys,
+    .init = init,
+    .release = release,
+    .enter = enter,
+    .tick = tick,
+    .draw = draw,
+    .act = act,
+};

@@ -1,0 +1,15 @@
+#include "screen/screens.h"
+
+#include <stddef.h>
+
+const struct screen *screen_of(enum screen_id id)
+{
+    switch (id) {
+    case SCREEN_HOME: return &screen_home;
+    case SCREEN_LIVE: return &screen_live;
+    case SCREEN_TRIAL: return &screen_trial;
+    case SCREEN_JOURNAL: return &screen_journal;
+    case SCREEN_COUNT: break;
+    }
+    return NULL;
+}

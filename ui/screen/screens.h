@@ -1,0 +1,36 @@
+/* The screens, and what each has to do. A new one is a file, a constant, and a line in screens.c.
+ */
+#ifndef UI_SCREEN_SCREENS_H
+#define UI_SCREEN_SCREENS_H
+
+#include <stdbool.h>
+
+#include "cells.h"
+#include "keymap.h"
+#include "view.h"
+
+struct screen {
+    const char *title; /* in the tab row; NULL: a detail of the screen before it */
+    char digit;        /* its tab */
+    unsigned scope;
+    const enum action *keys;         /* for the key row, in order of use, ends with ACTION_NONE */
+    bool has_progress;               /* the bar in row 3, where there is room */
+    bool draws_status;               /* row 2 is its own */
+    bool (*init)(struct view *view); /* makes view->state[]; false: no memory */
+    void (*release)(struct view *view);
+    void (*enter)(struct view *view);   /* may be NULL, as all below */
+    void (*changed)(struct view *view); /* the study has news */
+    void (*tick)(struct view *view);    /* once a second while shown */
+    void (*draw)(struct view *view, struct rect body);
+    void (*draw_status)(struct view *view, int row);
+    bool (*act)(struct view *view, enum action action);
+};
+
+const struct screen *screen_of(enum screen_id id);
+
+extern const struct screen screen_home;
+extern const struct screen screen_live;
+extern const struct screen screen_trial;
+extern const struct screen screen_journal;
+
+#endif

@@ -1,0 +1,351 @@
+#include "trial_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dialin/strbuf.h"
+#include "dialin/text.h"
+#include "format.h"
+#include "plot/plot.h"
+#include "widget/spark.h"
+
+enum column_kind {
+    COLUMN_NUMBER,
+    COLUMN_STATE,
+    COLUMN_VALUE,
+    COLUMN_PARAM,
+    COLUMN_STEP,
+    COLUMN_TIME,
+    COLUMN_CURVE
+};
+
+enum { CHOICE_WIDTH_MAX = 12, CURVE_WIDTH = 12, SCALE_SAMPLE = 2000 };
+
+/* ── columns ───────────────────────────────────────────────────────────────────────────────────*/
+
+/* Headers are in capitals, as far as letters of ASCII go. */
+static void set_name(struct trial_column *info, const char *name)
+{
+    (void)snprintf(info->name, sizeof info->name, "%s", name);
+    for (char *c = info->name; *c; c++) {
+        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+    }
+}
+
+static struct column *add_column(struct trial_table *view, int *n, enum column_kind kind,
+                                 size_t index, const char *name)
+{
+    if (*n == TABLE_COLUMNS_MAX) return NULL;
+    struct trial_column *info = &view->info[*n];
+    *info = (struct trial_column){.kind = kind, .index = index};
+    set_name(info, name);
+    struct column *column = &view->columns[*n];
+    *column = (struct column){.name = info->name, .width = 1, .align = ALIGN_RIGHT, .id = *n};
+    (*n)++;
+    return column;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static void add_value(struct trial_table *view, int *n, size_t objective)
+{
+    const struct session *session = view->session;
+    const struct model *model = &session->model;
+    struct column *column =
+        add_column(view, n, COLUMN_VALUE, objective, session_metric(session, objective));
+    if (!column) return;
+    double best = (double)NAN, second = (double)NAN;
+    if (objective == 0 && session->best.best < model->n) {
+        best = model->value[0][session->best.best];
+        if (session->best.second < model->n) second = model->value[0][session->best.second];
+    }
+    for (size_t i = model->n; i > 0 && isnan(best); i--) {
+        best = model_shown_value(model, i - 1, objective);
+    }
+    struct trial_column *info = &view->info[*n - 1];
+    info->style = number_objective(best, second);
+    int width = 6;
+    double low = HUGE_VAL, high = -HUGE_VAL;
+    for (size_t i = 0; i < model->n; i++) {
+        const double value = model_shown_value(model, i, objective);
+        if (!isfinite(value)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+    }
+    if (low <= high) width = number_width(info->style, low, high);
+    column->width = width < 6 ? 6 : width > 12 ? 12 : width;
+    column->grow_to = max_int(column->width, (int)dln_text_width(info->name));
+    column->priority = objective == 0 ? 2 : 60 + (int)objective;
+    if (objective == 0 && view->order->key == SORT_VALUE) {
+        column->sort = view->order->is_stale ? 2 : 1;
+    }
+}
+
+struct number_style trial_param_style(const struct dln_param *param, bool is_wide)
+{
+    return number_param(param->low, param->high, param->step, param->log,
+                        param->kind == DLN_PARAM_INT, is_wide);
+}
+
+static bool is_choice(const struct dln_param *param)
+{
+    return param->kind == DLN_PARAM_CHOICE || param->kind == DLN_PARAM_FLAG;
+}
+
+static void add_param(struct trial_table *view, int *n, size_t index)
+{
+    const struct model *model = &view->session->model;
+    const struct dln_param *param = &view->session->space->params[index];
+    const double low = model->x_low[index], high = model->x_high[index];
+    /* A column that says the same in every row is left out. */
+    if (model->n > 1 && !(low < high) && !model->x_missing[index]) return;
+    struct column *column = add_column(view, n, COLUMN_PARAM, index, param->name);
+    if (!column) return;
+    struct trial_column *info = &view->info[*n - 1];
+    if (is_choice(param)) {
+        int width = 1;
+        for (size_t i = 0; i < param->n_choices; i++) {
+            width = max_int(width, (int)dln_text_width(param->choices[i].text));
+        }
+        column->width = width > CHOICE_WIDTH_MAX ? CHOICE_WIDTH_MAX : width;
+        column->align = ALIGN_LEFT;
+    } else {
+        info->style = trial_param_style(param, view->is_wide);
+        column->width = number_width(info->style, param->low, param->high);
+        if (column->width > 12) column->width = 12;
+    }
+    column->grow_to = max_int(column->width, (int)dln_text_width(info->name));
+    if (column->grow_to > 14) column->grow_to = 14;
+    column->priority = 10 + (int)(index < 40 ? index : 40);
+}
+
+static void make_columns(struct trial_table *view)
+{
+    const struct session *session = view->session;
+    const struct model *model = &session->model;
+    int n = 0;
+    const int64_t last = model->n > 0 ? model->number[model->n - 1] : 0;
+    struct column *column = add_column(view, &n, COLUMN_NUMBER, 0, "trial");
+    column->align = ALIGN_LEFT;
+    column->width = max_int(5, snprintf(NULL, 0, "#%" PRId64, last));
+    if (view->order->key == SORT_NUMBER) column->sort = view->order->reversed ? 1 : 0;
+    column = add_column(view, &n, COLUMN_STATE, 0, "state");
+    column->align = ALIGN_LEFT;
+    column->width = 6;
+    column->priority = 1;
+    if (view->order->key == SORT_STATE) column->sort = view->order->is_stale ? 2 : 1;
+    for (size_t i = 0; i < model->m; i++)
+        add_value(view, &n, i);
+    for (size_t i = 0; i < model->d && n < TABLE_COLUMNS_MAX - 3; i++)
+        add_param(view, &n, i);
+    if (view->is_wide && model->max_steps > 1) {
+        column = add_column(view, &n, COLUMN_STEP, 0, "step");
+        if (column) {
+            column->width = max_int(4, snprintf(NULL, 0, "%d", (int)model->max_steps));
+            column->priority = 70;
+        }
+    }
+    column = add_column(view, &n, COLUMN_TIME, 0, "time");
+    if (column) {
+        column->width = 5;
+        column->priority = 55;
+        if (view->order->key == SORT_TIME) {
+            column->sort = view->order->is_stale ? 2 : view->order->reversed ? 1 : -1;
+        }
+    }
+    if (model->max_steps > 1) {
+        column = add_column(view, &n, COLUMN_CURVE, 0, "curve");
+        if (column) {
+            column->width = CURVE_WIDTH;
+            column->align = ALIGN_LEFT;
+            column->priority = 58;
+        }
+    }
+    view->table.columns = view->columns;
+    view->table.n_columns = n;
+}
+
+/*
+ * One scale for all curves, so that rows compare by eye: from the smallest value to the 95th
+ * percentile of a sample, because one diverging run must not flatten all others.
+ */
+static void make_scale(struct trial_table *view)
+{
+    const struct model *model = &view->session->model;
+    if (model->n == view->curve_n ||
+        (view->curve_n > 100 && model->n < view->curve_n + view->curve_n / 10)) {
+        return;
+    }
+    view->curve_n = model->n;
+    view->curve_low = model->curve_low;
+    view->curve_high = model->curve_high;
+    double *values = malloc((size_t)SCALE_SAMPLE * MODEL_CURVE * sizeof *values);
+    if (!values) return;
+    size_t n = 0;
+    const size_t stride = model->n / SCALE_SAMPLE + 1;
+    for (size_t i = 0; i < model->n; i += stride) {
+        for (size_t k = 0; k < model->curve[i].n; k++) {
+            const double value = (double)model->curve[i].value[k];
+            if (isfinite(value)) values[n++] = value;
+        }
+    }
+    double low = 0, high = 0;
+    if (n > 20 && plot_quantile(values, n, 0.05, &low) && plot_quantile(values, n, 0.95, &high)) {
+        /* Of a value that grows, the low end is the one that may be far off. */
+        if (view->session->maximize) {
+            view->curve_low = low;
+        } else {
+            view->curve_high = high;
+        }
+    }
+    free(values);
+}
+
+/* ── cells ─────────────────────────────────────────────────────────────────────────────────────*/
+
+void trial_value_text(const struct dln_param *param, double x, struct number_style style, char *out,
+                      size_t cap)
+{
+    char number[FORMAT_MAX];
+    if (isnan(x)) {
+        out[0] = '\0';
+    } else if (is_choice(param)) {
+        struct dln_strbuf text = {0};
+        dln_param_text(param, x, &text);
+        (void)snprintf(out, cap, "%s", dln_strbuf_text(&text));
+        dln_strbuf_release(&text);
+    } else {
+        (void)snprintf(out, cap, "%s", format_number(number, style, x));
+    }
+}
+
+static enum glyph glyph_of_state(enum dln_trial_state state, enum role *role)
+{
+    switch (state) {
+    case DLN_TRIAL_RUNNING: *role = ROLE_STATE_RUN; return GLYPH_RUNNING;
+    case DLN_TRIAL_COMPLETE: *role = ROLE_STATE_OK; return GLYPH_COMPLETE;
+    case DLN_TRIAL_PRUNED: *role = ROLE_STATE_CUT; return GLYPH_PRUNED;
+    case DLN_TRIAL_FAIL: *role = ROLE_STATE_ERR; return GLYPH_FAILED;
+    case DLN_TRIAL_WAITING: *role = ROLE_STATE_WAIT; return GLYPH_WAITING;
+    case DLN_TRIAL_STATE_COUNT: break;
+    }
+    *role = ROLE_TEXT;
+    return GLYPH_WAITING;
+}
+
+static void draw_value(struct trial_table *view, struct cells *cells, struct rect rect, size_t row,
+                       const struct trial_column *info, enum role role)
+{
+    const struct model *model = &view->session->model;
+    const double value = model_shown_value(model, row, info->index);
+    char text[FORMAT_MAX];
+    if (isnan(value) && model->state[row] != DLN_TRIAL_COMPLETE) return;
+    if (!isfinite(value)) role = ROLE_ERROR;
+    cells_right(cells, rect.row, rect.col, rect.cols, role,
+                format_number(text, info->style, value));
+}
+
+static void draw_curve(struct trial_table *view, struct cells *cells, struct rect rect, size_t row)
+{
+    const struct model *model = &view->session->model;
+    const struct model_curve *curve = &model->curve[row];
+    if (curve->n == 0 || !(view->curve_low <= view->curve_high)) return;
+    double values[MODEL_CURVE];
+    for (size_t i = 0; i < curve->n; i++)
+        values[i] = (double)curve->value[i];
+    const int32_t steps = model->n_steps[row];
+    const size_t total =
+        steps > 0
+            ? ((size_t)curve->n * (size_t)model->max_steps + (size_t)steps - 1) / (size_t)steps
+            : 0;
+    const bool is_running = model->state[row] == DLN_TRIAL_RUNNING;
+    spark_curve(cells, rect.row, rect.col, rect.cols, is_running ? ROLE_LINE_RUNNING : ROLE_SPARK,
+                values, curve->n, total, view->curve_low, view->curve_high);
+}
+
+static void draw_cell(void *context, struct cells *cells, struct rect rect, int64_t at,
+                      const struct column *column, enum role role)
+{
+    struct trial_table *view = context;
+    const struct model *model = &view->session->model;
+    const size_t row = view->order->row[at];
+    const struct trial_column *info = &view->info[column->id];
+    char text[96];
+    switch ((enum column_kind)info->kind) {
+    case COLUMN_NUMBER:
+        (void)cells_textf(cells, rect.row, rect.col, rect.cols, role, "#%" PRId64,
+                          model->number[row]);
+        break;
+    case COLUMN_STATE: {
+        enum role state_role;
+        const enum glyph glyph = glyph_of_state(model->state[row], &state_role);
+        cells_glyph(cells, rect.row, rect.col, glyph, state_role);
+        (void)cells_text(cells, rect.row, rect.col + 2, rect.cols - 2, state_role,
+                         dln_trial_state_word(model->state[row]));
+        break;
+    }
+    case COLUMN_VALUE: draw_value(view, cells, rect, row, info, role); break;
+    case COLUMN_PARAM: {
+        const struct dln_param *param = &view->session->space->params[info->index];
+        trial_value_text(param, model->x[info->index][row], info->style, text, sizeof text);
+        if (column->align == ALIGN_LEFT) {
+            (void)cells_text(cells, rect.row, rect.col, rect.cols, role, text);
+        } else {
+            cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        }
+        break;
+    }
+    case COLUMN_STEP:
+        if (model->last_step[row] < 0) break;
+        (void)snprintf(text, sizeof text, "%d", (int)model->last_step[row]);
+        cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        break;
+    case COLUMN_TIME: {
+        const int64_t elapsed_ms = model_elapsed_ms(model, row, view->now_us);
+        if (elapsed_ms < 0) break;
+        cells_right(cells, rect.row, rect.col, rect.cols, role, format_duration(text, elapsed_ms));
+        break;
+    }
+    case COLUMN_CURVE: draw_curve(view, cells, rect, row); break;
+    }
+}
+
+static struct table_mark mark_of(void *context, int64_t at)
+{
+    const struct trial_table *view = context;
+    const struct model *model = &view->session->model;
+    const size_t row = view->order->row[at];
+    struct table_mark mark = {GLYPH_COUNT, ROLE_TEXT, ROLE_TEXT};
+    if (model->state[row] == DLN_TRIAL_PRUNED) mark.text = ROLE_STATE_CUT;
+    if (row == view->session->best.best) {
+        mark = (struct table_mark){GLYPH_BEST, ROLE_BEST, ROLE_BEST};
+    }
+    if (model->mark[row] & MODEL_MARKED) {
+        mark.glyph = GLYPH_MARKED;
+        mark.role = ROLE_MARK;
+    }
+    return mark;
+}
+
+void trial_table_update(struct trial_table *view, const struct session *session,
+                        const struct order *order, bool is_wide, int64_t now_us)
+{
+    if (session->model.n < view->curve_n) view->curve_n = 0; /* another study */
+    view->session = session;
+    view->order = order;
+    view->is_wide = is_wide;
+    view->now_us = now_us;
+    view->table.draw_cell = draw_cell;
+    view->table.mark = mark_of;
+    view->table.context = view;
+    make_scale(view);
+    make_columns(view);
+    const size_t best = session->best.best;
+    view->table.pinned = best < session->model.n ? order_find(order, best) : -1;
+}

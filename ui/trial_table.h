@@ -1,0 +1,44 @@
+/*
+ * The columns of a table of trials, made from the space and what the model has seen: number, state,
+ * objectives, parameters that vary, time, curve. Widths and number formats are the same in all
+ * rows.
+ */
+#ifndef UI_TRIAL_TABLE_H
+#define UI_TRIAL_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+#include "order.h"
+#include "session.h"
+#include "widget/table.h"
+
+struct trial_column {
+    int kind; /* the file's own */
+    size_t index;
+    struct number_style style;
+    char name[40];
+};
+
+struct trial_table {
+    const struct session *session;
+    const struct order *order;
+    struct table table;
+    struct column columns[TABLE_COLUMNS_MAX];
+    struct trial_column info[TABLE_COLUMNS_MAX];
+    bool is_wide;
+    int64_t now_us;
+    double curve_low, curve_high;
+    size_t curve_n; /* rows when the curves' scale was made */
+};
+
+/* Renews what has changed; is_wide: one digit more, a step column. */
+void trial_table_update(struct trial_table *view, const struct session *session,
+                        const struct order *order, bool is_wide, int64_t now_us);
+/* The text of a parameter's value as the table shows it, at most `cap` bytes. */
+void trial_value_text(const struct dln_param *param, double x, struct number_style style, char *out,
+                      size_t cap);
+struct number_style trial_param_style(const struct dln_param *param, bool is_wide);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * The desk that all screens work at: the grid, the open study, the message row, the prompt, the
+ * overlays, and what a screen may ask for. Thread: ui.
+ *
+ * A frame, from the top: tabs, status, the screen's body, messages (or the prompt), keys.
+ */
+#ifndef UI_VIEW_H
+#define UI_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app.h"
+#include "cells.h"
+#include "dialin/export.h"
+#include "dialin/wake.h"
+#include "helper.h"
+#include "keymap.h"
+#include "runs.h"
+#include "session.h"
+#include "widget/dialog.h"
+#include "widget/line_edit.h"
+
+enum { VIEW_TEXT_MAX = 256, VIEW_MIN_ROWS = 16, VIEW_MIN_COLS = 60, TARGETS_MAX = 1024 };
+
+enum screen_id { SCREEN_HOME, SCREEN_LIVE, SCREEN_TRIAL, SCREEN_JOURNAL, SCREEN_COUNT };
+
+struct view;
+
+struct message {
+    char text[VIEW_TEXT_MAX];
+    enum role role;
+    int64_t until_ns; /* 0: until another one comes */
+};
+
+/* One line asked for in the message row. */
+struct prompt {
+    bool is_open;
+    char label[48];
+    char error[VIEW_TEXT_MAX];
+    struct line_edit edit;
+    /* False: not good, `error` says why, the line stays. */
+    bool (*accept)(struct view *view, const char *text, char error[VIEW_TEXT_MAX]);
+};
+
+enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_CONFIRM, OVERLAY_QUIT, OVERLAY_MENU };
+enum { CONFIRM_LINES_MAX = 6, CONFIRM_DEAF_MS = 200 };
+struct overlay {
+    enum overlay_kind kind;
+    int64_t opened_ns; /* a confirmation hears nothing for CONFIRM_DEAF_MS */
+    int scroll;
+    char title[48];
+    char line[CONFIRM_LINES_MAX][VIEW_TEXT_MAX];
+    int n_lines;
+    char no[64], yes[64];
+    void (*accept)(struct view *view);
+    const struct dialog_choice *choices; /* of a menu: one letter each */
+    int n_choices;
+    void (*choose)(struct view *view, char letter);
+};
+
+/* Trials that a confirmation or prompt is about, by number. */
+struct targets {
+    int64_t number[TARGETS_MAX];
+    size_t n;
+};
+
+/* Commands that are posted and not answered. */
+enum { PENDING_MAX = 16 };
+struct pending {
+    int64_t command_id;
+    char text[VIEW_TEXT_MAX];
+};
+
+enum leave {
+    LEAVE_NOT,
+    LEAVE_END,        /* everything is over or elsewhere */
+    LEAVE_BACKGROUND, /* engines go on without a screen */
+    LEAVE_LOST        /* the terminal is gone: the same, and nothing is written */
+};
+
+struct view {
+    const struct app_options *options;
+    struct cells cells;
+    struct dln_wake wake;
+    struct helper *helper;
+    struct runs runs;
+    struct session session; /* path NULL: none open */
+    int64_t now_ns, now_us; /* of this round of the loop */
+
+    enum screen_id screen, base; /* base: where `q` leaves the program */
+    void *state[SCREEN_COUNT];   /* each screen's own */
+    int64_t selected_id;         /* the trial under the cursor, by row id; -1: none */
+
+    struct message message; /* answers and refusals */
+    struct message event;   /* what happened last */
+    struct prompt prompt;
+    struct overlay overlay;
+    struct targets targets;
+    struct pending pending[PENDING_MAX];
+    int n_pending;
+    int wanted_parallel; /* last asked for, 0: none */
+
+    bool is_dirty;      /* a key has changed what is shown: draw soon */
+    bool is_data_dirty; /* news: draw within a second */
+    bool wants_suspend, wants_repaint;
+    enum leave leave;
+    bool is_ending; /* leaves when the engines are over */
+    int faults, fault_signal;
+};
+
+/* ── what screens ask for ──────────────────────────────────────────────────────────────────────*/
+
+/* An answer to what the person did; stays for 10 s. */
+void view_say(struct view *view, enum role role, const char *format, ...) DLN_PRINTF(3, 4);
+void view_go(struct view *view, enum screen_id screen);
+/* Opens a study in place of the one that is open. */
+bool view_open(struct view *view, const char *path, int64_t study_id);
+void view_close_study(struct view *view);
+/* Leaves the program, with a question if an engine runs here. */
+void view_quit(struct view *view);
+void view_prompt(struct view *view, const char *label, const char *text,
+                 bool (*accept)(struct view *, const char *, char[VIEW_TEXT_MAX]));
+/* Fills view->overlay for a question that `y` answers; add lines before or after. */
+void view_confirm(struct view *view, const char *title, const char *no, const char *yes,
+                  void (*accept)(struct view *));
+void view_confirm_line(struct view *view, const char *format, ...) DLN_PRINTF(2, 3);
+
+/* A menu: the letter of a choice chooses it. The choices are static. */
+void view_menu(struct view *view, const char *title, const struct dialog_choice *choices, int n,
+               void (*choose)(struct view *, char));
+
+/* Why the study cannot be changed from here, or NULL. */
+const char *view_read_only(const struct view *view);
+/* Index of the selected trial in the model, SIZE_MAX: none. */
+size_t view_selected_row(const struct view *view);
+/* Study and file as a title and sentences name them. */
+const char *view_study_name(const struct view *view);
+
+/* ── the frame (view_draw.c) and the keys (dispatch.c)
+ * ─────────────────────────────────────────────*/
+
+void view_draw(struct view *view);
+/* Whether a clock is shown that ticks each second. */
+bool view_has_clock(const struct view *view);
+void view_key(struct view *view, struct key key);
+void view_interrupt(struct view *view); /* Ctrl-C, SIGINT */
+void view_event(void *view, const struct session_event *event);
+void view_run_news(void *view, const struct run_news *news);
+
+void overlay_draw_current(struct view *view);
+/* True: the key is taken. */
+bool overlay_key(struct view *view, struct key key);
+
+#endif

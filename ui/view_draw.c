@@ -1,0 +1,404 @@
+/* The parts of a frame that all screens share: tabs, status, progress, messages, keys. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dialin/text.h"
+#include "format.h"
+#include "screen/screens.h"
+#include "view.h"
+#include "widget/keyrow.h"
+#include "widget/spark.h"
+
+/* ── tabs ──────────────────────────────────────────────────────────────────────────────────────*/
+
+/* A detail belongs to the tab of the screen it was opened from: the live table. */
+static enum screen_id tab_of(enum screen_id screen)
+{
+    return screen == SCREEN_TRIAL ? SCREEN_LIVE : screen;
+}
+
+static void draw_tabs(struct view *view)
+{
+    struct cells *cells = &view->cells;
+    const bool is_narrow = cells->cols < 80, is_wide = cells->cols >= 160;
+    const enum screen_id current = tab_of(view->screen);
+    int col = 1;
+    if (is_wide) {
+        col += cells_text(cells, 0, col, 40, ROLE_TITLE, view_study_name(view)) + 3;
+    }
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        const struct screen *screen = screen_of((enum screen_id)i);
+        if (!screen->title || (is_narrow && i != (int)current)) continue;
+        const char *blank = is_wide ? " " : "";
+        if (i == (int)current) {
+            col += cells_textf(cells, 0, col, 30, ROLE_TAB_ACTIVE, "[%c%s%s]", screen->digit, blank,
+                               screen->title);
+        } else {
+            col += cells_textf(cells, 0, col, 30, ROLE_TAB, "%c%s%s", screen->digit, blank,
+                               screen->title);
+        }
+        col += is_wide ? 2 : 1;
+    }
+    const char *right = "";
+    if (is_narrow) {
+        (void)cells_text(cells, 0, col, 10, ROLE_TAB, "0-8 ?");
+        right = view_study_name(view);
+    } else if (view_read_only(view)) {
+        right = "RO";
+    } else if (is_wide) {
+        right = "RW";
+    }
+    const int left = col + (is_narrow ? 7 : 1);
+    if (cells->cols - 1 > left) {
+        cells_right(cells, 0, left, cells->cols - 1 - left, is_narrow ? ROLE_TITLE : ROLE_BADGE,
+                    right);
+    }
+}
+
+/* ── status ────────────────────────────────────────────────────────────────────────────────────*/
+
+enum { PIECES_MAX = 12, PIECE_TEXT = 96 };
+struct piece {
+    char text[PIECE_TEXT];
+    enum role role;
+    int importance; /* the least goes first when room is short */
+};
+struct pieces {
+    struct piece piece[PIECES_MAX];
+    int n;
+};
+
+static void add_piece(struct pieces *pieces, int importance, enum role role, const char *format,
+                      ...) DLN_PRINTF(4, 5);
+static void add_piece(struct pieces *pieces, int importance, enum role role, const char *format,
+                      ...)
+{
+    if (pieces->n == PIECES_MAX) return;
+    struct piece *piece = &pieces->piece[pieces->n++];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(piece->text, sizeof piece->text, format, args);
+    va_end(args);
+    piece->role = role;
+    piece->importance = importance;
+}
+
+static void draw_pieces(struct cells *cells, int row, int col, int width, struct pieces *pieces,
+                        int gap)
+{
+    for (;;) {
+        int need = 0, least = -1;
+        for (int i = 0; i < pieces->n; i++) {
+            if (pieces->piece[i].text[0] == '\0') continue;
+            need += (int)dln_text_width(pieces->piece[i].text) + (need > 0 ? gap : 0);
+            if (least < 0 || pieces->piece[i].importance < pieces->piece[least].importance) {
+                least = i;
+            }
+        }
+        if (need <= width || least < 0) break;
+        if (pieces->piece[least].importance >= 100) break; /* cut it instead */
+        pieces->piece[least].text[0] = '\0';
+    }
+    const int end = col + width;
+    for (int i = 0; i < pieces->n && col < end; i++) {
+        const struct piece *piece = &pieces->piece[i];
+        if (piece->text[0] == '\0') continue;
+        col += cells_text(cells, row, col, end - col, piece->role, piece->text) + gap;
+    }
+}
+
+static enum role role_of_word(enum study_word word)
+{
+    switch (word) {
+    case WORD_RUN: return ROLE_STATE_RUN;
+    case WORD_LOST: return ROLE_ERROR;
+    case WORD_PAUSE:
+    case WORD_DRAIN: return ROLE_WARN;
+    case WORD_DONE:
+    case WORD_IDLE: break;
+    }
+    return ROLE_STATUS;
+}
+
+static enum glyph glyph_of_word(enum study_word word)
+{
+    switch (word) {
+    case WORD_RUN:
+    case WORD_DRAIN: return GLYPH_RUNNING;
+    case WORD_PAUSE: return GLYPH_PAUSED;
+    case WORD_LOST: return GLYPH_FAILED;
+    case WORD_DONE: return GLYPH_COMPLETE;
+    case WORD_IDLE: break;
+    }
+    return GLYPH_WAITING;
+}
+
+static void add_word(const struct view *view, struct pieces *pieces)
+{
+    const struct session *session = &view->session;
+    const struct dln_study_summary *summary = session->summary;
+    const enum study_word word = session->word;
+    char age[FORMAT_MAX];
+    if (word == WORD_LOST) {
+        (void)format_ago(age, summary->lease.heartbeat_age_ms / 1000, false);
+        add_piece(pieces, 100, ROLE_ERROR, "LOST %s", age);
+    } else if (word == WORD_RUN || word == WORD_DRAIN || word == WORD_PAUSE) {
+        add_piece(pieces, 100, role_of_word(word), "%s %" PRId64 "/%d%s", study_word_text(word),
+                  summary->counts[DLN_TRIAL_RUNNING], summary->live.parallel,
+                  view->cells.cols >= 160 ? " workers" : "");
+    } else {
+        add_piece(pieces, 100, role_of_word(word), "%s", study_word_text(word));
+    }
+}
+
+static void add_best(const struct view *view, struct pieces *pieces)
+{
+    const struct session *session = &view->session;
+    const struct model *model = &session->model;
+    const size_t best = session->best.best, second = session->best.second;
+    if (best == SIZE_MAX || best >= model->n) return;
+    const struct number_style style = number_objective(
+        model->value[0][best], second < model->n ? model->value[0][second] : (double)NAN);
+    char value[FORMAT_MAX];
+    (void)format_number(value, style, model->value[0][best]);
+    add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, model->number[best]);
+    if (view->cells.cols >= 160) {
+        add_piece(pieces, 30, ROLE_STATUS, "%zu trials since", session->best.finished_since);
+    }
+}
+
+static void add_engine(const struct view *view, struct pieces *pieces)
+{
+    const struct dln_lease_info *lease = &view->session.summary->lease;
+    if (view->cells.cols < 120 || !lease->held) return;
+    if (runs_find(&view->runs, view->session.path, view->session.study_id)) {
+        add_piece(pieces, 20, ROLE_DIM, "engine here");
+    } else if (lease->here) {
+        add_piece(pieces, 20, ROLE_DIM, "engine pid %" PRId64, lease->pid);
+    } else {
+        add_piece(pieces, 20, ROLE_DIM, "engine pid %" PRId64 " on %s", lease->pid, lease->host);
+    }
+}
+
+static void draw_study_status(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    const struct session *session = &view->session;
+    if (!session->is_open || !session->summary) {
+        const char *text = session->sentence[0] ? session->sentence : "opening …";
+        (void)cells_text(cells, row, 1, cells->cols - 2,
+                         session->sentence[0] ? ROLE_ERROR : ROLE_DIM, text);
+        return;
+    }
+    const struct dln_study_summary *summary = session->summary;
+    const bool is_narrow = cells->cols < 80;
+    struct pieces pieces = {0};
+    add_word(view, &pieces);
+    char budget[32] = "";
+    if (summary->live.budget.trials > 0) {
+        (void)snprintf(budget, sizeof budget, "/%" PRId64, summary->live.budget.trials);
+    }
+    add_piece(&pieces, 90, ROLE_STATUS, "%" PRId64 "%s%s", summary_finished(summary), budget,
+              is_narrow ? "" : " trials");
+    add_best(view, &pieces);
+    char text[FORMAT_MAX];
+    if (summary->lease.alive && !is_narrow) {
+        (void)format_duration(text, (view->now_us - summary->lease.started_us) / 1000);
+        add_piece(&pieces, 40, ROLE_STATUS, "up %s", text);
+    }
+    const int64_t eta_ms = session_eta_ms(session, view->now_us);
+    if (eta_ms >= 0 && summary_finished(summary) >= 5) {
+        (void)format_eta(text, eta_ms, summary_finished(summary));
+        add_piece(&pieces, 60, ROLE_STATUS, "ETA %s", text);
+    }
+    if (!session->all_loaded && session->loaded < 1) {
+        (void)format_share(text, session->loaded);
+        add_piece(&pieces, 70, ROLE_DIM, "loading %s", text);
+    }
+    if (session->code == DLN_BUSY) {
+        (void)format_duration(text, (view->now_ns - session->fresh_ns) / 1000000);
+        add_piece(&pieces, 85, ROLE_WARN, "data %s old", text);
+    }
+    if (!is_narrow && cells->cols < 160) {
+        add_piece(&pieces, 50, ROLE_TITLE, "%s", view_study_name(view));
+    }
+    add_engine(view, &pieces);
+    cells_glyph(cells, row, 1, glyph_of_word(session->word), role_of_word(session->word));
+    draw_pieces(cells, row, 3, cells->cols - 4, &pieces, cells->cols >= 160 ? 3 : 2);
+}
+
+static void draw_progress(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    const struct session *session = &view->session;
+    if (!session->summary) return;
+    const struct dln_study_summary *summary = session->summary;
+    const double share = session_share(session, view->now_us);
+    char text[96], percent[FORMAT_MAX] = "";
+    if (!isnan(share)) (void)format_share(percent, share);
+    (void)snprintf(text, sizeof text, "%s  pruned %" PRId64 "  failed %" PRId64, percent,
+                   summary->counts[DLN_TRIAL_PRUNED], summary->counts[DLN_TRIAL_FAIL]);
+    const int text_width = (int)dln_text_width(text);
+    const int width = isnan(share) ? 0 : cells->cols - text_width - 4;
+    if (width >= 10) {
+        progress_draw(cells, row, 1, width, share, session->word == WORD_PAUSE);
+    }
+    (void)cells_text(cells, row, width >= 10 ? width + 2 : 1, cells->cols - 2, ROLE_STATUS,
+                     width >= 10 ? text : text + strspn(text, " "));
+}
+
+bool view_has_clock(const struct view *view)
+{
+    if (view->screen == SCREEN_HOME) return false;
+    const struct session *session = &view->session;
+    if (!session->summary) return false;
+    return session->word == WORD_RUN || session->word == WORD_DRAIN || session->word == WORD_LOST ||
+           session->code == DLN_BUSY || session->summary->counts[DLN_TRIAL_RUNNING] > 0;
+}
+
+/* ── messages and keys ─────────────────────────────────────────────────────────────────────────*/
+
+static void draw_prompt(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    struct prompt *prompt = &view->prompt;
+    int col = 1;
+    col += cells_text(cells, row, col, cells->cols / 2, ROLE_STRONG, prompt->label);
+    col += cells_text(cells, row, col, 2, ROLE_STRONG, ": ");
+    line_edit_draw(&prompt->edit, cells, row, col, cells->cols - col - 1,
+                   prompt->error[0] ? ROLE_INPUT_INVALID : ROLE_INPUT);
+}
+
+static void draw_message(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    const int width = cells->cols - 2;
+    const struct session *session = &view->session;
+    if (view->prompt.is_open) {
+        draw_prompt(view, row);
+    } else if (view->message.text[0] &&
+               (view->message.until_ns == 0 || view->now_ns < view->message.until_ns)) {
+        (void)cells_text(cells, row, 1, width, view->message.role, view->message.text);
+    } else if (view->n_pending > 0) {
+        (void)cells_textf(cells, row, 1, width, ROLE_DIM, "%s …",
+                          view->pending[view->n_pending - 1].text);
+    } else if (view->screen == SCREEN_HOME) {
+        return;
+    } else if (session->code != DLN_OK && session->code != DLN_BUSY && session->is_open) {
+        (void)cells_text(cells, row, 1, width, ROLE_ERROR, session->sentence);
+    } else if (session->word == WORD_LOST) {
+        (void)cells_text(cells, row, 1, width, ROLE_ERROR,
+                         "The engine is gone. p takes over here; its trials are run again");
+    } else if (view->event.text[0]) {
+        (void)cells_text(cells, row, 1, width, view->event.role, view->event.text);
+    }
+}
+
+static void draw_prompt_keys(struct view *view, int row)
+{
+    static const struct keyrow_entry entries[] = {
+        {"Enter", "accept", false, true},
+        {"Esc", "cancel", false, true},
+        {"Ctrl-U", "clear", false, false},
+    };
+    if (view->prompt.error[0]) {
+        (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_ERROR,
+                         view->prompt.error);
+    } else {
+        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, entries, 3);
+    }
+}
+
+static void draw_keys(struct view *view, int row)
+{
+    enum { KEYS_MAX = 32 };
+    struct keyrow_entry entries[KEYS_MAX];
+    char labels[KEYS_MAX][16];
+    int n = 0;
+    const bool is_read_only = view_read_only(view) != NULL;
+    const enum action *actions = screen_of(view->screen)->keys;
+    for (int i = 0; actions[i] != ACTION_NONE && n < KEYS_MAX; i++) {
+        const struct binding *binding = keymap_binding(actions[i]);
+        const char *word = binding->word;
+        if (binding->action == ACTION_PAUSE && view->session.is_open) {
+            word = view->session.word == WORD_RUN                                         ? "pause"
+                   : view->session.word == WORD_PAUSE || view->session.word == WORD_DRAIN ? "resume"
+                                                                                          : "start";
+        }
+        if (binding->action == ACTION_BACK && view->screen == view->base) word = "quit";
+        entries[n] = (struct keyrow_entry){
+            .key = key_label(binding->key[0], labels[n]),
+            .text = word,
+            .dimmed = binding->changes && is_read_only,
+            .keep = binding->action == ACTION_BACK || binding->action == ACTION_HELP,
+        };
+        n++;
+    }
+    (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, entries, n);
+}
+
+/* ── the whole ─────────────────────────────────────────────────────────────────────────────────*/
+
+/* Below the smallest size: the truth in a few lines, and which keys still work. */
+static void draw_small(struct view *view)
+{
+    struct cells *cells = &view->cells;
+    const struct session *session = &view->session;
+    const int width = cells->cols;
+    int row = 0;
+    (void)cells_textf(cells, row++, 0, width, ROLE_TITLE, "dialin · %dx%d is small", cells->cols,
+                      cells->rows);
+    if (session->summary) {
+        const struct dln_study_summary *summary = session->summary;
+        cells_glyph(cells, row, 0, glyph_of_word(session->word), role_of_word(session->word));
+        (void)cells_textf(cells, row++, 2, width - 2, role_of_word(session->word),
+                          "%s %" PRId64 "/%d   %" PRId64 "/%" PRId64,
+                          study_word_text(session->word), summary->counts[DLN_TRIAL_RUNNING],
+                          summary->live.parallel, summary_finished(summary),
+                          summary->live.budget.trials);
+        if (summary->best_id >= 0 && summary->n_objectives == 1) {
+            char value[FORMAT_MAX];
+            (void)format_detail(value, summary->best_value);
+            (void)cells_textf(cells, row++, 0, width, ROLE_BEST, "best %s #%" PRId64, value,
+                              summary->best_number);
+        }
+    }
+    row++;
+    (void)cells_textf(cells, row++, 0, width, ROLE_TEXT, "Needs %dx%d. Keys still", VIEW_MIN_COLS,
+                      VIEW_MIN_ROWS);
+    (void)cells_text(cells, row, 0, width, ROLE_TEXT, "work: p pause  q quit");
+}
+
+void view_draw(struct view *view)
+{
+    struct cells *cells = &view->cells;
+    cells_clear(cells);
+    if (cells->rows < VIEW_MIN_ROWS || cells->cols < VIEW_MIN_COLS) {
+        draw_small(view);
+        return;
+    }
+    const struct screen *screen = screen_of(view->screen);
+    int top = 0;
+    if (view->screen != SCREEN_HOME) {
+        draw_tabs(view);
+        if (screen->draws_status && view->session.is_open) {
+            screen->draw_status(view, 1);
+        } else {
+            draw_study_status(view, 1);
+        }
+        top = 2;
+        if (screen->has_progress && cells->rows >= 20 && cells->cols >= 80) {
+            draw_progress(view, top++);
+        }
+    }
+    screen->draw(view, (struct rect){top, 0, cells->rows - 2 - top, cells->cols});
+    draw_message(view, cells->rows - 2);
+    if (view->prompt.is_open) {
+        draw_prompt_keys(view, cells->rows - 1);
+    } else {
+        draw_keys(view, cells->rows - 1);
+    }
+    if (view->overlay.kind != OVERLAY_NONE) overlay_draw_current(view);
+}
