@@ -416,8 +416,8 @@ static void a_running_study_is_steered_from_another_process(void **state)
     await(&run, "#0    run");
 
     expect("run gate.yaml --headless", 3, "pid ");
-    expect("ls gate.db", 0, "running (pid ");
-    expect("watch gate.db --once", 0, "1 run");
+    expect("ls gate.db", 0, "running");
+    expect("watch gate.db --once", 0, "1 run; running (pid ");
     expect("pause gate.db", 0, "");
     expect("enqueue gate.yaml x=0.25", 0, "#1");
     expect("enqueue gate.yaml y=0.25", 2, "'y' is no parameter");

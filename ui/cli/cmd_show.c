@@ -5,7 +5,7 @@
 #include "cli/columns.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 
 /* ── which trials, in which order ──────────────────────────────────────────────────────────────*/
 
