@@ -109,9 +109,9 @@ static void range_text(const struct dln_param *param, struct dln_strbuf *out)
         return;
     }
     for (size_t i = 0; i < param->n_choices; i++) {
-        dln_strbuf_addf(out, "%s%s", i > 0 ? " " : "", param->choices[i].text);
+        dln_strbuf_addf(out, "%s%s", i > 0 ? ", " : "", param->choices[i].text);
     }
-    if (param->ordered) dln_strbuf_add(out, ", ordered");
+    if (param->ordered) dln_strbuf_add(out, " (ordered)");
 }
 
 static bool print_space(const struct dln_space *space, struct dln_error *err)
