@@ -12,7 +12,7 @@
 
 #include "dialin/clock.h"
 #include "dialin/exec.h"
-#include "support/run.h"
+#include "support/runner_rig.h"
 
 enum { RUNS = 400, PARALLEL = 2, ROUNDS = 7 };
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/run.h"
+#include "support/runner_rig.h"
 
 #define SHELL(text)                                          \
     (char *[])                                               \

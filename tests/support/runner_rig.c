@@ -1,4 +1,4 @@
-#include "support/run.h"
+#include "support/runner_rig.h"
 
 #include <fcntl.h>
 #include <poll.h>
