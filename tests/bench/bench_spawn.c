@@ -13,7 +13,7 @@
 
 #include "dialin/clock.h"
 #include "dialin/exec.h"
-#include "support/run.h"
+#include "support/live_run.h"
 
 enum { RUNS = 400, PARALLEL = 2, ROUNDS = 7, DIR_BYTES = 160 };
 

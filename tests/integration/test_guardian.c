@@ -8,7 +8,7 @@
 
 #include "dialin/clock.h"
 #include "exec/proc.h"
-#include "support/run.h"
+#include "support/live_run.h"
 
 enum { ROUNDS = 12, TRIALS = 4, DEADLINE_MS = 2000 };
 

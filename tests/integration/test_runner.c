@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "exec/proc.h"
-#include "support/run.h"
+#include "support/live_run.h"
 
 #define SHELL(text)                                          \
     (char *[])                                               \
