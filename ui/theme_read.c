@@ -9,8 +9,8 @@
 #include <yaml.h>
 
 #include "color.h"
+#include "dialin/nearest.h"
 #include "dialin/num.h"
-#include "nearest.h"
 #include "theme_parts.h"
 
 struct reader {
@@ -106,7 +106,7 @@ static bool find_word(struct reader *reader, const char *what, const char *const
             return true;
         }
     }
-    const char *near = nearest_word(scalar(reader), words, n);
+    const char *near = dln_nearest_word(scalar(reader), words, n);
     if (near)
         return COMPLAIN(reader, "unknown %s '%s', did you mean '%s'", what, scalar(reader), near);
     return COMPLAIN(reader, "unknown %s '%s'", what, scalar(reader));

@@ -150,14 +150,8 @@ static void list_strays(struct guardian *self)
 static bool is_left_by(const struct guardian *self, const struct trial *trial, pid_t stray)
 {
     if (getsid(stray) == trial->pid) return true;
-    if (trial->mark) {
-        switch (dln_proc_marked(stray, "DIALIN_RUN", trial->mark)) {
-        case DLN_MARK_SAME: return true;
-        case DLN_MARK_OTHER: return false;
-        case DLN_MARK_NONE: break;
-        }
-    }
-    for (size_t i = 0; i < self->n; i++) { /* it has no mark: whose else could it be? */
+    if (trial->mark && dln_proc_is_marked(stray, "DIALIN_RUN", trial->mark)) return true;
+    for (size_t i = 0; i < self->n; i++) { /* without a mark: whose else could it be? */
         const struct trial *other = &self->trials[i];
         if (other != trial && other->pid != 0 && other->state != TRIAL_GONE) return false;
     }
