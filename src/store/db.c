@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "dialin/clock.h"
 #include "dialin/strbuf.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 /* A query that computes for longer is not one of ours on an honest file. CPU seconds. */
 #define CPU_LIMIT_READ   4.0
 #define CPU_LIMIT_ENGINE 8.0
+#define CHECKPOINT_NS    1000000000LL /* between two that only idleness asks for */
 #define HEAP_LIMIT       (512LL * 1024 * 1024)
 
 struct slot {
@@ -40,6 +42,7 @@ struct dln_db {
     bool is_wal;
     bool is_full; /* synchronous = FULL at the moment */
     int wal_pages;
+    int64_t checkpoint_ns; /* when the last one began, monotonic */
     double cpu_deadline;
     struct slot cache[CACHE_SIZE];
 };
@@ -325,7 +328,11 @@ static int checkpoint_mode(void)
 void dln_db_checkpoint(dln_db *db, bool idle)
 {
     if (!db->is_wal || db->mode != DLN_DB_ENGINE || db->wal_pages == 0) return;
-    if (!idle && db->wal_pages < WAL_PAGES_LONG) return;
+    if (db->wal_pages < WAL_PAGES_LONG) {
+        /* each one costs two syncs, so that doing it after every commit would rule the speed */
+        if (!idle || dln_clock_mono_ns() - db->checkpoint_ns < CHECKPOINT_NS) return;
+    }
+    db->checkpoint_ns = dln_clock_mono_ns();
     int pages = 0;
     int moved = 0;
     sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
