@@ -6,7 +6,7 @@
 #include "dialin/text.h"
 #include "widget/dialog.h"
 
-enum { LINE_SHOWN_MAX = 8192 };
+enum { LINE_SHOWN_MAX = 8192, ESC = 27 };
 
 void log_view_release(struct log_view *log)
 {
@@ -48,9 +48,9 @@ static size_t escape_length(const char *text, size_t len)
         return i < len ? i + 1 : len;
     }
     if (text[1] == ']') {
-        while (i < len && text[i] != '\007' && text[i] != '\033')
+        while (i < len && text[i] != '\007' && text[i] != ESC)
             i++;
-        if (i < len && text[i] == '\033') i++;
+        if (i < len && text[i] == ESC) i++;
         return i < len ? i + 1 : len;
     }
     return 2;
@@ -66,7 +66,7 @@ void log_line_clean(struct dln_strbuf *out, const char *line, size_t len)
         if (line[i] == '\r') from = i + 1;
     }
     for (size_t i = from; i < len;) {
-        if (line[i] == '\033') {
+        if (line[i] == ESC) {
             i += escape_length(line + i, len - i);
         } else if (line[i] == '\t') {
             dln_strbuf_add(out, "    ");

@@ -222,7 +222,6 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     (void)setlocale(LC_CTYPE, "");
     term->level = choose_level(glyphs);
     read_size(term, &term->rows, &term->cols);
-    use_env(FALSE); /* the size is ours to know: LINES and COLUMNS of the environment may be old */
     SCREEN *screen = newterm(NULL, term->sink_file, term->in_file);
     if (!screen) {
         terminal_close(term, true);
@@ -232,7 +231,7 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     term->screen = screen;
     (void)set_term(screen);
     (void)typeahead(-1);
-    (void)resizeterm(term->rows, term->cols);
+    (void)resizeterm(term->rows, term->cols); /* curses knows the environment's size only */
     (void)nonl();
     (void)idlok(stdscr, TRUE);
     (void)leaveok(stdscr, FALSE);

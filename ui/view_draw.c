@@ -156,15 +156,18 @@ static void add_word(const struct view *view, struct pieces *pieces)
 static void add_best(const struct view *view, struct pieces *pieces)
 {
     const struct session *session = &view->session;
+    const struct dln_study_summary *summary = session->summary;
     const struct model *model = &session->model;
+    if (summary->n_objectives != 1 || summary->best_id < 0) return;
     const size_t best = session->best.best, second = session->best.second;
-    if (best == SIZE_MAX || best >= model->n) return;
-    const struct number_style style = number_objective(
-        model->value[0][best], second < model->n ? model->value[0][second] : (double)NAN);
+    const bool is_loaded = best < model->n && model->id[best] == summary->best_id;
+    const struct number_style style =
+        number_objective(summary->best_value,
+                         is_loaded && second < model->n ? model->value[0][second] : (double)NAN);
     char value[FORMAT_MAX];
-    (void)format_number(value, style, model->value[0][best]);
-    add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, model->number[best]);
-    if (view->cells.cols >= 160) {
+    (void)format_number(value, style, summary->best_value);
+    add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, summary->best_number);
+    if (view->cells.cols >= 160 && is_loaded) {
         add_piece(pieces, 30, ROLE_STATUS, "%zu trials since", session->best.finished_since);
     }
 }

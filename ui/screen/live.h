@@ -17,6 +17,7 @@ struct live {
     enum live_pane plot; /* that is shown where there is room for one */
     bool is_zoomed;
     bool is_following;
+    bool is_at_top;  /* the person left the cursor on the first row: it stays there */
     char wanted[32]; /* looked for last */
 };
 

@@ -46,7 +46,7 @@ void live_draw_best(struct view *view, struct live *live, struct rect rect, bool
     (void)plot_history(&view->cells, below_title(rect), &plot);
 }
 
-enum { CURVES_MAX = 24, CURVES_FINISHED = 14 };
+enum { CURVES_MAX = 24, CURVES_FINISHED = 8 };
 
 struct curves {
     size_t n;

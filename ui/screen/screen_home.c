@@ -9,14 +9,14 @@
 #include "format.h"
 #include "plot/plot_history.h"
 #include "screen/screens.h"
-#include "studies.h"
+#include "study_list.h"
 #include "widget/spark.h"
 #include "widget/table.h"
 
 enum { COLUMNS = 7, PREVIEW_ROWS = 9, SCAN_S = 2 };
 
 struct home {
-    struct studies studies;
+    struct study_list studies;
     struct table table;
     struct column columns[COLUMNS];
     char *path; /* of the selected study */
@@ -70,6 +70,16 @@ static void draw_best(struct cells *cells, struct rect rect, const struct study_
     }
 }
 
+static void draw_trials(char *out, size_t cap, const struct dln_study_summary *summary)
+{
+    char done[FORMAT_MAX], budget[FORMAT_MAX] = FORMAT_MISSING;
+    (void)format_count_short(done, summary_finished(summary));
+    if (summary->live.budget.trials > 0) {
+        (void)format_count_short(budget, summary->live.budget.trials);
+    }
+    (void)snprintf(out, cap, "%.20s/%.20s", done, budget);
+}
+
 static void draw_cell(void *context, struct cells *cells, struct rect rect, int64_t at,
                       const struct column *column, enum role role)
 {
@@ -81,12 +91,7 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
     case 0: (void)cells_text(cells, rect.row, rect.col, rect.cols, role, summary->name); break;
     case 1: draw_state(cells, rect, row); break;
     case 2:
-        if (summary->live.budget.trials > 0) {
-            (void)snprintf(text, sizeof text, "%" PRId64 "/%" PRId64, summary_finished(summary),
-                           summary->live.budget.trials);
-        } else {
-            (void)snprintf(text, sizeof text, "%" PRId64 "/–", summary_finished(summary));
-        }
+        draw_trials(text, sizeof text, summary);
         cells_right(cells, rect.row, rect.col, rect.cols, role, text);
         break;
     case 3: draw_best(cells, rect, row, role); break;
@@ -125,7 +130,7 @@ static void make_columns(struct home *home)
     const struct column columns[COLUMNS] = {
         {.name = "STUDY", .width = name, .grow_to = 40, .priority = 0, .id = 0},
         {.name = "STATE", .width = 7, .priority = 1, .id = 1},
-        {.name = "TRIALS", .width = 8, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
+        {.name = "TRIALS", .width = 9, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
         {.name = "BEST  ", .width = 10, .align = ALIGN_RIGHT, .priority = 3, .id = 3},
         {.name = "SEEN", .width = 5, .align = ALIGN_RIGHT, .priority = 4, .id = 4},
         {.name = "LAST 24 h", .width = 10, .priority = 6, .id = 5},
@@ -183,7 +188,7 @@ static void release(struct view *view)
 {
     struct home *home = home_of(view);
     if (!home) return;
-    studies_release(&home->studies);
+    study_list_release(&home->studies);
     free(home->path);
     free(home);
     view->state[SCREEN_HOME] = NULL;
@@ -197,14 +202,14 @@ static void enter(struct view *view)
         home->path = strdup(view->session.path);
         home->study_id = view->session.study_id;
     }
-    studies_ask(view, &home->studies);
+    study_list_ask(view, &home->studies);
 }
 
 static void tick(struct view *view)
 {
     struct home *home = home_of(view);
     if (view->now_ns - home->studies.asked_ns >= SCAN_S * (int64_t)1000000000) {
-        studies_ask(view, &home->studies);
+        study_list_ask(view, &home->studies);
     }
 }
 
@@ -230,9 +235,11 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
 {
     const struct dln_study_summary *summary = &study->summary;
     const struct dln_lease_info *lease = &summary->lease;
-    draw_fact(view, row++, col, "Ended", "%" PRId64 " ok  %" PRId64 " cut  %" PRId64 " err",
-              summary->counts[DLN_TRIAL_COMPLETE], summary->counts[DLN_TRIAL_PRUNED],
-              summary->counts[DLN_TRIAL_FAIL]);
+    char ok[FORMAT_MAX], cut[FORMAT_MAX], failed[FORMAT_MAX];
+    draw_fact(view, row++, col, "Ended", "%s ok %s cut %s err",
+              format_count_short(ok, summary->counts[DLN_TRIAL_COMPLETE]),
+              format_count_short(cut, summary->counts[DLN_TRIAL_PRUNED]),
+              format_count_short(failed, summary->counts[DLN_TRIAL_FAIL]));
     draw_fact(view, row++, col, "Running", "%" PRId64 "  waiting %" PRId64,
               summary->counts[DLN_TRIAL_RUNNING], summary->counts[DLN_TRIAL_WAITING]);
     if (lease->held && lease->alive) {
@@ -289,7 +296,7 @@ static void draw_preview(struct view *view, struct rect rect)
 static void draw_header(struct view *view, int row)
 {
     const struct home *home = home_of(view);
-    const struct studies *studies = &home->studies;
+    const struct study_list *studies = &home->studies;
     char right[96];
     (void)snprintf(right, sizeof right, "%zu file%s  %zu stud%s", studies->n_files,
                    studies->n_files == 1 ? "" : "s", studies->n, studies->n == 1 ? "y" : "ies");
@@ -301,7 +308,7 @@ static void draw_header(struct view *view, int row)
 static void draw(struct view *view, struct rect body)
 {
     struct home *home = home_of(view);
-    const struct studies *studies = &home->studies;
+    const struct study_list *studies = &home->studies;
     struct cells *cells = &view->cells;
     int row = body.row;
     draw_header(view, row++);

@@ -19,6 +19,7 @@ static bool init(struct view *view)
     view->state[SCREEN_LIVE] = live;
     if (!live) return false;
     live->plot = PANE_BEST;
+    live->is_at_top = true;
     live->detail.trial_id = -1;
     return true;
 }
@@ -54,6 +55,7 @@ static void sort(struct view *view, enum sort_key key, bool reversed)
     }
     live->table.table.cursor = 0;
     live->table.table.top = 0;
+    live->is_at_top = true;
     select_cursor(view);
 }
 
@@ -64,7 +66,7 @@ static void follow_rows(struct view *view)
     struct session *session = &view->session;
     struct table *table = &live->table.table;
     if (!session->is_open) return;
-    const bool was_at_top = table->cursor == 0 && live->order.key == SORT_NUMBER;
+    const bool stays = live->is_following || (live->is_at_top && live->order.key == SORT_NUMBER);
     if (session->model.n < live->order.n || live->order.revision == 0) {
         if (!order_sort(&live->order, &session->model, live->order.key, live->order.reversed,
                         session->maximize, view->now_us)) {
@@ -75,7 +77,7 @@ static void follow_rows(struct view *view)
         return;
     }
     table->n_rows = (int64_t)live->order.n;
-    if ((was_at_top && view->screen == SCREEN_LIVE) || live->is_following) {
+    if (stays && view->screen == SCREEN_LIVE) {
         table_go(table, 0);
         select_cursor(view);
         return;
@@ -112,12 +114,15 @@ static void move_to_selected(struct view *view, size_t row)
     if (at < 0) return;
     live->is_following = false;
     table_go(&live->table.table, at);
+    live->is_at_top = at == 0;
     select_cursor(view);
 }
 
 void live_step(struct view *view, int step)
 {
-    table_move(&live_of(view)->table.table, step);
+    struct live *live = live_of(view);
+    table_move(&live->table.table, step);
+    live->is_at_top = live->table.table.cursor == 0;
     select_cursor(view);
 }
 
@@ -338,6 +343,7 @@ static void mark(struct view *view)
     if (row == SIZE_MAX) return;
     model_set_mark(model, row, (model->mark[row] & MODEL_MARKED) == 0);
     table_move(&live->table.table, 1);
+    live->is_at_top = false;
     select_cursor(view);
 }
 
@@ -358,6 +364,7 @@ static bool move(struct view *view, enum action action)
     default: return false;
     }
     live->is_following = false;
+    live->is_at_top = table->cursor == 0;
     select_cursor(view);
     const size_t row = view_selected_row(view);
     if (row != SIZE_MAX && view->cells.rows >= 30) detail_ask(view, &live->detail, row);

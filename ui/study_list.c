@@ -1,4 +1,4 @@
-#include "studies.h"
+#include "study_list.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct scanner {
 
 struct scan_job {
     struct job job;
-    struct studies *studies;
+    struct study_list *studies;
     struct scanner *scanner;
     struct dln_arena arena;
     bool is_new;
@@ -255,7 +255,7 @@ static void free_job(struct job *job)
 static void job_done(struct job *job, void *context)
 {
     struct scan_job *scan = (struct scan_job *)job;
-    struct studies *studies = scan->studies;
+    struct study_list *studies = scan->studies;
     struct view *view = context;
     studies->is_asked = false;
     if (scan->is_new) {
@@ -299,7 +299,7 @@ static struct scanner *scanner_for(const struct app_options *options)
     return scanner;
 }
 
-void studies_ask(struct view *view, struct studies *studies)
+void study_list_ask(struct view *view, struct study_list *studies)
 {
     if (studies->is_asked) return;
     if (!studies->scanner) studies->scanner = scanner_for(view->options);
@@ -313,9 +313,9 @@ void studies_ask(struct view *view, struct studies *studies)
     helper_submit(view->helper, &scan->job);
 }
 
-void studies_release(struct studies *studies)
+void study_list_release(struct study_list *studies)
 {
     free_scanner(studies->scanner);
     dln_arena_release(&studies->arena);
-    *studies = (struct studies){0};
+    *studies = (struct study_list){0};
 }

@@ -2,8 +2,8 @@
  * All studies of a file, or of the .db files of a folder, read in the background and again every
  * two seconds while they are looked at. Thread: ui, but for the scan itself.
  */
-#ifndef UI_STUDIES_H
-#define UI_STUDIES_H
+#ifndef UI_STUDY_LIST_H
+#define UI_STUDY_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct study_row {
     struct dln_study_summary summary;
 };
 
-struct studies {
+struct study_list {
     struct dln_arena arena;
     size_t n;
     struct study_row *row; /* running first, then the last seen */
@@ -33,7 +33,7 @@ struct studies {
 };
 
 /* Asks for a new look, at most one at a time; the rows change when it is done. */
-void studies_ask(struct view *view, struct studies *studies);
-void studies_release(struct studies *studies);
+void study_list_ask(struct view *view, struct study_list *studies);
+void study_list_release(struct study_list *studies);
 
 #endif
