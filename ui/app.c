@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "cli/line_mode.h"
 #include "dialin/clock.h"
 #include "headless.h"
-#include "lines.h"
 #include "paint.h"
 #include "screen/screens.h"
 #include "signals.h"
@@ -441,9 +441,27 @@ static int run_child(const struct stub_link *link, void *context)
     return status;
 }
 
+/* Where there is no screen: the lines of the command line. */
+static int run_lines(const struct app_options *options)
+{
+    if (options->study_id < 0) {
+        (void)fprintf(stderr, "dialin: lines follow one study: name its file\n");
+        return 2;
+    }
+    if (!options->start_engine) {
+        return (int)line_mode_watch(options->path, options->study_id, false);
+    }
+    const struct line_mode mode = {
+        .db_path = options->path,
+        .study_id = options->study_id,
+        .start_paused = options->start_paused,
+    };
+    return (int)line_mode_run(&mode);
+}
+
 int app_run(const struct app_options *options)
 {
-    if (options->lines) return lines_run(options);
+    if (options->lines) return run_lines(options);
     struct terminal_restore restore;
     struct dln_error err = {0};
     if (!terminal_restore_prepare(&restore, &err)) {
@@ -452,7 +470,7 @@ int app_run(const struct app_options *options)
             return 2;
         }
         (void)fprintf(stderr, "dialin: %s; one line an event follows\n", err.text);
-        return lines_run(options);
+        return run_lines(options);
     }
     (void)fflush(NULL);
     struct app_options copy = *options;

@@ -58,7 +58,7 @@ BEGIN {
             }
         }
         val = loss(n_train + 1, n)
-        if (!(val < 1e6)) { print "epoch " epoch " diverged" > "/dev/stderr"; exit 3 }
+        if (!(val < 100)) { print "epoch " epoch " diverged" > "/dev/stderr"; exit 3 }
         printf "epoch %d train_loss %.5f val_loss %.5f\n", epoch, loss(1, n_train), val
         fflush()
         system("sleep 0.1")                    # so that there is something to watch

@@ -43,7 +43,7 @@ static bool started_then(pid_t pid, const void *context)
 
 static bool has_mark(pid_t pid, const void *context)
 {
-    return dln_proc_marked(pid, "DIALIN_RUN", context) == DLN_MARK_SAME;
+    return dln_proc_is_marked(pid, "DIALIN_RUN", context);
 }
 
 bool dln_exec_end_orphan(int64_t pid, int64_t pid_start, const char *run_dir)

@@ -165,20 +165,19 @@ static char *read_environ(pid_t pid, size_t *len)
     return text;
 }
 
-enum dln_proc_mark dln_proc_marked(pid_t pid, const char *name, const char *value)
+bool dln_proc_is_marked(pid_t pid, const char *name, const char *value)
 {
     size_t len;
     char *text = read_environ(pid, &len);
     const size_t name_len = strlen(name);
-    enum dln_proc_mark mark = DLN_MARK_NONE;
-    for (size_t at = 0; at < len; at += strlen(text + at) + 1) {
+    bool is_marked = false;
+    for (size_t at = 0; at < len && !is_marked; at += strlen(text + at) + 1) {
         const char *entry = text + at;
-        if (strncmp(entry, name, name_len) != 0 || entry[name_len] != '=') continue;
-        mark = strcmp(entry + name_len + 1, value) == 0 ? DLN_MARK_SAME : DLN_MARK_OTHER;
-        break;
+        is_marked = strncmp(entry, name, name_len) == 0 && entry[name_len] == '=' &&
+                    strcmp(entry + name_len + 1, value) == 0;
     }
     free(text);
-    return mark;
+    return is_marked;
 }
 
 struct search {
@@ -190,7 +189,7 @@ static bool add_if_marked(void *context, pid_t pid)
 {
     const struct search *search = context;
     if (pid == getpid()) return true;
-    if (dln_proc_marked(pid, search->name, search->value) != DLN_MARK_SAME) return true;
+    if (!dln_proc_is_marked(pid, search->name, search->value)) return true;
     return add_pid(search->found, pid);
 }
 

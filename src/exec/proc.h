@@ -22,9 +22,9 @@ bool dln_proc_is_alive(pid_t pid);
 /* The children of this process's only thread; zombies count. Empty without /proc. */
 void dln_proc_own_children(struct dln_pids *out);
 
-enum dln_proc_mark { DLN_MARK_NONE, DLN_MARK_SAME, DLN_MARK_OTHER };
-/* Does the environment with which pid was started hold NAME=value? NONE: no NAME, or unreadable. */
-enum dln_proc_mark dln_proc_marked(pid_t pid, const char *name, const char *value);
+/* Does the environment with which pid was started hold NAME=value? False too where it may not be
+   read, and for a zombie. */
+bool dln_proc_is_marked(pid_t pid, const char *name, const char *value);
 /* All processes with NAME=value in their environment, except this one. */
 void dln_proc_find_marked(const char *name, const char *value, struct dln_pids *out);
 

@@ -188,9 +188,10 @@ int64_t dln_oom_kill_count(void)
 bool dln_run_says_oom(const struct dln_run_output *output)
 {
     /* C++, CUDA and PyTorch, JAX, Python, Java, Go, malloc's errno, Rust. */
-    static const char *const words[] = {
-        "out of memory",          "bad_alloc",          "MemoryError",         "OutOfMemoryError",
-        "Cannot allocate memory", "RESOURCE_EXHAUSTED", "memory allocation of"};
+    static const char *const words[] = {"out of memory",      "bad_alloc",
+                                        "memory exhausted",   "MemoryError",
+                                        "OutOfMemoryError",   "Cannot allocate memory",
+                                        "RESOURCE_EXHAUSTED", "memory allocation of"};
     char text[DLN_LAST_WORDS + 1];
     dln_run_output_last_words(output, text);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

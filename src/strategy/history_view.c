@@ -144,6 +144,7 @@ static double *make_block(const dln_history *history, const struct dln_history_r
         .last_step = row->last_step,
         .last_loss = turned(row->last_value, m > 0 && history->maximize[history->reported]),
         .reason = row->reason,
+        .violation = row->violation,
         .memo = texts,
         .strategy = texts + memo_len,
     };

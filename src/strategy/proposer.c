@@ -345,7 +345,7 @@ static bool propose(dln_proposer *proposer, struct ask *ask, struct dln_error *e
     return draw(proposer, ask, err);
 }
 
-/* "lr, momentum given; sobol: point 17 …" */
+/* "lr, momentum given; point 17 …" */
 static void say_why(dln_proposer *proposer, const struct ask *ask)
 {
     struct dln_strbuf why = {0};

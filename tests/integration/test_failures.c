@@ -9,7 +9,7 @@ static const char one_way_each[] =
     "start: [{how: exit}, {how: signal}, {how: no_metric}, {how: nan}, {how: silent},\n"
     "        {how: timeout}, {how: extra}]\n"
     "budget: {trials: 7}\n"
-    "machine: {parallel: 7, timeout: 3s, idle_timeout: 1s}\n"
+    "machine: {parallel: 7, timeout: 5s, idle_timeout: 2s}\n"
     "failure: {exit: ignore, signal: ignore, no_metric: ignore, nan: avoid, timeout: ignore,\n"
     "          pause_after: 0}\n";
 static const char fails_as_told[] = "case ${1#--how=} in\n"
@@ -33,8 +33,8 @@ static void each_way_to_fail_is_recorded_with_its_reason(void **state)
         {DLN_FAIL_SIGNAL, "signal SEGV"},
         {DLN_FAIL_NO_METRIC, "did not print 'loss'"},
         {DLN_FAIL_NAN, "loss is nan"},
-        {DLN_FAIL_TIMEOUT, "silent for 1 s"},
-        {DLN_FAIL_TIMEOUT, "ran for 3 s"},
+        {DLN_FAIL_TIMEOUT, "silent for 2 s"},
+        {DLN_FAIL_TIMEOUT, "ran for 5 s"},
         {DLN_FAIL_EXIT, "exit 1"},
     };
     struct engine_rig rig;

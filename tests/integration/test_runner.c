@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/run.h"
+#include "exec/proc.h"
+#include "support/live_run.h"
 
 #define SHELL(text)                                          \
     (char *[])                                               \
@@ -81,6 +82,20 @@ static void many_runs_at_once_all_end(void **state)
         assert_int_equal(runs[i].end.exit_status, 0);
         assert_int_equal(runs[i].n_metrics, 1);
         assert_close(runs[i].metric[0].value, (double)runs[i].end.pid, 0, 0);
+    }
+}
+
+static void the_start_time_is_that_of_the_process(void **state)
+{
+    for (int i = 0; i < 20; i++) {
+        struct run_record run;
+        run_start(*state, &run, SELF("ignore-term"), NULL);
+        run_wait_started(*state, &run);
+        const int64_t start = dln_proc_start_time((pid_t)run.pid);
+        dln_runner_end(((struct run_fixture *)*state)->runner, &run, 0);
+        run_wait(*state, &run);
+        assert_true(start > 0);
+        assert_int_equal(run.end.pid_start, start);
     }
 }
 
@@ -206,7 +221,7 @@ static int probe(void)
     if (sigprocmask(SIG_SETMASK, NULL, &mask) != 0) return 1;
     for (int number = 1; number < 65; number++) {
         struct sigaction action;
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL) ignored++;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) ignored++;
         if (sigismember(&mask, number) == 1) blocked++;
     }
     struct stat in;
@@ -271,27 +286,14 @@ static void memory_is_limited_and_told(void **state)
 {
     struct run_record run;
     static char path[] = "PATH=/usr/bin:/bin";
-    const struct dln_run_request request = {.argv = SELF("eat-memory"),
-                                            .envp = (char *[]){path, NULL},
-                                            .memory_bytes = 64 * 1024 * 1024};
+    const struct dln_run_request request = {
+        .argv = SHELL("dd if=/dev/zero of=/dev/null bs=256M count=1"),
+        .envp = (char *[]){path, NULL},
+        .memory_bytes = 64 * 1024 * 1024};
     run_request(*state, &run, &request);
     run_wait(*state, &run);
     assert_int_equal(run.end.exit_status, 1);
     assert_true(run.end.oom);
-}
-
-static int eat_memory(void)
-{
-    for (int i = 0; i < 64; i++) {
-        char *block = malloc(16 * 1024 * 1024);
-        if (!block) {
-            (void)fprintf(stderr, "std::bad_alloc\n");
-            return 1;
-        }
-        for (size_t j = 0; j < 16 * 1024 * 1024; j += 4096)
-            ((volatile char *)block)[j] = 1;
-    }
-    return 0;
 }
 
 /* ── output that hurts ─────────────────────────────────────────────────────────────────────────*/
@@ -524,7 +526,6 @@ int main(int argc, char **argv)
     if (run_guardian(argc, argv, &status)) return status;
     if (argc == 3 && strcmp(argv[1], "--child") == 0) {
         if (strcmp(argv[2], "probe") == 0) return probe();
-        if (strcmp(argv[2], "eat-memory") == 0) return eat_memory();
         if (strcmp(argv[2], "ignore-term") == 0) return ignore_term();
         if (strcmp(argv[2], "daemons") == 0) return daemons();
         if (strcmp(argv[2], "leave-daemons") == 0) return leave_daemons();
@@ -543,6 +544,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_tells_its_start_its_metrics_and_its_end),
         cmocka_unit_test(many_runs_at_once_all_end),
+        cmocka_unit_test(the_start_time_is_that_of_the_process),
         cmocka_unit_test(a_signal_is_told_as_one),
         cmocka_unit_test(the_metrics_file_is_read_while_the_run_lives),
         cmocka_unit_test(a_missing_program_is_a_sentence),

@@ -52,7 +52,7 @@ report "sleeping instead of waiting" "$(
 )"
 
 # print.c: colour into a pipe; terminal.c: modes at start and end; keys.c: what a terminal answers.
-report "raw escapes" "$(grep -rnE '\\033|\\x1[bB]|\\e\[' ui --include='*.[ch]' |
+report "raw escapes" "$(grep -rnE '"[^"]*(\\033|\\x1[bB]|\\e\[)' ui --include='*.[ch]' |
     grep -vE '^ui/(paint|print|terminal|keys)\.c:' || true)"
 
 [ "$bad" -eq 0 ] && echo "names and words are as they should be"

@@ -33,6 +33,7 @@ static void losses_have_the_sign_turned_where_more_is_better(void **state)
                                         .values = values,
                                         .last_step = 9,
                                         .last_value = 5,
+                                        .violation = 0.5,
                                         .memo = "{\"g\": 1}",
                                         .strategy = "nsga2"};
     struct dln_error err = {0};
@@ -44,6 +45,7 @@ static void losses_have_the_sign_turned_where_more_is_better(void **state)
     assert_close(view->trials[0].loss[1], -4, 0, 0);
     assert_close(view->trials[0].last_loss, -5, 0, 0);
     assert_int_equal(view->trials[0].last_step, 9);
+    assert_close(view->trials[0].violation, 0.5, 0, 0);
     assert_close(view->trials[0].u[0], 0.25, 0, 0);
     assert_string_equal(view->trials[0].memo, "{\"g\": 1}");
     assert_string_equal(view->trials[0].strategy, "nsga2");

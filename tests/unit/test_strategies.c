@@ -111,7 +111,7 @@ static void auto_is_sobol_and_says_so(void **state)
     struct dln_proposal proposal;
     assert_ok(dln_proposer_ask(proposer, 0, NULL, 0, &proposal, &err), err);
     assert_string_equal(proposal.strategy, "sobol");
-    assert_non_null(strstr(proposal.why, "sobol"));
+    assert_non_null(strstr(proposal.why, "even cover"));
     dln_proposer_free(proposer);
     fixture_release(&f);
 }

@@ -1,34 +1,6 @@
-#include <poll.h>
-#include <string.h>
-
 #include "cli/commands.h"
-#include "cli/progress.h"
-#include "cli/watcher.h"
-
-/* Ends when no engine is at work any more, or the reader of our lines has gone. */
-static bool follow(struct progress *progress, struct dln_error *err)
-{
-    struct watcher watcher;
-    watcher_open(&watcher, progress->study->db_path);
-    bool ok = true;
-    while (ok) {
-        ok = progress_next(progress, err);
-        if (!ok || progress->study_gone || ferror(stdout)) break;
-        if (!is_running(&progress->summary)) break;
-        watcher_wait(&watcher, 1000);
-        /* a dead engine writes nothing: its lease is looked at apart from what is new */
-        struct dln_arena arena = {0};
-        struct dln_study_summary now;
-        if (dln_store_study(progress->study->store, progress->study->summary.id, &arena, &now,
-                            NULL)) {
-            progress->summary.lease.held = now.lease.held;
-            progress->summary.lease.alive = now.lease.alive;
-        }
-        dln_arena_release(&arena);
-    }
-    watcher_close(&watcher);
-    return ok;
-}
+#include "cli/line_mode.h"
+#include "cli/locate.h"
 
 static enum status run(const struct command *command, const struct options *options)
 {
@@ -38,21 +10,10 @@ static enum status run(const struct command *command, const struct options *opti
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         return complain(&err);
     }
-    say_summary(stdout, &study.summary);
-    fflush(stdout);
-    bool ok = true;
-    if (!option_given(options, "once") && is_running(&study.summary)) {
-        struct progress progress;
-        ok = progress_open(&progress, &study, stdout, &err);
-        if (ok) {
-            ok = follow(&progress, &err);
-            progress_close(&progress);
-        }
-        if (ok) ok = opened_refresh(&study, &err);
-        if (ok) say_summary(stdout, &study.summary);
-    }
+    const enum status status =
+        line_mode_watch(study.db_path, study.summary.id, option_given(options, "once"));
     opened_release(&study);
-    return ok ? STATUS_DONE : complain(&err);
+    return status;
 }
 
 static const struct option options_watch[] = {

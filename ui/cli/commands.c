@@ -10,15 +10,15 @@
 #include "dialin/store.h"
 #include "dialin/version.h"
 
-#define COMMANDS(X)                                                                      \
-    X(run)                                                                               \
-    X(check)                                                                             \
-    X(attach)                                                                            \
-    X(view)                                                                              \
-    X(watch)                                                                             \
-    X(ls)                                                                                \
-    X(show) X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) \
-        X(enqueue) X(set)
+#define COMMANDS(X) \
+    X(run)          \
+    X(check)        \
+    X(attach)       \
+    X(view)         \
+    X(watch)        \
+    X(ls)           \
+    X(show)         \
+    X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)

@@ -37,9 +37,9 @@ struct opened {
 /* Opens the STUDY that `argument` and the option --study of the table name. */
 DLN_CHECK bool opened_study(const struct options *options, const char *argument,
                             enum dln_store_mode mode, struct opened *out, struct dln_error *err);
-/* The same for a database and a study's name; NULL: the only one in it. */
-DLN_CHECK bool opened_database(const char *db_path, const char *name, enum dln_store_mode mode,
-                               struct opened *out, struct dln_error *err);
+/* The same for a study whose place is known. */
+DLN_CHECK bool opened_by_id(const char *db_path, int64_t study_id, enum dln_store_mode mode,
+                            struct opened *out, struct dln_error *err);
 /* Reads the summary again; its texts go to the same arena. */
 DLN_CHECK bool opened_refresh(struct opened *opened, struct dln_error *err);
 /* NULL and zeroed structs are fine. */

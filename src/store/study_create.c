@@ -79,7 +79,8 @@ bool dln_rows_put_definition(dln_store *store, int64_t study_id, const char *uid
     static const char sql_seed[] = "UPDATE dialin_studies SET seed = :seed WHERE study_id = :id";
     char hash[DLN_UID_MAX];
     (void)snprintf(hash, sizeof hash, "%016" PRIx64, dln_hash_bytes(def->text, def->text_len));
-    const uint64_t seed = def->has_seed ? def->seed : dln_entropy64();
+    /* 63 bits: a drawn seed can be written into a study file */
+    const uint64_t seed = def->has_seed ? def->seed : dln_entropy64() >> 1;
     char *path = NULL;
     if (!file_path(def, &path, err)) return false;
     struct dln_query q = dln_query(store->db, sql);
