@@ -142,7 +142,7 @@ static void add_word(const struct view *view, struct pieces *pieces)
     const enum study_word word = session->word;
     char age[FORMAT_MAX];
     if (word == WORD_LOST) {
-        (void)format_ago(age, summary->lease.heartbeat_age_ms / 1000, false);
+        (void)format_ago(age, (view->now_us - summary->lease.heartbeat_us) / 1000000, false);
         add_piece(pieces, 100, ROLE_ERROR, "LOST %s", age);
     } else if (word == WORD_RUN || word == WORD_DRAIN || word == WORD_PAUSE) {
         add_piece(pieces, 100, role_of_word(word), "%s %" PRId64 "/%d%s", study_word_text(word),

@@ -273,6 +273,33 @@ static void two_viewers_see_what_the_other_does(void **state)
     desk_close(&desk);
 }
 
+static void a_study_whose_engine_died_is_taken_over(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk);
+    desk_write(&desk, 2, 1);
+    const char *const headless[] = {"run", desk.study, "--headless", NULL};
+    screen *engine = desk_start(&desk, 24, 80, "xterm-256color", "C.UTF-8", headless);
+    screen_wait(engine, "#0 run", DESK_WAIT_MS);
+    screen *s = desk_dialin(&desk, "attach", desk.db);
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    screen_signal(engine, SIGKILL);
+    screen_wait(s, "LOST", DESK_WAIT_MS);
+    screen_wait(s, "p takes over here", DESK_WAIT_MS);
+    screen_keys(s, "p");
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    desk_open_gate(&desk);
+    screen_wait(s, "2/2 trials", DESK_WAIT_MS);
+    screen_wait(s, "DONE", DESK_WAIT_MS);
+    screen_keys(s, "q");
+    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
+    screen_assert_clean(s);
+    screen_close(s);
+    screen_close(engine);
+    desk_close(&desk);
+}
+
 static void without_a_terminal_type_it_says_so(void **state)
 {
     (void)state;
@@ -303,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_killed_stub_leaves_a_sane_terminal_and_a_running_study),
         cmocka_unit_test(a_storm_of_resizes_ends_in_a_whole_screen),
         cmocka_unit_test(two_viewers_see_what_the_other_does),
+        cmocka_unit_test(a_study_whose_engine_died_is_taken_over),
         cmocka_unit_test(without_a_terminal_type_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
