@@ -81,6 +81,11 @@ struct dln_space {
 
 DLN_API double dln_param_encode(const struct dln_param *param, double x); /* → [0, 1], clipped */
 DLN_API double dln_param_decode(const struct dln_param *param, double u); /* → a legal x */
+/*
+ * The part of the cube that decodes to x. low = high where each coordinate is a value of its own, or
+ * where there is only one value.
+ */
+DLN_API void dln_param_cell(const struct dln_param *param, double x, double *low, double *high);
 DLN_API bool dln_param_is_single(const struct dln_param *param);         /* only one value */
 DLN_API bool dln_param_contains(const struct dln_param *param, double x); /* in range, on the grid */
 /* The number of different values, 0 when there is no end to them. */

@@ -13,20 +13,11 @@
 
 enum { STEM_BYTES_MAX = 200 }; /* a name in a folder has at most 255 */
 
-/* The study file's name without .yaml; the study's own name where there is no file. */
+/* The study's name, as NAME.db has it, made fit for a folder. */
 static void add_stem(const struct dln_study *study, struct dln_strbuf *out)
 {
-    const char *stem = study->path && study->path[0] ? study->path : study->name;
-    if (study->path && study->path[0]) {
-        const char *slash = strrchr(stem, '/');
-        if (slash) stem = slash + 1;
-    }
+    const char *const stem = study->name;
     size_t len = strlen(stem);
-    if (len > 5 && strcmp(stem + len - 5, ".yaml") == 0) {
-        len -= 5;
-    } else if (len > 4 && strcmp(stem + len - 4, ".yml") == 0) {
-        len -= 4;
-    }
     if (len > STEM_BYTES_MAX) len = STEM_BYTES_MAX;
     for (size_t i = 0; i < len; i++) {
         const bool is_bad = stem[i] == '/' || (unsigned char)stem[i] < 0x20 || stem[i] == 0x7f ||

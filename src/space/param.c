@@ -40,18 +40,33 @@ static void cube_range(const struct dln_param *param, double *low, double *high)
     *high = log(*high);
 }
 
-double dln_param_encode(const struct dln_param *param, double x)
+/* Where in the cube a value lies, in the parameter's own units (not their logarithm). */
+static double place(const struct dln_param *param, double x)
 {
-    if (isnan(x)) return x;
-    if (dln_param_is_single(param)) return 0.5;
     double low;
     double high;
     cube_range(param, &low, &high);
-    x = clip(x, param->low, param->high);
     const double at = param->log ? log(x) : x;
     const double u = isfinite(high - low) ? (at - low) / (high - low)
                                           : (at / 2 - low / 2) / (high / 2 - low / 2);
     return clip(u, 0, 1);
+}
+
+double dln_param_encode(const struct dln_param *param, double x)
+{
+    if (isnan(x)) return x;
+    if (dln_param_is_single(param)) return 0.5;
+    return place(param, clip(x, param->low, param->high));
+}
+
+void dln_param_cell(const struct dln_param *param, double x, double *low, double *high)
+{
+    const double half = step_of(param) / 2;
+    *low = *high = dln_param_encode(param, x);
+    if (half == 0 || isnan(x) || dln_param_is_single(param)) return;
+    x = clip(x, param->low, param->high);
+    *low = place(param, x - half);
+    *high = place(param, x + half);
 }
 
 /*

@@ -24,8 +24,8 @@
 
 #include "dialin/clock.h"
 #include "dialin/exec.h"
+#include "support/live_run.h"
 #include "support/measure.h"
-#include "support/run.h"
 
 enum { RUNS = 200, PARALLEL = 2, ROUNDS = 15 };
 

@@ -1,226 +1,8 @@
 /* The real program over real files and children, as a shell would run it. */
-#include "support/test.h"
-
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "dialin/json.h"
-
-/* ── running the program ───────────────────────────────────────────────────────────────────────*/
-
-static char folder[64]; /* of the test; everything runs in it */
-
-struct result {
-    int status; /* of exit; 128 + N for a signal */
-    char *out, *err;
-};
-
-static char *read_all(const char *path)
-{
-    FILE *const file = fopen(path, "r");
-    assert_non_null(file);
-    struct dln_strbuf text = {0};
-    char bytes[4096];
-    size_t n;
-    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        dln_strbuf_add_len(&text, bytes, n);
-    fclose(file);
-    char *out;
-    struct dln_error err = {0};
-    assert_ok(dln_strbuf_take(&text, &out, &err), err);
-    return out;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *const file = fopen(name, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* Splits a line at blanks; 'quoted words' may hold some. Modifies the line. */
-static void split(char *line, char **argv, int cap)
-{
-    int argc = 0;
-    for (char *p = line; *p;) {
-        assert_true(argc + 1 < cap);
-        const char end = *p == '\'' ? '\'' : ' ';
-        if (end == '\'') p++;
-        argv[argc++] = p;
-        while (*p && *p != end)
-            p++;
-        while (*p == ' ' || *p == end)
-            *p++ = '\0';
-    }
-    argv[argc] = NULL;
-}
-
-/* Starts `dialin LINE` with these descriptors as standard output and error. */
-static pid_t start(const char *line, int out, int err)
-{
-    char copy[1024];
-    char *argv[32];
-    snprintf(copy, sizeof copy, "dialin %s", line);
-    split(copy, argv, 32);
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        const int from = open("/dev/null", O_RDONLY);
-        if (dup2(from, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(99);
-        setenv("LC_ALL", "C.UTF-8", 1);
-        unsetenv("COLUMNS");
-        execv(TEST_DIALIN, argv);
-        _exit(98);
-    }
-    return pid;
-}
-
-static int wait_for(pid_t pid)
-{
-    int status;
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static int new_file(const char *path)
-{
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static struct result dialin(const char *line)
-{
-    const int out = new_file("out.txt");
-    const int err = new_file("err.txt");
-    struct result result = {.status = wait_for(start(line, out, err))};
-    close(out);
-    close(err);
-    result.out = read_all("out.txt");
-    result.err = read_all("err.txt");
-    return result;
-}
-
-/* A `run --headless` in the background, its lines in a pipe. */
-struct running {
-    pid_t pid;
-    int fd;
-    struct dln_strbuf seen;
-};
-
-static pid_t background; /* of the last start_run(), until end_of(): a failed test leaves it */
-
-static struct running start_run(const char *line)
-{
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(fcntl(ends[0], F_SETFD, FD_CLOEXEC), 0);
-    const int err = new_file("run-err.txt");
-    const struct running running = {.pid = start(line, ends[1], err), .fd = ends[0]};
-    background = running.pid;
-    close(ends[1]);
-    close(err);
-    return running;
-}
-
-static bool read_more(struct running *running)
-{
-    char bytes[1024];
-    const ssize_t n = read(running->fd, bytes, sizeof bytes);
-    if (n > 0) dln_strbuf_add_len(&running->seen, bytes, (size_t)n);
-    return n > 0;
-}
-
-/* Reads on until the text has come. */
-static void await(struct running *running, const char *text)
-{
-    while (!strstr(dln_strbuf_text(&running->seen), text)) {
-        if (read_more(running)) continue;
-        print_error("'%s' never came; there is: %s", text, dln_strbuf_text(&running->seen));
-        fail();
-    }
-}
-
-static int end_of(struct running *running)
-{
-    while (read_more(running))
-        continue;
-    close(running->fd);
-    dln_strbuf_release(&running->seen);
-    background = 0;
-    return wait_for(running->pid);
-}
-
-static void forget(struct result *result)
-{
-    free(result->out);
-    free(result->err);
-}
-
-/* Runs a command, checks its status and that a text is in what it printed (output or errors). */
-#define expect(line, expected, text) expect_((line), (expected), (text), __LINE__)
-static void expect_(const char *line, int expected, const char *text, int at)
-{
-    struct result result = dialin(line);
-    const bool has = strstr(result.out, text) || strstr(result.err, text);
-    if (result.status != expected || !has) {
-        print_error("line %d: dialin %s: status %d, expected %d and '%s'\n%s%s", at, line,
-                    result.status, expected, text, result.out, result.err);
-        forget(&result);
-        _fail(__FILE__, at);
-    }
-    forget(&result);
-}
-
-static json_t *json_of(const char *line)
-{
-    struct result result = dialin(line);
-    json_t *value = NULL;
-    struct dln_error err = {0};
-    if (result.status != 0) print_error("dialin %s: %s", line, result.err);
-    assert_int_equal(result.status, 0);
-    assert_ok(dln_json_read(result.out, strlen(result.out), &value, &err), err);
-    forget(&result);
-    return value;
-}
-
-static int64_t int_at(const json_t *object, const char *key)
-{
-    const json_t *const value = json_object_get(object, key);
-    assert_true(json_is_integer(value));
-    return json_integer_value(value);
-}
-
-static int in_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/dialin-commands-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    return chdir(folder);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    if (background > 0) {
-        kill(background, SIGKILL);
-        wait_for(background);
-        background = 0;
-    }
-    assert_int_equal(chdir("/"), 0);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        execlp("rm", "rm", "-rf", folder, (char *)NULL);
-        _exit(98);
-    }
-    return wait_for(pid);
-}
+#include "support/program.h"
 
 /* ── studies ───────────────────────────────────────────────────────────────────────────────────*/
 
@@ -238,20 +20,6 @@ static const char bowl_study[] = "study: bowl\n"
                                  "strategy: random\n"
                                  "budget: {trials: 8}\n"
                                  "machine: {parallel: 2}\n"
-                                 "seed: 7\n";
-
-/* Runs until the file `go` exists, then prints its value. */
-static const char gate_program[] = "echo \"epoch 1 loss $1\"\n"
-                                   "while [ ! -e go ]; do sleep 0.02; done\n"
-                                   "echo \"epoch 2 loss $1\"\n";
-static const char gate_study[] = "study: gate\n"
-                                 "run: sh gate.sh {x}\n"
-                                 "objective: {minimize: loss}\n"
-                                 "space:\n"
-                                 "  x: {float: [0, 1]}\n"
-                                 "strategy: random\n"
-                                 "budget: {trials: 4}\n"
-                                 "machine: {parallel: 1, grace: 1s}\n"
                                  "seed: 7\n";
 
 static void write_bowl(void)
@@ -407,92 +175,6 @@ static void logs_and_commands_of_a_trial_are_at_hand(void **state)
     forget(&log);
 }
 
-static void a_running_study_is_steered_from_another_process(void **state)
-{
-    (void)state;
-    write_file("gate.sh", gate_program);
-    write_file("gate.yaml", gate_study);
-    struct running run = start_run("run gate.yaml --headless");
-    await(&run, "#0    run");
-
-    expect("run gate.yaml --headless", 3, "pid ");
-    expect("ls gate.db", 0, "running (pid ");
-    expect("watch gate.db --once", 0, "1 run");
-    expect("pause gate.db", 0, "");
-    expect("enqueue gate.yaml x=0.25", 0, "#1");
-    expect("enqueue gate.yaml y=0.25", 2, "'y' is no parameter");
-    expect("enqueue gate.yaml x=7", 1, "x");
-    expect("set gate.db parallel 2", 0, "parallel 1");
-    expect("set gate.db budget trials=2", 0, "");
-    expect("set gate.db budget trals=2", 2, "did you mean 'trials'");
-    expect("set gate.db parallel none", 2, "whole number");
-    expect("prune gate.db 77", 1, "77");
-
-    json_t *const answer = json_of("resume gate.db --json");
-    assert_true(json_is_true(json_object_get(answer, "ok")));
-    assert_string_equal(json_string_value(json_object_get(answer, "command")), "resume");
-    json_decref(answer);
-    await(&run, "#1    run");
-    write_file("go", "");
-    assert_int_equal(end_of(&run), 0);
-    json_t *const shown = json_of("show gate.db --json");
-    const json_t *const trials = json_object_get(shown, "trials");
-    assert_int_equal(json_array_size(trials), 2);
-    const json_t *const second = json_object_get(json_array_get(trials, 1), "params");
-    assert_close(json_number_value(json_object_get(second, "x")), 0.25, 0, 0);
-    json_decref(shown);
-}
-
-static void a_running_trial_is_pruned_and_retried(void **state)
-{
-    (void)state;
-    write_file("gate.sh", gate_program);
-    write_file("gate.yaml", gate_study);
-    struct running run = start_run("run gate.yaml --headless");
-    await(&run, "#0    run");
-    expect("prune gate.db 0", 0, "0");
-    await(&run, "#0    cut");
-    expect("retry gate.db 0", 0, "");
-    expect("stop gate.db 1", 0, "");
-    await(&run, "#1    err");
-    write_file("go", "");
-    assert_int_equal(end_of(&run), 0);
-    struct result watched = dialin("watch gate.db");
-    assert_int_equal(watched.status, 0);
-    assert_non_null(strstr(watched.out, "1 cut"));
-    forget(&watched);
-}
-
-static void sigterm_ends_a_run_politely_and_a_start_resumes_it(void **state)
-{
-    (void)state;
-    write_file("gate.sh", gate_program);
-    write_file("gate.yaml", gate_study);
-    struct running run = start_run("run gate.yaml --headless");
-    await(&run, "#0    run");
-    assert_int_equal(kill(run.pid, SIGHUP), 0); /* nothing happens */
-    assert_int_equal(kill(run.pid, SIGTERM), 0);
-    assert_int_equal(end_of(&run), 1); /* it was stopped without a result */
-    expect("ls gate.db", 0, "idle");
-    expect("best gate.db", 1, "no trial is complete yet");
-    write_file("go", "");
-    expect("run gate.yaml --headless", 0, "resumed");
-    json_t *const shown = json_of("show gate.db --json --state ok");
-    assert_int_equal(json_array_size(json_object_get(shown, "trials")), 4);
-    json_decref(shown);
-}
-
-static void stop_ends_the_engine_of_another_process(void **state)
-{
-    (void)state;
-    write_file("gate.sh", gate_program);
-    write_file("gate.yaml", gate_study);
-    struct running run = start_run("run gate.yaml --headless");
-    await(&run, "#0    run");
-    expect("stop gate.db", 0, "");
-    assert_int_equal(end_of(&run), 1);
-}
-
 static void a_study_where_everything_fails_has_status_1(void **state)
 {
     (void)state;
@@ -565,6 +247,52 @@ static void files_that_are_no_studies_are_named_and_never_changed(void **state)
     free(still);
 }
 
+static void a_study_of_optuna_is_looked_at_and_never_changed(void **state)
+{
+    (void)state;
+    struct dln_strbuf copy = {0};
+    FILE *const from = fopen(TEST_DATA "/optuna/conditional-490.db", "r");
+    assert_non_null(from);
+    char bytes[4096];
+    size_t n;
+    while ((n = fread(bytes, 1, sizeof bytes, from)) > 0)
+        dln_strbuf_add_len(&copy, bytes, n);
+    fclose(from);
+    FILE *const to = fopen("foreign.db", "w");
+    assert_non_null(to);
+    assert_int_equal(fwrite(copy.data, 1, copy.len, to), copy.len);
+    assert_int_equal(fclose(to), 0);
+    expect("ls foreign.db", 0, "conditional");
+    expect("best foreign.db", 0, "0.3125");
+    expect("show foreign.db --filter 'model == svm'", 0, "svm");
+    expect("watch foreign.db", 0, "40 trials");
+    expect("cmd foreign.db 0", 2, "no command");
+    expect("logs foreign.db 0", 2, "dialin did not run it");
+    expect("show " TEST_DATA "/optuna/samplers-490.db", 2, "--study NAME");
+    expect("show " TEST_DATA "/optuna/samplers-490.db --study cmaes", 0, "number");
+    FILE *const again = fopen("foreign.db", "r");
+    assert_non_null(again);
+    size_t at = 0;
+    while ((n = fread(bytes, 1, sizeof bytes, again)) > 0) {
+        assert_true(at + n <= copy.len);
+        assert_memory_equal(bytes, copy.data + at, n);
+        at += n;
+    }
+    fclose(again);
+    assert_int_equal(at, copy.len);
+    dln_strbuf_release(&copy);
+}
+
+static void what_needs_a_terminal_says_so_without_one(void **state)
+{
+    (void)state;
+    write_bowl();
+    expect("run bowl.yaml --headless", 0, "best loss");
+    expect("attach bowl.db", 2, "needs a terminal");
+    expect("view bowl.db", 2, "dialin watch bowl.db");
+    expect("bowl.db", 0, "8 of 8 trials"); /* lines instead */
+}
+
 static void a_changed_study_file_is_applied_at_the_next_start(void **state)
 {
     (void)state;
@@ -594,13 +322,11 @@ int main(void)
         TEST(a_headless_run_ends_with_the_best_setting),
         TEST(trials_are_filtered_sorted_and_cut),
         TEST(logs_and_commands_of_a_trial_are_at_hand),
-        TEST(a_running_study_is_steered_from_another_process),
-        TEST(a_running_trial_is_pruned_and_retried),
-        TEST(sigterm_ends_a_run_politely_and_a_start_resumes_it),
-        TEST(stop_ends_the_engine_of_another_process),
         TEST(a_study_where_everything_fails_has_status_1),
         TEST(escape_sequences_never_reach_a_reader),
         TEST(files_that_are_no_studies_are_named_and_never_changed),
+        TEST(a_study_of_optuna_is_looked_at_and_never_changed),
+        TEST(what_needs_a_terminal_says_so_without_one),
         TEST(a_changed_study_file_is_applied_at_the_next_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,10 +80,10 @@ static void a_run_folder_that_cannot_be_made_stalls_the_study_until_it_can(void 
     struct engine_rig rig;
     char path[256];
     open_rig(&rig, "echo loss: 1\n", "budget: {trials: 3}\n");
-    rig_write(&rig, "study.runs", "a file where the folder should be");
+    rig_write(&rig, "t.runs", "a file where the folder should be");
     rig_start(&rig);
     rig_wait_journal(&rig, "should be a folder");
-    rig_path(&rig, "study.runs", path, sizeof path);
+    rig_path(&rig, "t.runs", path, sizeof path);
     assert_int_equal(remove(path), 0);
     rig_join(&rig, DLN_OUTCOME_DONE);
     rig_assert_numbers(&rig, 3);

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "dialin/text.h"
 #include "paint.h"
-#include "support/grid.h"
+#include "support/cell_text.h"
 
 #include <curses.h>
 

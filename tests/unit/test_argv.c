@@ -27,7 +27,7 @@ static struct dln_named_scalar fixed[] = {
 static struct dln_study study_of(void)
 {
     return (struct dln_study){.name = "study",
-                              .directory = "/work",
+                              .directory = "/srv",
                               .space = {.n = 5, .params = params},
                               .n_fixed = 1,
                               .fixed = fixed,
@@ -297,13 +297,13 @@ static void a_run_gets_a_folder_beside_its_study(void **state)
     assert_non_null(mkdtemp(root));
     struct dln_study study = study_of();
     study.directory = root;
-    study.path = "sub/mlp.yaml";
+    study.name = "ml/p";
     struct dln_arena arena = {0};
     struct dln_error err;
     const char *dir;
     char expected[128];
     assert_ok(dln_run_dir_make(&study, 17, &arena, &dir, &err), err);
-    (void)snprintf(expected, sizeof expected, "%s/mlp.runs/000017", root);
+    (void)snprintf(expected, sizeof expected, "%s/ml_p.runs/000017", root);
     assert_string_equal(dir, expected);
     assert_ok(dln_run_dir_make(&study, 17, &arena, &dir, &err), err); /* again, for a retry */
 
@@ -332,7 +332,7 @@ static void a_run_gets_a_folder_beside_its_study(void **state)
         assert_int_equal(rmdir(expected), 0);
         *strrchr(expected, '/') = '\0';
     }
-    (void)snprintf(expected, sizeof expected, "%s/mlp.runs", root);
+    (void)snprintf(expected, sizeof expected, "%s/ml_p.runs", root);
     assert_int_equal(rmdir(expected), 0);
     assert_int_equal(rmdir(root), 0);
     dln_arena_release(&arena);

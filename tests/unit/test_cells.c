@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "cells.h"
 #include "dialin/text.h"
-#include "support/grid.h"
+#include "support/cell_text.h"
 
 static struct cells grid;
 

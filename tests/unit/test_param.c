@@ -76,6 +76,43 @@ static void a_choice_owns_a_cell_and_is_encoded_at_its_middle(void **state)
     assert_close(dln_param_decode(&mixed, 1), 5, 0, 0);
 }
 
+static void a_value_owns_the_cell_that_decodes_to_it(void **state)
+{
+    (void)state;
+    const struct dln_param params[] = {
+        {.name = "n", .kind = DLN_PARAM_INT, .low = 4, .high = 512, .step = 1, .log = true},
+        {.name = "q", .kind = DLN_PARAM_FLOAT, .low = 0, .high = 2, .step = 0.5},
+        {.name = "c",
+         .kind = DLN_PARAM_CHOICE,
+         .low = 0,
+         .high = 5,
+         .choices = kernels,
+         .n_choices = 6},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        const struct dln_param *param = &params[i];
+        double edge = 0;
+        for (double k = 0; k < dln_param_count(param); k++) {
+            const double x = dln_param_nth(param, k);
+            double low;
+            double high;
+            dln_param_cell(param, x, &low, &high);
+            assert_close(low, edge, 1e-12, 0);
+            assert_true(dln_param_encode(param, x) > low && dln_param_encode(param, x) < high);
+            assert_close(dln_param_decode(param, low + 1e-9), x, 0, 0);
+            assert_close(dln_param_decode(param, high - 1e-9), x, 0, 0);
+            edge = high;
+        }
+        assert_close(edge, 1, 0, 0);
+    }
+    const struct dln_param smooth = {.name = "x", .low = -1, .high = 3};
+    double low;
+    double high;
+    dln_param_cell(&smooth, 0, &low, &high);
+    assert_close(low, 0.25, 0, 0);
+    assert_close(high, 0.25, 0, 0);
+}
+
 static void what_lies_outside_is_clipped(void **state)
 {
     (void)state;
@@ -227,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoding_equals_the_reference_vectors),
         cmocka_unit_test(a_choice_owns_a_cell_and_is_encoded_at_its_middle),
+        cmocka_unit_test(a_value_owns_the_cell_that_decodes_to_it),
         cmocka_unit_test(what_lies_outside_is_clipped),
         cmocka_unit_test(the_widest_ranges_do_not_overflow),
         cmocka_unit_test(stepped_values_are_the_decimal_ones),

@@ -5,7 +5,7 @@
 #include "plot/braille.h"
 #include "plot/plot_curve.h"
 #include "plot/plot_history.h"
-#include "support/grid.h"
+#include "support/cell_text.h"
 
 enum { MANY = 5000 };
 

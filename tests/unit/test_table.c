@@ -3,7 +3,7 @@
 #include "base/rng.h"
 #include "dialin/text.h"
 #include "format.h"
-#include "support/grid.h"
+#include "support/cell_text.h"
 #include "widget/shorten.h"
 #include "widget/table.h"
 

@@ -1,7 +1,7 @@
 #include "support/test.h"
 
 #include "base/rng.h"
-#include "support/grid.h"
+#include "support/cell_text.h"
 #include "widget/dialog.h"
 #include "widget/keyrow.h"
 #include "widget/line_edit.h"

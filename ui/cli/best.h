@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/locate.h"
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 #include "dialin/error.h"
 
 /*

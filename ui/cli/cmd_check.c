@@ -109,9 +109,9 @@ static void range_text(const struct dln_param *param, struct dln_strbuf *out)
         return;
     }
     for (size_t i = 0; i < param->n_choices; i++) {
-        dln_strbuf_addf(out, "%s%s", i > 0 ? " " : "", param->choices[i].text);
+        dln_strbuf_addf(out, "%s%s", i > 0 ? ", " : "", param->choices[i].text);
     }
-    if (param->ordered) dln_strbuf_add(out, ", ordered");
+    if (param->ordered) dln_strbuf_add(out, " (ordered)");
 }
 
 static bool print_space(const struct dln_space *space, struct dln_error *err)
@@ -223,15 +223,14 @@ static bool print_suggestions(const struct dln_study *study, struct dln_error *e
             study->has_seed ? "" : " (an example: without `seed:` one is drawn at the start)");
         fputc('\n', stdout);
     }
-    bool none_left = false;
-    for (size_t k = 0; ok && !none_left && k < N_SUGGESTIONS; k++) {
+    for (size_t k = 0; ok && k < N_SUGGESTIONS; k++) {
         struct dln_proposal proposal;
         const bool is_start = k < study->n_start;
         if (is_start) dln_study_start_point(study, k, fixed);
         ok = dln_proposer_ask(proposer, (int64_t)k, is_start ? fixed : NULL, study->budget.trials,
                               &proposal, err);
         if (!ok && err->code == DLN_EXHAUSTED) {
-            ok = none_left = true;
+            ok = true;
             say(stdout, "  no point is left after these");
             break;
         }

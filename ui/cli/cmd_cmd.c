@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 
 static bool print_command(struct opened *study, const char *number, const struct options *options,
                           struct dln_error *err)

@@ -35,7 +35,7 @@ static void take_bytes(struct tail *tail, const char *bytes, size_t len)
         return;
     }
     for (size_t i = 0; i < len; i++) {
-        const char c = bytes[i] ? bytes[i] : ' '; /* a NUL would end the line for us */
+        const char c = bytes[i] != '\0' ? bytes[i] : (char)' '; /* a NUL would end the line */
         if (c != '\n') dln_strbuf_add_char(&tail->line, c);
         if (c == '\n' || tail->line.len >= LINE_BYTES_MAX) print_line(tail);
     }

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/locate.h"
 #include "cli/progress.h"
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 #include "dialin/clock.h"
 #include "format.h"
 
@@ -22,12 +22,9 @@ static void add_row(struct listing *listing, const char *path,
                     const struct dln_study_summary *summary)
 {
     char text[FORMAT_MAX];
-    struct dln_strbuf state = {0};
     struct report *const table = &listing->table;
-    state_text(summary, &state);
     report_cell(table, summary->name);
-    report_cell(table, dln_strbuf_text(&state));
-    dln_strbuf_release(&state);
+    report_cell(table, state_word(summary));
     if (summary->live.budget.trials > 0) {
         report_cellf(table, "%" PRId64 "/%" PRId64, summary->n_trials, summary->live.budget.trials);
     } else {

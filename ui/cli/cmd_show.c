@@ -5,7 +5,7 @@
 #include "cli/columns.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 
 /* ── which trials, in which order ──────────────────────────────────────────────────────────────*/
 
@@ -147,8 +147,10 @@ static enum status show_table(const struct shown *shown)
     struct dln_error err = {0};
     size_t left_out = 0;
     struct number_style *const styles = calloc(shown->n_columns, sizeof *styles);
-    bool ok = styles || dln_fail(&err, DLN_NOMEM, "out of memory");
-    if (ok) {
+    bool ok = false;
+    if (!styles) {
+        dln_fail(&err, DLN_NOMEM, "out of memory");
+    } else {
         for (size_t c = 0; c < shown->n_columns; c++) {
             styles[c] =
                 column_style(shown->study, shown->columns[c], shown->list.n, shown->list.trials);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 #include "dialin/clock.h"
 #include "format.h"
 

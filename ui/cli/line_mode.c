@@ -76,7 +76,8 @@ static void run_on(dln_engine *engine, const struct dln_wake *wake, struct progr
             ends_when_paused = false;
         }
     }
-    if (readable && !progress_next(progress, NULL)) readable = false;
+    struct dln_error err = {0}; /* what came since the last look */
+    if (readable && !progress_next(progress, &err)) complain(&err);
     say_signals(&told);
 }
 

@@ -79,6 +79,14 @@ static bool read_definition(struct opened *out, struct dln_error *err)
     return dln_store_infer_space(out->store, out->summary.id, &out->arena, &out->inferred, err);
 }
 
+static bool find_study(dln_store *store, const char *name, int64_t *study_id, struct dln_error *err)
+{
+    struct dln_error why = {0};
+    if (dln_store_find_study(store, name, study_id, &why)) return true;
+    return dln_fail(err, why.code, "%s%s", why.text,
+                    why.code == DLN_USAGE ? "; --study NAME does" : "");
+}
+
 /* study_id < 0: by name; NULL: the only one. */
 static bool open_database(const char *db_path, int64_t study_id, const char *name,
                           enum dln_store_mode mode, struct opened *out, struct dln_error *err)
@@ -87,12 +95,10 @@ static bool open_database(const char *db_path, int64_t study_id, const char *nam
     out->db_path = dln_arena_copy(&out->arena, db_path);
     if (!out->db_path) return dln_fail(err, DLN_NOMEM, "open '%s': out of memory", db_path);
     if (!dln_store_open(db_path, mode, &out->store, err)) goto fail;
-    if (study_id < 0 && !dln_store_find_study(out->store, name, &study_id, err)) goto wrap;
-    if (!dln_store_study(out->store, study_id, &out->arena, &out->summary, err)) goto wrap;
-    if (!read_definition(out, err)) goto wrap;
+    if (study_id < 0 && !find_study(out->store, name, &study_id, err)) goto fail;
+    if (!dln_store_study(out->store, study_id, &out->arena, &out->summary, err)) goto fail;
+    if (!read_definition(out, err)) goto fail;
     return true;
-wrap:
-    dln_wrap(err, "%s", db_path);
 fail:
     opened_release(out);
     return false;

@@ -18,20 +18,21 @@ bool is_running(const struct dln_study_summary *summary)
     return summary->lease.held && summary->lease.alive;
 }
 
-void state_text(const struct dln_study_summary *summary, struct dln_strbuf *out)
+const char *state_word(const struct dln_study_summary *summary)
 {
-    const bool running = is_running(summary);
     const bool left_behind = summary->counts[DLN_TRIAL_RUNNING] > 0 && summary->lease.held;
-    if (!running && left_behind && summary->state != DLN_ENGINE_DONE) {
-        dln_strbuf_add(out, "lost");
-    } else {
-        dln_strbuf_add(out, dln_engine_state_name(summary->state));
-    }
-    if (running && !summary->lease.here) {
-        dln_strbuf_addf(out, " (pid %" PRId64 " on %s)", summary->lease.pid, summary->lease.host);
-    } else if (running) {
-        dln_strbuf_addf(out, " (pid %" PRId64 ")", summary->lease.pid);
-    }
+    if (!is_running(summary) && left_behind && summary->state != DLN_ENGINE_DONE) return "lost";
+    return dln_engine_state_name(summary->state);
+}
+
+static void add_state(struct dln_strbuf *line, const struct dln_study_summary *summary)
+{
+    const struct dln_lease_info *const lease = &summary->lease;
+    dln_strbuf_add(line, state_word(summary));
+    if (is_running(summary)) dln_strbuf_addf(line, " (pid %" PRId64, lease->pid);
+    if (is_running(summary) && !lease->here) dln_strbuf_addf(line, " on %s", lease->host);
+    if (is_running(summary)) dln_strbuf_add(line, ")");
+    if (summary->why && summary->why[0]) dln_strbuf_addf(line, ": %s", summary->why);
 }
 
 static void add_counts(struct dln_strbuf *line, const struct dln_study_summary *summary)
@@ -63,8 +64,7 @@ void say_summary(FILE *to, const struct dln_study_summary *summary)
                         format_detail(value, summary->best_value), summary->best_number);
     }
     dln_strbuf_add(&line, "; ");
-    state_text(summary, &line);
-    if (summary->why && summary->why[0]) dln_strbuf_addf(&line, ": %s", summary->why);
+    add_state(&line, summary);
     say(to, "%s: %s", summary->name, dln_strbuf_text(&line));
     dln_strbuf_release(&line);
 }

@@ -49,7 +49,7 @@ void progress_close(struct progress *progress);
 /* "svm-wine: 12 of 40 trials: 10 ok, 2 err; best 98.31 (#7)" */
 void say_summary(FILE *to, const struct dln_study_summary *summary);
 bool is_running(const struct dln_study_summary *summary); /* an engine is alive */
-/* "idle", "running (pid 4242 on node07)", "paused", "lost"; appends. */
-void state_text(const struct dln_study_summary *summary, struct dln_strbuf *out);
+/* "idle", "running", "paused" …, and "lost": trials run in the file, but nobody runs them. */
+const char *state_word(const struct dln_study_summary *summary);
 
 #endif

@@ -1,7 +1,7 @@
 /* Trials and studies as JSON. The keys are told in README.md and never change their meaning. */
 #include <math.h>
 
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 #include "dialin/clock.h"
 
 void time_json(struct dln_json_writer *w, int64_t wall_us)

@@ -1,6 +1,6 @@
 /* Grids in tests: their text, row by row, and the promises that every drawing keeps. */
-#ifndef TEST_SUPPORT_GRID_H
-#define TEST_SUPPORT_GRID_H
+#ifndef TEST_SUPPORT_CELL_TEXT_H
+#define TEST_SUPPORT_CELL_TEXT_H
 
 #include "cells.h"
 

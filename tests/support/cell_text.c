@@ -1,4 +1,4 @@
-#include "support/grid.h"
+#include "support/cell_text.h"
 
 #include "support/test.h"
 

@@ -1,4 +1,4 @@
-#include "cli/trials.h"
+#include "cli/trial_list.h"
 
 #include <errno.h>
 #include <inttypes.h>

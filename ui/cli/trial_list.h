@@ -1,6 +1,6 @@
 /* All trials of a study in memory, and one trial as JSON or as a command line. */
-#ifndef UI_CLI_TRIALS_H
-#define UI_CLI_TRIALS_H
+#ifndef UI_CLI_TRIAL_LIST_H
+#define UI_CLI_TRIAL_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

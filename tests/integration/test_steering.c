@@ -1,0 +1,117 @@
+/* Steering a run of the real program from other processes, and by signals. */
+#include <signal.h>
+
+#include "support/program.h"
+
+/* Runs until the file `go` exists, then prints its value. */
+static const char gate_program[] = "echo \"epoch 1 loss $1\"\n"
+                                   "while [ ! -e go ]; do sleep 0.02; done\n"
+                                   "echo \"epoch 2 loss $1\"\n";
+static const char gate_study[] = "study: gate\n"
+                                 "run: sh gate.sh {x}\n"
+                                 "objective: {minimize: loss}\n"
+                                 "space:\n"
+                                 "  x: {float: [0, 1]}\n"
+                                 "strategy: random\n"
+                                 "budget: {trials: 4}\n"
+                                 "machine: {parallel: 1, grace: 1s}\n"
+                                 "seed: 7\n";
+
+static void a_running_study_is_steered_from_another_process(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+
+    expect("run gate.yaml --headless", 3, "pid ");
+    expect("ls gate.db", 0, "running");
+    expect("watch gate.db --once", 0, "1 run; running (pid ");
+    expect("pause gate.db", 0, "");
+    expect("enqueue gate.yaml x=0.25", 0, "#1");
+    expect("enqueue gate.yaml y=0.25", 2, "'y' is no parameter");
+    expect("enqueue gate.yaml x=7", 1, "x");
+    expect("set gate.db parallel 2", 0, "parallel 1");
+    expect("set gate.db budget trials=2", 0, "");
+    expect("set gate.db budget trals=2", 2, "did you mean 'trials'");
+    expect("set gate.db parallel none", 2, "whole number");
+    expect("prune gate.db 77", 1, "77");
+
+    json_t *const answer = json_of("resume gate.db --json");
+    assert_true(json_is_true(json_object_get(answer, "ok")));
+    assert_string_equal(json_string_value(json_object_get(answer, "command")), "resume");
+    json_decref(answer);
+    await(&run, "#1    run");
+    write_file("go", "");
+    assert_int_equal(end_of(&run), 0);
+    json_t *const shown = json_of("show gate.db --json");
+    const json_t *const trials = json_object_get(shown, "trials");
+    assert_int_equal(json_array_size(trials), 2);
+    const json_t *const second = json_object_get(json_array_get(trials, 1), "params");
+    assert_close(json_number_value(json_object_get(second, "x")), 0.25, 0, 0);
+    json_decref(shown);
+}
+
+static void a_running_trial_is_pruned_and_retried(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    expect("prune gate.db 0", 0, "0");
+    await(&run, "#0    cut");
+    expect("retry gate.db 0", 0, "");
+    expect("stop gate.db 1", 0, "");
+    await(&run, "#1    err");
+    write_file("go", "");
+    assert_int_equal(end_of(&run), 0);
+    struct result watched = dialin("watch gate.db");
+    assert_int_equal(watched.status, 0);
+    assert_non_null(strstr(watched.out, "1 cut"));
+    forget(&watched);
+}
+
+static void sigterm_ends_a_run_politely_and_a_start_resumes_it(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    assert_int_equal(kill(run.pid, SIGHUP), 0); /* nothing happens */
+    assert_int_equal(kill(run.pid, SIGTERM), 0);
+    assert_int_equal(end_of(&run), 1); /* it was stopped without a result */
+    expect("ls gate.db", 0, "idle");
+    expect("best gate.db", 1, "no trial is complete yet");
+    write_file("go", "");
+    expect("run gate.yaml --headless", 0, "resumed");
+    json_t *const shown = json_of("show gate.db --json --state ok");
+    assert_int_equal(json_array_size(json_object_get(shown, "trials")), 4);
+    json_decref(shown);
+}
+
+static void stop_ends_the_engine_of_another_process(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    struct running run = start_run("run gate.yaml --headless");
+    await(&run, "#0    run");
+    expect("stop gate.db", 0, "");
+    assert_int_equal(end_of(&run), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_running_study_is_steered_from_another_process),
+        TEST(a_running_trial_is_pruned_and_retried),
+        TEST(sigterm_ends_a_run_politely_and_a_start_resumes_it),
+        TEST(stop_ends_the_engine_of_another_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
