@@ -15,13 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
 #include "headless.h"
 #include "paint.h"
 #include "screen/screens.h"
 #include "signals.h"
-#include "actions.h"
 #include "stub.h"
 #include "terminal.h"
 #include "theme.h"
@@ -224,7 +224,9 @@ static void take_news(struct app *app)
         const struct screen *screen = screen_of(view->screen);
         if (screen->tick) screen->tick(view);
     }
-    if (view->is_ending && runs_count(&view->runs) == 0) view->leave = LEAVE_END;
+    /* Whoever was asked what shall become of engines has nothing to decide when they are over. */
+    const bool is_leaving = view->is_ending || view->overlay.kind == OVERLAY_QUIT;
+    if (is_leaving && runs_count(&view->runs) == 0) view->leave = LEAVE_END;
 }
 
 static void recolour(struct app *app, bool is_light)
@@ -405,7 +407,7 @@ static int end(struct app *app)
         headless_detach();
         if (is_lost) {
             actions_post_to(view, run->path, run->study_id, DLN_COMMAND_NOTE,
-                          "{\"text\": \"terminal lost: goes on without a screen\"}", "Note");
+                            "{\"text\": \"terminal lost: goes on without a screen\"}", "Note");
         }
         headless_run(&view->runs, view->helper, &view->wake, view);
     }

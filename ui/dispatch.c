@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actions.h"
 #include "format.h"
 #include "screen/screens.h"
-#include "actions.h"
 #include "view.h"
 
 enum { SAY_S = 10 };

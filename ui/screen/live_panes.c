@@ -189,6 +189,7 @@ void live_draw_strip(struct view *view, struct live *live, struct rect rect)
                    dln_trial_state_word(model->state[trial]), step);
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, "Enter opens the trial",
                ROLE_BORDER);
+    detail_ask(view, &live->detail, trial);
     const struct detail *detail = &live->detail;
     const bool has_detail = detail->has_trial && detail->trial_id == model->id[trial];
     int col = label(view, rect.row + 1, "why");

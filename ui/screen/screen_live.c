@@ -99,14 +99,6 @@ static void enter(struct view *view)
     follow_rows(view);
 }
 
-static void changed(struct view *view)
-{
-    struct live *live = live_of(view);
-    follow_rows(view);
-    const size_t row = view_selected_row(view);
-    if (row != SIZE_MAX && view->cells.rows >= 30) detail_ask(view, &live->detail, row);
-}
-
 static void move_to_selected(struct view *view, size_t row)
 {
     struct live *live = live_of(view);
@@ -366,8 +358,6 @@ static bool move(struct view *view, enum action action)
     live->is_following = false;
     live->is_at_top = table->cursor == 0;
     select_cursor(view);
-    const size_t row = view_selected_row(view);
-    if (row != SIZE_MAX && view->cells.rows >= 30) detail_ask(view, &live->detail, row);
     return true;
 }
 
@@ -425,7 +415,7 @@ const struct screen screen_live = {
     .init = init,
     .release = release,
     .enter = enter,
-    .changed = changed,
+    .changed = follow_rows,
     .draw = draw,
     .act = act,
 };
