@@ -114,7 +114,7 @@ void actions_post_to(struct view *view, const char *path, int64_t study_id,
 {
     const struct session *session = &view->session;
     const bool is_here =
-        session->path && session->study_id == study_id && strcmp(session->path, path) == 0;
+        session->is_open && session->study_id == study_id && strcmp(session->path, path) == 0;
     struct post_job *post = calloc(1, sizeof *post);
     if (post) {
         *post = (struct post_job){
