@@ -281,7 +281,7 @@ static void a_study_whose_engine_died_is_taken_over(void **state)
     desk_write(&desk, 2, 1);
     const char *const headless[] = {"run", desk.study, "--headless", NULL};
     screen *engine = desk_start(&desk, 24, 80, "xterm-256color", "C.UTF-8", headless);
-    screen_wait(engine, "#0 run", DESK_WAIT_MS);
+    screen_wait(engine, "run  x=", DESK_WAIT_MS);
     screen *s = desk_dialin(&desk, "attach", desk.db);
     screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
     screen_signal(engine, SIGKILL);
