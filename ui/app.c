@@ -100,7 +100,8 @@ static int64_t frame_due_ns(const struct app *app)
     if (!app->has_screen || terminal_is_stalled(&app->term)) return INT64_MAX;
     if (view->is_dirty) {
         const int64_t missing_ns = KEY_FRAME_MS * ns_per_ms - app->tokens_ns;
-        return missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        const int64_t due_ns = missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        return view->hold_ns > due_ns ? view->hold_ns : due_ns;
     }
     const int64_t next_ns = app->data_frame_ns + data_period_ns(app);
     if (view->is_data_dirty) return next_ns > view->now_ns ? next_ns : view->now_ns;

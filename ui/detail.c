@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { HOLD_MS = 6 };
 static const int64_t period_ns = 1000000000;
 
 const char *log_stream_name(enum log_stream stream)
@@ -130,6 +131,7 @@ static void job_done(struct job *job, void *context)
     struct detail *detail = ask->detail;
     struct view *view = context;
     detail->is_asked = false;
+    view->hold_ns = 0;
     if (detail->trial_id != ask->trial_id) { /* the cursor has moved on */
         free_job(job);
         view->is_data_dirty = true;
@@ -198,5 +200,6 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
         return;
     }
     detail->is_asked = true;
+    if (!detail->has_trial) view->hold_ns = view->now_ns + HOLD_MS * (int64_t)1000000;
     helper_submit(view->helper, &ask->job);
 }

@@ -104,6 +104,7 @@ struct view {
 
     bool is_dirty;      /* a key has changed what is shown: draw soon */
     bool is_data_dirty; /* news: draw within a second */
+    int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
     enum leave leave;
     bool is_ending; /* leaves when the engines are over */
