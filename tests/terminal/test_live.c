@@ -10,7 +10,8 @@ static screen *open_fixture(struct desk *desk, int rows, int cols, const char *t
     desk_fixture(desk, "cv.db", "cifar10-resnet", 160);
     const char *const words[] = {scratch_path(desk->folder, "cv.db"), NULL};
     screen *s = desk_start(desk, rows, cols, term, locale, words);
-    screen_wait(s, "? help", DESK_WAIT_MS); /* the last row of the first frame */
+    screen_wait(s, "#159", DESK_WAIT_MS);
+    screen_wait(s, "? help", DESK_WAIT_MS); /* the last row of a frame */
     return s;
 }
 
