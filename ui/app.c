@@ -39,6 +39,7 @@ struct app {
     enum color_depth depth;
     const struct stub_link *link;
     bool has_screen;   /* false while suspended */
+    bool is_held;      /* a frame was composed and waits for what it asked for */
     int64_t tokens_ns; /* credit for key frames */
     int64_t credited_ns;
     int64_t data_frame_ns; /* of the last frame for data */
@@ -66,27 +67,37 @@ static void set_title(struct app *app)
     terminal_set_title(&app->term, title);
 }
 
-/* Draws what there is now. A lost or stopped terminal is dealt with in the next round. */
-static void draw(struct app *app)
+/*
+ * Draws what there is now. A lost or stopped terminal is dealt with in the next round. False: not
+ * yet; what the frame has asked for is waited for, once, so that the line carries one frame, not
+ * two.
+ */
+static bool draw(struct app *app)
 {
     struct view *view = &app->view;
     struct cells *cells = &view->cells;
     if (cells->rows != app->term.rows || cells->cols != app->term.cols) {
         cells_release(cells);
-        if (!cells_init(cells, app->term.rows, app->term.cols, app->term.level)) return;
+        if (!cells_init(cells, app->term.rows, app->term.cols, app->term.level)) return true;
     }
+    view_draw(view);
+    if (view->settle_ns > view->now_ns && !app->is_held) {
+        app->is_held = true;
+        return false;
+    }
+    app->is_held = false;
     if (view->wants_repaint) {
         paint_forget(app->paint);
         view->wants_repaint = false;
     }
-    view_draw(view);
     struct dln_error err = {0};
-    if (!paint_frame(app->paint, cells, &err)) return;
+    if (!paint_frame(app->paint, cells, &err)) return true;
     set_title(app);
     (void)terminal_flush(&app->term);
     view->is_dirty = false;
     view->is_data_dirty = false;
     app->data_frame_ns = view->now_ns;
+    return true;
 }
 
 /* When the next frame is due; INT64_MAX: nothing to draw. */
@@ -94,6 +105,7 @@ static int64_t frame_due_ns(const struct app *app)
 {
     const struct view *view = &app->view;
     if (!app->has_screen || terminal_is_stalled(&app->term)) return INT64_MAX;
+    if (app->is_held) return view->settle_ns > view->now_ns ? view->settle_ns : view->now_ns;
     if (view->is_dirty) {
         const int64_t missing_ns = KEY_FRAME_MS * ns_per_ms - app->tokens_ns;
         return missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
@@ -120,8 +132,8 @@ static void credit(struct app *app)
 static void draw_if_due(struct app *app)
 {
     if (frame_due_ns(app) > app->view.now_ns) return;
-    if (app->view.is_dirty) app->tokens_ns -= KEY_FRAME_MS * ns_per_ms;
-    draw(app);
+    const bool is_for_a_key = app->view.is_dirty;
+    if (draw(app) && is_for_a_key) app->tokens_ns -= KEY_FRAME_MS * ns_per_ms;
 }
 
 /* ── entering and leaving the screen ───────────────────────────────────────────────────────────*/
@@ -348,7 +360,7 @@ static void draw_first(struct app *app)
     (void)poll(&pollfd, 1, FIRST_WAIT_MS);
     dln_wake_clear(&view->wake);
     take_news(app);
-    draw(app);
+    if (!draw(app)) (void)draw(app); /* the first one waits for nothing more */
     app->tokens_ns = KEY_BURST * KEY_FRAME_MS * ns_per_ms;
     app->credited_ns = view->now_ns;
     if (!app->theme_is_chosen) terminal_ask_background(&app->term);

@@ -37,6 +37,7 @@ struct detail {
     struct log_text log[LOG_STREAM_COUNT];
     char sentence[VIEW_TEXT_MAX]; /* why there is no trial or no log */
     bool is_asked;                /* a job is on its way */
+    int64_t asked_ns;             /* when the last one set out */
 };
 
 /* Asks for the trial at `row` of the model unless it is there and current. */

@@ -104,6 +104,7 @@ struct view {
 
     bool is_dirty;      /* a key has changed what is shown: draw soon */
     bool is_data_dirty; /* news: draw within a second */
+    int64_t settle_ns;  /* what was asked for while drawing is likely here before; 0: nothing was */
     bool wants_suspend, wants_repaint;
     enum leave leave;
     bool is_ending; /* leaves when the engines are over */
