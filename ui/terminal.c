@@ -448,6 +448,44 @@ static bool queue_expanded(struct terminal *term, const char *bytes, size_t len)
     return ok && queue_bytes(term, bytes + from, len - from);
 }
 
+static bool starts_at(const char *bytes, size_t len, size_t at, const char *word)
+{
+    const size_t word_len = strlen(word);
+    return at < len && len - at >= word_len && memcmp(bytes + at, word, word_len) == 0;
+}
+
+/*
+ * Leaves out what changes nothing, a tenth of a frame: after the first of a frame, the choice of
+ * the character set that comes with each change of attributes (no other set is ever chosen), and
+ * the default colour right before all attributes are reset. Returns the new length.
+ */
+static size_t without_idle(char *bytes, size_t len)
+{
+    static const char charset[] = "\033(B", colour[] = "\033[39m";
+    enum { CHARSET = sizeof charset - 1, COLOUR = sizeof colour - 1 };
+    size_t kept = 0;
+    bool has_charset = false;
+    for (size_t i = 0; i < len;) {
+        if (starts_at(bytes, len, i, charset)) {
+            const bool is_idle = has_charset;
+            has_charset = true;
+            if (is_idle) {
+                i += CHARSET;
+                continue;
+            }
+        } else if (starts_at(bytes, len, i, colour)) {
+            size_t next = i + COLOUR;
+            if (starts_at(bytes, len, next, charset)) next += CHARSET;
+            if (starts_at(bytes, len, next, "\033[m") || starts_at(bytes, len, next, "\033[0;")) {
+                i += COLOUR;
+                continue;
+            }
+        }
+        bytes[kept++] = bytes[i++];
+    }
+    return kept;
+}
+
 /* Moves what curses wrote from the memory file to the end of the queue. */
 static void collect(struct terminal *term)
 {
@@ -461,7 +499,7 @@ static void collect(struct terminal *term)
         if (n <= 0) break;
         len += (size_t)n;
     }
-    if (len > 0) (void)queue_expanded(term, bytes, len);
+    if (len > 0) (void)queue_expanded(term, bytes, without_idle(bytes, len));
     free(bytes);
     (void)lseek(term->sink, 0, SEEK_SET);
 }

@@ -30,6 +30,7 @@ static void release(struct view *view)
     if (!live) return;
     order_release(&live->order);
     detail_release(&live->detail);
+    kept_release(&live->best);
     free(live);
     view->state[SCREEN_LIVE] = NULL;
 }
@@ -96,6 +97,8 @@ static void enter(struct view *view)
         if (row != SIZE_MAX) table_go(&live->table.table, order_find(&live->order, row));
     }
     live->order.revision = 0;
+    live->table.range_n = SIZE_MAX; /* it may be another study */
+    kept_forget(&live->best);
     follow_rows(view);
 }
 
