@@ -8,6 +8,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "actions.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
+#include "format.h"
 #include "headless.h"
 #include "paint.h"
 #include "screen/screens.h"
@@ -39,12 +41,13 @@ struct app {
     enum color_depth depth;
     const struct stub_link *link;
     bool has_screen;   /* false while suspended */
-    bool is_held;      /* a frame was composed and waits for what it asked for */
     int64_t tokens_ns; /* credit for key frames */
     int64_t credited_ns;
     int64_t data_frame_ns; /* of the last frame for data */
     int64_t tick_ns;       /* of the last tick of a screen */
-    bool theme_is_chosen;  /* by the person: the background is not asked for */
+    int64_t left_finished; /* trials that had ended at Ctrl-Z; -1: unknown */
+    double left_best;
+    bool theme_is_chosen; /* by the person: the background is not asked for */
 };
 
 /* ── frames ────────────────────────────────────────────────────────────────────────────────────*/
@@ -67,37 +70,27 @@ static void set_title(struct app *app)
     terminal_set_title(&app->term, title);
 }
 
-/*
- * Draws what there is now. A lost or stopped terminal is dealt with in the next round. False: not
- * yet; what the frame has asked for is waited for, once, so that the line carries one frame, not
- * two.
- */
-static bool draw(struct app *app)
+/* Draws what there is now. A lost or stopped terminal is dealt with in the next round. */
+static void draw(struct app *app)
 {
     struct view *view = &app->view;
     struct cells *cells = &view->cells;
     if (cells->rows != app->term.rows || cells->cols != app->term.cols) {
         cells_release(cells);
-        if (!cells_init(cells, app->term.rows, app->term.cols, app->term.level)) return true;
+        if (!cells_init(cells, app->term.rows, app->term.cols, app->term.level)) return;
     }
-    view_draw(view);
-    if (view->settle_ns > view->now_ns && !app->is_held) {
-        app->is_held = true;
-        return false;
-    }
-    app->is_held = false;
     if (view->wants_repaint) {
         paint_forget(app->paint);
         view->wants_repaint = false;
     }
+    view_draw(view);
     struct dln_error err = {0};
-    if (!paint_frame(app->paint, cells, &err)) return true;
+    if (!paint_frame(app->paint, cells, &err)) return;
     set_title(app);
     (void)terminal_flush(&app->term);
     view->is_dirty = false;
     view->is_data_dirty = false;
     app->data_frame_ns = view->now_ns;
-    return true;
 }
 
 /* When the next frame is due; INT64_MAX: nothing to draw. */
@@ -105,10 +98,10 @@ static int64_t frame_due_ns(const struct app *app)
 {
     const struct view *view = &app->view;
     if (!app->has_screen || terminal_is_stalled(&app->term)) return INT64_MAX;
-    if (app->is_held) return view->settle_ns > view->now_ns ? view->settle_ns : view->now_ns;
     if (view->is_dirty) {
         const int64_t missing_ns = KEY_FRAME_MS * ns_per_ms - app->tokens_ns;
-        return missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        const int64_t due_ns = missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        return view->hold_ns > due_ns ? view->hold_ns : due_ns;
     }
     const int64_t next_ns = app->data_frame_ns + data_period_ns(app);
     if (view->is_data_dirty) return next_ns > view->now_ns ? next_ns : view->now_ns;
@@ -132,8 +125,8 @@ static void credit(struct app *app)
 static void draw_if_due(struct app *app)
 {
     if (frame_due_ns(app) > app->view.now_ns) return;
-    const bool is_for_a_key = app->view.is_dirty;
-    if (draw(app) && is_for_a_key) app->tokens_ns -= KEY_FRAME_MS * ns_per_ms;
+    if (app->view.is_dirty) app->tokens_ns -= KEY_FRAME_MS * ns_per_ms;
+    draw(app);
 }
 
 /* ── entering and leaving the screen ───────────────────────────────────────────────────────────*/
@@ -146,11 +139,36 @@ static void enter(struct app *app)
     app->view.is_dirty = true;
 }
 
+/* What has happened while somebody was away from the screen. */
+static void tell_absence(struct app *app)
+{
+    const struct session *session = &app->view.session;
+    if (!session->summary || app->left_finished < 0) return;
+    const int64_t n = summary_finished(session->summary) - app->left_finished;
+    if (n <= 0) return;
+    char now[FORMAT_MAX], old[FORMAT_MAX];
+    const double best = session->summary->best_value;
+    const bool is_better = session->summary->n_objectives == 1 && session->summary->best_id >= 0 &&
+                           best != app->left_best;
+    if (is_better && !isnan(app->left_best)) {
+        const struct number_style style = number_objective(best, app->left_best);
+        view_say(&app->view, ROLE_INFO, "While you were away: %lld trial%s ended, best %s → %s",
+                 (long long)n, n == 1 ? "" : "s", format_number(old, style, app->left_best),
+                 format_number(now, style, best));
+    } else {
+        view_say(&app->view, ROLE_INFO, "While you were away: %lld trial%s ended", (long long)n,
+                 n == 1 ? "" : "s");
+    }
+}
+
 static void suspend(struct app *app)
 {
     struct view *view = &app->view;
+    const struct dln_study_summary *summary = view->session.summary;
     view->wants_suspend = false;
     if (!app->has_screen) return;
+    app->left_finished = summary ? summary_finished(summary) : -1;
+    app->left_best = summary && summary->best_id >= 0 ? summary->best_value : (double)NAN;
     terminal_leave(&app->term);
     app->has_screen = false;
     const struct run *run = runs_first(&view->runs);
@@ -191,7 +209,9 @@ static void hear_stub(struct app *app)
     for (ssize_t i = 0; i < n; i++) {
         switch (words[i]) {
         case STUB_CONTINUED:
-            if (!app->has_screen) enter(app);
+            if (app->has_screen) break;
+            enter(app);
+            tell_absence(app);
             break;
         case STUB_SUSPEND: suspend(app); break;
         case STUB_INTERRUPT: view_interrupt(&app->view); break;
@@ -360,7 +380,7 @@ static void draw_first(struct app *app)
     (void)poll(&pollfd, 1, FIRST_WAIT_MS);
     dln_wake_clear(&view->wake);
     take_news(app);
-    if (!draw(app)) (void)draw(app); /* the first one waits for nothing more */
+    draw(app);
     app->tokens_ns = KEY_BURST * KEY_FRAME_MS * ns_per_ms;
     app->credited_ns = view->now_ns;
     if (!app->theme_is_chosen) terminal_ask_background(&app->term);

@@ -8,9 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A frame waits so long for a trial that is shown for the first time. A running one is read again
-   once a second: what it prints is no reason for more frames. */
-static const int64_t patience_ns = 8 * 1000000, refresh_ns = 1000000000;
+enum { HOLD_MS = 6 };
+static const int64_t period_ns = 1000000000;
 
 const char *log_stream_name(enum log_stream stream)
 {
@@ -123,8 +122,7 @@ void detail_release(struct detail *detail)
         free(detail->log[i].text);
     dln_arena_release(&detail->arena);
     const bool is_asked = detail->is_asked;
-    const int64_t asked_ns = detail->asked_ns;
-    *detail = (struct detail){.trial_id = -1, .is_asked = is_asked, .asked_ns = asked_ns};
+    *detail = (struct detail){.trial_id = -1, .is_asked = is_asked};
 }
 
 static void job_done(struct job *job, void *context)
@@ -132,21 +130,19 @@ static void job_done(struct job *job, void *context)
     struct detail_job *ask = (struct detail_job *)job;
     struct detail *detail = ask->detail;
     struct view *view = context;
-    const bool is_first = !detail->has_trial;
-    bool is_new = is_first;
     detail->is_asked = false;
-    view->settle_ns = 0;
+    view->hold_ns = 0;
     if (detail->trial_id != ask->trial_id) { /* the cursor has moved on */
         free_job(job);
         view->is_data_dirty = true;
         return;
     }
+    if (!detail->has_trial) view->is_dirty = true; /* somebody waits for it */
+    view->is_data_dirty = true;
     if (ask->has_trial) {
         dln_arena_release(&detail->arena);
         detail->arena = ask->arena;
         ask->arena = (struct dln_arena){0};
-        is_new = is_new || detail->trial.state != ask->trial.state ||
-                 detail->trial.n_steps != ask->trial.n_steps;
         detail->has_trial = true;
         detail->trial = ask->trial;
         detail->n_attributes = ask->n_attributes;
@@ -154,7 +150,6 @@ static void job_done(struct job *job, void *context)
         detail->sentence[0] = '\0';
         for (int i = 0; i < LOG_STREAM_COUNT; i++) {
             if (!ask->has_log[i]) continue;
-            is_new = true;
             const uint64_t revision = detail->log[i].revision + 1;
             free(detail->log[i].text);
             detail->log[i] = ask->log[i];
@@ -165,8 +160,6 @@ static void job_done(struct job *job, void *context)
         (void)snprintf(detail->sentence, sizeof detail->sentence, "%.200s", ask->err.text);
     }
     free_job(job);
-    if (is_first) view->is_dirty = true;
-    if (is_new) view->is_data_dirty = true;
 }
 
 void detail_ask(struct view *view, struct detail *detail, size_t row)
@@ -182,8 +175,9 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
     const bool is_current = detail->has_trial && detail->trial.state == session->model.state[row] &&
                             (int32_t)detail->trial.n_steps == session->model.n_steps[row];
     const bool is_growing = session->model.state[row] == DLN_TRIAL_RUNNING;
-    const bool is_fresh = view->now_ns - detail->asked_ns < refresh_ns;
-    if ((is_current && (!is_growing || is_fresh)) || detail->sentence[0]) return;
+    if ((is_current && !is_growing) || detail->sentence[0]) return;
+    if (detail->has_trial && view->now_ns - detail->asked_ns < period_ns) return;
+    detail->asked_ns = view->now_ns;
     struct detail_job *ask = calloc(1, sizeof *ask);
     if (!ask) return;
     *ask = (struct detail_job){
@@ -206,7 +200,6 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
         return;
     }
     detail->is_asked = true;
-    detail->asked_ns = view->now_ns;
-    if (!detail->has_trial) view->settle_ns = view->now_ns + patience_ns;
+    if (!detail->has_trial) view->hold_ns = view->now_ns + HOLD_MS * (int64_t)1000000;
     helper_submit(view->helper, &ask->job);
 }

@@ -102,10 +102,12 @@ static void open_gap(struct model *model, size_t at, size_t count)
 #define SHIFT_COLUMN(column) \
     memmove(model->column + at + count, model->column + at, behind * sizeof *model->column);
     MODEL_COLUMNS(SHIFT_COLUMN)
-    for (size_t i = 0; i < model->d; i++)
+    for (size_t i = 0; i < model->d; i++) {
         SHIFT_COLUMN(x[i])
-    for (size_t i = 0; i < model->m; i++)
+    }
+    for (size_t i = 0; i < model->m; i++) {
         SHIFT_COLUMN(value[i])
+    }
 #undef SHIFT_COLUMN
     model->n += count;
 }

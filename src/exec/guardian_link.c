@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* memfd_create, POSIX_SPAWN_SETSID */
+#define _GNU_SOURCE /* memfd_create, POSIX_SPAWN_SETSID, environ */
 #include "exec/guardian_link.h"
 
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 #include "dialin/strbuf.h"
-
-extern char **environ;
 
 enum { GUARDIAN_FD = 3 };
 

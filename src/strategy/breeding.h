@@ -51,7 +51,7 @@ struct dln_breeding {
          .kind = DLN_SETTING_REAL,                                       \
          .high = 1,                                                      \
          .initial = 0.9,                                                 \
-         .help = crossover_help},                                        \
+         .help = (crossover_help)},                                      \
         {.name = "mutation",                                             \
          .kind = DLN_SETTING_REAL,                                       \
          .high = 1,                                                      \

@@ -41,6 +41,17 @@ static void wait_for_ended(const struct desk *desk, int64_t n)
     }
 }
 
+/* The shell waits for a line: its prompt is the last thing on the screen. */
+static bool has_prompt(screen *s, const void *context)
+{
+    (void)context;
+    for (int row = 23; row >= 0; row--) {
+        const char *text = screen_row(s, row);
+        if (*text) return strcmp(text, "shell>") == 0 && screen_shows(s, "sh trial.sh");
+    }
+    return false;
+}
+
 static void ctrl_z_stops_the_screen_and_fg_brings_it_back(void **state)
 {
     (void)state;
@@ -65,10 +76,11 @@ static void ctrl_z_stops_the_screen_and_fg_brings_it_back(void **state)
     desk_open_gate(&desk); /* trials end and start while the job is stopped */
     wait_for_ended(&desk, 3);
     screen_keys(s, "fg" SCREEN_ENTER);
+    screen_wait(s, "While you were away: 3 trials ended", DESK_WAIT_MS);
     screen_wait(s, "3/3 trials", DESK_WAIT_MS);
     screen_wait(s, "DONE", DESK_WAIT_MS);
     screen_keys(s, "q");
-    screen_wait(s, "shell>", DESK_WAIT_MS);
+    screen_wait_until(s, has_prompt, NULL, "a prompt at the end", DESK_WAIT_MS);
     screen_keys(s, "echo back-$((40+2))" SCREEN_ENTER);
     screen_wait(s, "back-42", DESK_WAIT_MS);
     screen_keys(s, "exit" SCREEN_ENTER);
@@ -178,19 +190,36 @@ static void sigterm_ends_trials_and_gives_the_terminal_back(void **state)
     desk_close(&desk);
 }
 
+static bool has_engine(screen *s, const void *desk)
+{
+    int64_t pid;
+    (void)s;
+    return desk_engine_alive(desk, &pid);
+}
+
+/* Under a shell without job control, which is the leader of the session and stays. */
 static void a_killed_stub_leaves_a_sane_terminal_and_a_running_study(void **state)
 {
     (void)state;
     struct desk desk;
-    screen *s = start_run(&desk, 2, 1);
-    screen_signal(s, SIGKILL);
+    desk_open(&desk);
+    desk_write(&desk, 2, 1);
+    char sh[] = "/bin/sh", dash_c[] = "-c", script[3 * SCRATCH_PATH_MAX];
+    (void)snprintf(script, sizeof script, "'%s' run '%s'; read x", TEST_DIALIN, desk.study);
+    char *const argv[] = {sh, dash_c, script, NULL};
+    screen *s = screen_open(24, 80, "xterm-256color", argv, NULL);
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    screen_wait_until(s, has_engine, &desk, "an engine", DESK_WAIT_MS);
+    const int64_t stub = wait_for_child(screen_pid(s), -1);
+    assert_int_equal(kill((pid_t)stub, SIGKILL), 0);
     screen_wait(s, "keeps running in the background", DESK_WAIT_MS);
     int64_t pid;
     assert_true(desk_engine_alive(&desk, &pid));
     desk_open_gate(&desk);
     desk_wait_engine_gone(&desk);
     assert_int_equal(desk_count_ended(&desk), 2);
-    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 128 + SIGKILL);
+    screen_keys(s, SCREEN_ENTER);
+    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
     screen_assert_clean(s);
     screen_close(s);
     desk_close(&desk);
@@ -244,6 +273,33 @@ static void two_viewers_see_what_the_other_does(void **state)
     desk_close(&desk);
 }
 
+static void a_study_whose_engine_died_is_taken_over(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk);
+    desk_write(&desk, 2, 1);
+    const char *const headless[] = {"run", desk.study, "--headless", NULL};
+    screen *engine = desk_start(&desk, 24, 80, "xterm-256color", "C.UTF-8", headless);
+    screen_wait(engine, "run  x=", DESK_WAIT_MS);
+    screen *s = desk_dialin(&desk, "attach", desk.db);
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    screen_signal(engine, SIGKILL);
+    screen_wait(s, "LOST", DESK_WAIT_MS);
+    screen_wait(s, "p takes over here", DESK_WAIT_MS);
+    screen_keys(s, "p");
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    desk_open_gate(&desk);
+    screen_wait(s, "2/2 trials", DESK_WAIT_MS);
+    screen_wait(s, "DONE", DESK_WAIT_MS);
+    screen_keys(s, "q");
+    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
+    screen_assert_clean(s);
+    screen_close(s);
+    screen_close(engine);
+    desk_close(&desk);
+}
+
 static void without_a_terminal_type_it_says_so(void **state)
 {
     (void)state;
@@ -274,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_killed_stub_leaves_a_sane_terminal_and_a_running_study),
         cmocka_unit_test(a_storm_of_resizes_ends_in_a_whole_screen),
         cmocka_unit_test(two_viewers_see_what_the_other_does),
+        cmocka_unit_test(a_study_whose_engine_died_is_taken_over),
         cmocka_unit_test(without_a_terminal_type_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

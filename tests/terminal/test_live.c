@@ -1,6 +1,8 @@
 /* The live screen and one trial of it, as a person sees them. */
 #include "support/test.h"
 
+#include <poll.h>
+
 #include "support/desk.h"
 
 static screen *open_fixture(struct desk *desk, int rows, int cols, const char *term,
@@ -10,7 +12,8 @@ static screen *open_fixture(struct desk *desk, int rows, int cols, const char *t
     desk_fixture(desk, "cv.db", "cifar10-resnet", 160);
     const char *const words[] = {scratch_path(desk->folder, "cv.db"), NULL};
     screen *s = desk_start(desk, rows, cols, term, locale, words);
-    screen_wait(s, "? help", DESK_WAIT_MS); /* the last row of the first frame */
+    screen_wait(s, "#159", DESK_WAIT_MS);
+    screen_wait(s, "? help", DESK_WAIT_MS); /* the last row of a frame */
     return s;
 }
 
@@ -197,6 +200,19 @@ static void a_key_costs_few_bytes(void **state)
     leave(&desk, s);
 }
 
+/* Time that must pass without anything: nothing else can show that nothing happens. */
+static void at_rest_nothing_is_written(void **state)
+{
+    (void)state;
+    struct desk desk;
+    screen *s = open_fixture(&desk, 24, 80, "xterm-256color", "C.UTF-8");
+    (void)poll(NULL, 0, 1500); /* the last frames after opening */
+    const size_t before = screen_bytes(s);
+    (void)poll(NULL, 0, 2500);
+    assert_int_equal(screen_bytes(s), before);
+    leave(&desk, s);
+}
+
 static void viewing_only_refuses_with_a_reason(void **state)
 {
     (void)state;
@@ -298,6 +314,7 @@ int main(void)
         cmocka_unit_test(enter_opens_a_trial_and_q_comes_back),
         cmocka_unit_test(help_lists_what_works_here),
         cmocka_unit_test(a_key_costs_few_bytes),
+        cmocka_unit_test(at_rest_nothing_is_written),
         cmocka_unit_test(viewing_only_refuses_with_a_reason),
         cmocka_unit_test(p_starts_steers_and_stops_a_study),
         cmocka_unit_test(the_log_of_a_trial_is_followed_and_searched),

@@ -248,7 +248,7 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
     } else if (lease->held) {
         char age[FORMAT_MAX];
         draw_fact(view, row++, col, "Engine", "lost %s",
-                  format_ago(age, lease->heartbeat_age_ms / 1000, true));
+                  format_ago(age, (view->now_us - lease->heartbeat_us) / 1000000, true));
     } else {
         draw_fact(view, row++, col, "Engine", "none");
     }
@@ -323,8 +323,8 @@ static void draw(struct view *view, struct rect body)
         return;
     }
     if (studies->n == 0) {
-        (void)cells_text(cells, row, 2, cells->cols - 4, ROLE_TEXT,
-                         "No studies here yet. `dialin init` writes a study file; ? shows more.");
+        (void)cells_text(cells, row, 2, cells->cols - 3, ROLE_TEXT,
+                         "No studies here yet. `dialin run STUDY.yaml` starts one; `dialin --help` shows more.");
         return;
     }
     keep_selected(view);

@@ -361,6 +361,8 @@ static bool move(struct view *view, enum action action)
     live->is_following = false;
     live->is_at_top = table->cursor == 0;
     select_cursor(view);
+    const size_t row = view_selected_row(view);
+    if (row != SIZE_MAX && strip_rows(view) > 0) detail_ask(view, &live->detail, row);
     return true;
 }
 
