@@ -12,6 +12,7 @@
 
 #include "base/rng.h"
 #include "math/variation.h"
+#include "strategy/memo.h"
 
 enum { REMUTATIONS_MAX = 10 };
 static const double eta = 20; /* of crossover and mutation, as in Deb's NSGA-II */
@@ -94,19 +95,13 @@ static size_t tournament(const struct dln_breeding *breeding, struct dln_rng *rn
 
 /* ── a child ───────────────────────────────────────────────────────────────────────────────────*/
 
-/* Whether values lie in an order, so that what is between two of them means something. */
-static bool is_ordered(const struct dln_param *param)
-{
-    return param->kind == DLN_PARAM_FLOAT || param->kind == DLN_PARAM_INT || param->ordered;
-}
-
 /* NaN: inactive in both parents. */
 static double inherit(const struct dln_param *param, double a, double b, struct dln_rng *rng)
 {
     if (isnan(a) || isnan(b)) return isnan(a) ? b : a;
     const double u = dln_rng_uniform(rng);
     const uint64_t coins = dln_rng_next(rng);
-    if (!is_ordered(param)) return coins & 1 ? a : b;
+    if (!dln_param_is_ordered(param)) return coins & 1 ? a : b;
     if (coins & 1) return a; /* each number is crossed with probability 1/2 */
     const struct dln_children children = dln_sbx(a, b, 0, 1, eta, u);
     return coins & 2 ? children.low : children.high;
@@ -119,7 +114,7 @@ static double move_to_other(const struct dln_param *param, double u, struct dln_
     const double step = param->step > 0 ? param->step : 1;
     const double k = floor((dln_param_decode(param, u) - param->low) / step + 0.5);
     double other;
-    if (is_ordered(param)) {
+    if (dln_param_is_ordered(param)) {
         other = k == 0 || (k + 1 < count && dln_rng_uniform(rng) < 0.5) ? k + 1 : k - 1;
     } else {
         other = (double)dln_rng_below(rng, (uint64_t)count - 1);
@@ -130,7 +125,7 @@ static double move_to_other(const struct dln_param *param, double u, struct dln_
 
 static double mutated(const struct dln_param *param, double u, struct dln_rng *rng)
 {
-    if (!is_ordered(param)) return move_to_other(param, u, rng);
+    if (!dln_param_is_ordered(param)) return move_to_other(param, u, rng);
     const double mutant = dln_polynomial_mutation(u, 0, 1, eta, dln_rng_uniform(rng));
     if (dln_param_count(param) == 0) return mutant;
     const bool same = dln_param_decode(param, mutant) == dln_param_decode(param, u);

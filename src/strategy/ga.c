@@ -7,21 +7,25 @@ static bool select(struct dln_breeding *breeding, const struct dln_ask *ask,
                    const struct dln_news *news, struct dln_error *err)
 {
     const struct dln_history_view *history = ask->history;
-    const struct dln_view_trial **best = DLN_ARENA_ARRAY(
-        ask->scratch, const struct dln_view_trial *, breeding->n_parents + news->n_done);
+    struct dln_ranked *best =
+        DLN_ARENA_ARRAY(ask->scratch, struct dln_ranked, breeding->n_parents + news->n_done);
     if (!best) return dln_fail(err, DLN_NOMEM, "out of memory for the population");
     size_t n = 0;
     for (size_t i = 0; i < breeding->n_parents; i++) {
-        best[n++] = &history->trials[dln_history_find(history, breeding->parents[i].number)];
+        const int64_t number = breeding->parents[i].number;
+        const struct dln_view_trial *trial = &history->trials[dln_history_find(history, number)];
+        best[n++] = (struct dln_ranked){.rank = dln_rank_of(trial), .number = number};
     }
     for (size_t i = 0; i < news->n_done; i++) {
         const struct dln_view_trial *trial = &history->trials[news->done[i]];
-        if (dln_rank_class(trial) <= DLN_RANK_PRUNED) best[n++] = trial;
+        const struct dln_rank rank = dln_rank_of(trial);
+        if (rank.class > DLN_RANK_PRUNED) continue;
+        best[n++] = (struct dln_ranked){.rank = rank, .number = trial->number};
     }
     dln_rank_sort(best, n);
     breeding->n_parents = n < breeding->size ? n : breeding->size;
     for (size_t i = 0; i < breeding->n_parents; i++)
-        breeding->parents[i] = (struct dln_parent){.number = best[i]->number, .rank = i};
+        breeding->parents[i] = (struct dln_parent){.number = best[i].number, .rank = i};
     return true;
 }
 

@@ -3,43 +3,49 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum dln_rank_class dln_rank_class(const struct dln_view_trial *trial)
+static double nan_last(double x)
 {
-    if (trial->state == DLN_TRIAL_PRUNED) return DLN_RANK_PRUNED;
-    if (trial->state != DLN_TRIAL_COMPLETE || isnan(trial->loss[0])) return DLN_RANK_FAILED;
-    if (isinf(trial->loss[0])) return DLN_RANK_INFINITE;
-    return trial->violation <= 0 ? DLN_RANK_FINE : DLN_RANK_BROKEN;
+    return isnan(x) ? HUGE_VAL : x;
 }
 
-/* Ascending, NaN last. */
+struct dln_rank dln_rank_of(const struct dln_view_trial *trial)
+{
+    if (trial->state == DLN_TRIAL_PRUNED) {
+        return (struct dln_rank){.class = DLN_RANK_PRUNED,
+                                 .first = -(double)trial->last_step,
+                                 .second = nan_last(trial->last_loss)};
+    }
+    if (trial->state != DLN_TRIAL_COMPLETE || isnan(trial->loss[0])) {
+        return (struct dln_rank){.class = DLN_RANK_FAILED};
+    }
+    const double loss = trial->loss[0];
+    if (isinf(loss)) return (struct dln_rank){.class = DLN_RANK_INFINITE};
+    if (trial->violation <= 0) return (struct dln_rank){.class = DLN_RANK_FINE, .first = loss};
+    return (struct dln_rank){
+        .class = DLN_RANK_BROKEN, .first = nan_last(trial->violation), .second = loss};
+}
+
 static int compare(double a, double b)
 {
-    if (isnan(a) || isnan(b)) return isnan(a) - isnan(b);
     return (a > b) - (a < b);
 }
 
-int dln_rank_compare(const struct dln_view_trial *a, const struct dln_view_trial *b)
+int dln_rank_compare(const struct dln_rank *a, const struct dln_rank *b)
 {
-    const enum dln_rank_class class = dln_rank_class(a);
-    int order = (int)class - (int)dln_rank_class(b);
-    if (order == 0 && class == DLN_RANK_BROKEN) order = compare(a->violation, b->violation);
-    if (order == 0 && class <= DLN_RANK_BROKEN) order = compare(a->loss[0], b->loss[0]);
-    if (order == 0 && class == DLN_RANK_PRUNED) {
-        order = (a->last_step < b->last_step) - (a->last_step > b->last_step);
-        if (order == 0) order = compare(a->last_loss, b->last_loss);
-    }
-    if (order == 0) order = (a->number > b->number) - (a->number < b->number);
-    return order;
+    if (a->class != b->class) return a->class < b->class ? -1 : 1;
+    const int order = compare(a->first, b->first);
+    return order != 0 ? order : compare(a->second, b->second);
 }
 
 static int by_rank(const void *a, const void *b)
 {
-    const struct dln_view_trial *const *left = a;
-    const struct dln_view_trial *const *right = b;
-    return dln_rank_compare(*left, *right);
+    const struct dln_ranked *left = a;
+    const struct dln_ranked *right = b;
+    const int order = dln_rank_compare(&left->rank, &right->rank);
+    return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-void dln_rank_sort(const struct dln_view_trial **trials, size_t n)
+void dln_rank_sort(struct dln_ranked *ranked, size_t n)
 {
-    if (n > 0) qsort(trials, n, sizeof *trials, by_rank);
+    if (n > 0) qsort(ranked, n, sizeof *ranked, by_rank);
 }

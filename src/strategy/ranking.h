@@ -7,8 +7,6 @@
  *     pruned                         later step first, then last loss
  *     infinite
  *     failed, or without a value
- *
- * and within these by number, so that there are no ties.
  */
 #ifndef DLN_STRATEGY_RANKING_H
 #define DLN_STRATEGY_RANKING_H
@@ -25,10 +23,21 @@ enum dln_rank_class {
     DLN_RANK_FAILED /* and unfinished */
 };
 
-enum dln_rank_class dln_rank_class(const struct dln_view_trial *trial);
-/* Negative: a is better; 0 only for a trial and itself. */
-int dln_rank_compare(const struct dln_view_trial *a, const struct dln_view_trial *b);
-/* Puts n trials in order, the best first. */
-void dln_rank_sort(const struct dln_view_trial **trials, size_t n);
+struct dln_rank {
+    enum dln_rank_class class;
+    double first, second; /* within the class, less is better; never NaN */
+};
+
+struct dln_rank dln_rank_of(const struct dln_view_trial *trial);
+/* Negative: a is better. */
+int dln_rank_compare(const struct dln_rank *a, const struct dln_rank *b);
+
+struct dln_ranked {
+    struct dln_rank rank;
+    int64_t number;
+    size_t index; /* whatever the caller wants to find again */
+};
+/* The best first, equal ones by number. */
+void dln_rank_sort(struct dln_ranked *ranked, size_t n);
 
 #endif

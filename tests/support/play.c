@@ -145,6 +145,41 @@ double play_best(const struct play *play)
     return best;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double *left = a;
+    const double *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+double play_median(const struct fixture *fixture, play_objective *objective, size_t n,
+                   size_t workers)
+{
+    double best[PLAY_SEEDS];
+    for (uint64_t seed = 0; seed < PLAY_SEEDS; seed++) {
+        struct play play;
+        play_init(&play, fixture, objective, seed);
+        play.workers = workers;
+        play.budget = (int64_t)n;
+        play_until(&play, n);
+        best[seed] = play_best(&play);
+        play_release(&play);
+    }
+    qsort(best, PLAY_SEEDS, sizeof *best, ascending);
+    return best[PLAY_SEEDS / 2];
+}
+
+void play_space(struct fixture *f, size_t d, double low, double high, const char *strategy)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                        "i", "j", "k", "l", "m", "n", "o", "p"};
+    struct dln_param params[16];
+    assert_true(d <= 16);
+    for (size_t i = 0; i < d; i++)
+        params[i] = fixture_float(names[i], low, high);
+    fixture_init(f, d, params, strategy);
+}
+
 /* ── functions ─────────────────────────────────────────────────────────────────────────────────*/
 
 void play_sphere(size_t d, const double *x, double *values, double *violation)

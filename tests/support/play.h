@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "support/space_fixture.h"
 
-enum { PLAY_D_MAX = 32, PLAY_M_MAX = 3 };
+enum { PLAY_D_MAX = 32, PLAY_M_MAX = 3, PLAY_SEEDS = 11 };
 
 /* What the program would print; NaN in values[0]: the trial fails. *violation is 0 before. */
 typedef void play_objective(size_t d, const double *x, double *values, double *violation);
@@ -49,6 +49,12 @@ dln_proposer *play_read_again(const struct play *play);
 void play_check_history_is_state(struct play *play);
 /* The lowest first value of complete trials without broken limits. */
 double play_best(const struct play *play);
+
+/* The median of play_best() over PLAY_SEEDS studies of n trials, which the strategy is told. */
+double play_median(const struct fixture *fixture, play_objective *objective, size_t n,
+                   size_t workers);
+/* d floats in [low, high] named a, b, c … */
+void play_space(struct fixture *f, size_t d, double low, double high, const char *strategy);
 
 /* Test functions of tests/data/vectors/functions.json: bounds and values. */
 play_objective play_sphere; /* minimum 0 at 1, 1, 1 …; meant for [−5, 5] */
