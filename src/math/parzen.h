@@ -22,14 +22,19 @@
 
 enum dln_parzen_kind { DLN_PARZEN_LINE, DLN_PARZEN_CELLS, DLN_PARZEN_CHOICE };
 
-/* One coordinate of the table; arrays are indexed by row and belong to the caller. */
+/* A row in one coordinate: where it is and, but for CHOICE, the shape of its kernel. */
+struct dln_parzen_kernel {
+    double at;
+    double sigma; /* the bandwidth; NaN: not computed yet */
+    double scale; /* 1 / sigma */
+    double peak;  /* log density at the row itself */
+};
+
+/* One coordinate of the table. The kernels, indexed by row, belong to the caller. */
 struct dln_parzen_axis {
     enum dln_parzen_kind kind;
     size_t n_choices;
-    double *at;    /* where the row is */
-    double *sigma; /* the shape, LINE and CELLS: bandwidth, NaN: not yet computed; */
-    double *scale; /* 1 / sigma */
-    double *peak;  /* log density at the row itself */
+    struct dln_parzen_kernel *kernel;
 };
 
 enum dln_parzen_widths {
@@ -45,8 +50,9 @@ struct dln_parzen {
     const uint32_t *rows;                /* n, in order of age, oldest first */
     double *weight;                      /* n + 1, sum 1; the prior's last */
     double *log_hit, *log_miss;          /* d, CHOICE: own choice, any other one */
-    double *rest;                        /* d + 1: no kernel gains more in coordinates ≥ j */
     double max_log_weight;
+    size_t screen_lanes; /* how many vectors a block of kernels has there */
+    float *screen;       /* the kernels again, packed for a first look */
 };
 
 /* A value of one coordinate; low and high: the cell's edges, for CELLS. */
@@ -59,27 +65,33 @@ struct dln_parzen_value {
 void dln_parzen_ages(size_t k, double *w);
 
 /*
- * Fits a mixture to n rows. order[j]: the same rows by ascending axes[j]->at; not used for CHOICE.
+ * Fits a mixture to n rows. order[j]: the same rows in ascending order; not used for CHOICE.
  * weight: n + 1 of any positive sum, or NULL: by age. False: no memory.
  */
 bool dln_parzen_fit(struct dln_parzen *mixture, size_t d, struct dln_parzen_axis *const *axes,
                     size_t n, const uint32_t *rows, const uint32_t *const *order,
                     const double *weight, enum dln_parzen_widths widths, struct dln_arena *arena);
 
-/* Room for dln_parzen_log_density(): 12·n bytes and some more. */
+/* Room for dln_parzen_log_density() of mixtures of d coordinates with up to n rows. */
 struct dln_parzen_scratch {
-    uint32_t *live; /* n + 1 */
-    double *sum;    /* n + 1 */
+    float *bound;
+    struct dln_parzen_aim *aim;
+    double *sum;
+    struct dln_parzen_memo *memo;
 };
-bool dln_parzen_scratch_init(struct dln_parzen_scratch *scratch, size_t n, struct dln_arena *arena);
+bool dln_parzen_scratch_init(struct dln_parzen_scratch *scratch, size_t d, size_t n,
+                             struct dln_arena *arena);
 
 /*
- * log density (log mass in CELLS and CHOICE) at a point of d values. Exact to about 1e-13: kernels
- * are left out as soon as it is certain that they cannot be seen beside the prior.
+ * log density (log mass in CELLS and CHOICE) at a point of d values. Exact to about 1e-9: kernels
+ * that cannot be seen beside the others are left out.
  */
 double dln_parzen_log_density(const struct dln_parzen *mixture,
                               const struct dln_parzen_value *point,
                               struct dln_parzen_scratch *scratch);
+
+/* The prior's part of it, alone: a lower bound that costs next to nothing. */
+double dln_parzen_log_prior(const struct dln_parzen *mixture, const struct dln_parzen_value *point);
 
 /* log of one kernel's density in coordinate j; kernel n is the prior. */
 double dln_parzen_log_kernel(const struct dln_parzen *mixture, size_t kernel, size_t j,
