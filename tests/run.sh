@@ -26,6 +26,7 @@ fi
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=second_deadlock_stack=1
+export DIALIN_OPTUNA_VENV="$PWD/build/optuna-venv" # one for all builds
 
 # gcc 12's thread sanitizer cannot live with the address layout of newer kernels.
 fixed_layout=""

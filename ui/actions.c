@@ -114,7 +114,7 @@ void actions_post_to(struct view *view, const char *path, int64_t study_id,
 {
     const struct session *session = &view->session;
     const bool is_here =
-        session->path && session->study_id == study_id && strcmp(session->path, path) == 0;
+        session->is_open && session->study_id == study_id && strcmp(session->path, path) == 0;
     struct post_job *post = calloc(1, sizeof *post);
     if (post) {
         *post = (struct post_job){
@@ -151,7 +151,7 @@ static void start_here(struct view *view)
     if (!session->definition) {
         view_say(view, ROLE_WARN,
                  "This study has no study file: `dialin run STUDY.yaml` gives it one");
-    } else if (view->options->attach) {
+    } else if (view->options->attach && session->word != WORD_LOST) {
         view_say(view, ROLE_WARN,
                  "No engine runs it, and this is `attach`: `dialin run` starts one");
     } else if (runs_start(&view->runs, session->path, session->study_id, view_study_name(view),
@@ -381,7 +381,7 @@ static void ask_retry(struct view *view)
     }
     char names[96], yes[64];
     name_targets(&view->targets, names, sizeof names);
-    (void)snprintf(yes, sizeof yes, "run %zu again", all);
+    (void)snprintf(yes, sizeof yes, all == 1 ? "run it again" : "run %zu again", all);
     view_confirm(view, "Confirm", "leave them", yes, accept_retry);
     view_confirm_line(view, "Run %s again?", names);
     view_confirm_line(view, " ");

@@ -8,6 +8,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,13 +16,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
+#include "format.h"
 #include "headless.h"
 #include "paint.h"
 #include "screen/screens.h"
 #include "signals.h"
-#include "actions.h"
 #include "stub.h"
 #include "terminal.h"
 #include "theme.h"
@@ -43,7 +45,9 @@ struct app {
     int64_t credited_ns;
     int64_t data_frame_ns; /* of the last frame for data */
     int64_t tick_ns;       /* of the last tick of a screen */
-    bool theme_is_chosen;  /* by the person: the background is not asked for */
+    int64_t left_finished; /* trials that had ended at Ctrl-Z; -1: unknown */
+    double left_best;
+    bool theme_is_chosen; /* by the person: the background is not asked for */
 };
 
 /* ── frames ────────────────────────────────────────────────────────────────────────────────────*/
@@ -96,7 +100,8 @@ static int64_t frame_due_ns(const struct app *app)
     if (!app->has_screen || terminal_is_stalled(&app->term)) return INT64_MAX;
     if (view->is_dirty) {
         const int64_t missing_ns = KEY_FRAME_MS * ns_per_ms - app->tokens_ns;
-        return missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        const int64_t due_ns = missing_ns > 0 ? view->now_ns + missing_ns : view->now_ns;
+        return view->hold_ns > due_ns ? view->hold_ns : due_ns;
     }
     const int64_t next_ns = app->data_frame_ns + data_period_ns(app);
     if (view->is_data_dirty) return next_ns > view->now_ns ? next_ns : view->now_ns;
@@ -134,11 +139,36 @@ static void enter(struct app *app)
     app->view.is_dirty = true;
 }
 
+/* What has happened while somebody was away from the screen. */
+static void tell_absence(struct app *app)
+{
+    const struct session *session = &app->view.session;
+    if (!session->summary || app->left_finished < 0) return;
+    const int64_t n = summary_finished(session->summary) - app->left_finished;
+    if (n <= 0) return;
+    char now[FORMAT_MAX], old[FORMAT_MAX];
+    const double best = session->summary->best_value;
+    const bool is_better = session->summary->n_objectives == 1 && session->summary->best_id >= 0 &&
+                           best != app->left_best;
+    if (is_better && !isnan(app->left_best)) {
+        const struct number_style style = number_objective(best, app->left_best);
+        view_say(&app->view, ROLE_INFO, "While you were away: %lld trial%s ended, best %s → %s",
+                 (long long)n, n == 1 ? "" : "s", format_number(old, style, app->left_best),
+                 format_number(now, style, best));
+    } else {
+        view_say(&app->view, ROLE_INFO, "While you were away: %lld trial%s ended", (long long)n,
+                 n == 1 ? "" : "s");
+    }
+}
+
 static void suspend(struct app *app)
 {
     struct view *view = &app->view;
+    const struct dln_study_summary *summary = view->session.summary;
     view->wants_suspend = false;
     if (!app->has_screen) return;
+    app->left_finished = summary ? summary_finished(summary) : -1;
+    app->left_best = summary && summary->best_id >= 0 ? summary->best_value : (double)NAN;
     terminal_leave(&app->term);
     app->has_screen = false;
     const struct run *run = runs_first(&view->runs);
@@ -179,7 +209,9 @@ static void hear_stub(struct app *app)
     for (ssize_t i = 0; i < n; i++) {
         switch (words[i]) {
         case STUB_CONTINUED:
-            if (!app->has_screen) enter(app);
+            if (app->has_screen) break;
+            enter(app);
+            tell_absence(app);
             break;
         case STUB_SUSPEND: suspend(app); break;
         case STUB_INTERRUPT: view_interrupt(&app->view); break;
@@ -224,7 +256,9 @@ static void take_news(struct app *app)
         const struct screen *screen = screen_of(view->screen);
         if (screen->tick) screen->tick(view);
     }
-    if (view->is_ending && runs_count(&view->runs) == 0) view->leave = LEAVE_END;
+    /* Whoever was asked what shall become of engines has nothing to decide when they are over. */
+    const bool is_leaving = view->is_ending || view->overlay.kind == OVERLAY_QUIT;
+    if (is_leaving && runs_count(&view->runs) == 0) view->leave = LEAVE_END;
 }
 
 static void recolour(struct app *app, bool is_light)
@@ -405,7 +439,7 @@ static int end(struct app *app)
         headless_detach();
         if (is_lost) {
             actions_post_to(view, run->path, run->study_id, DLN_COMMAND_NOTE,
-                          "{\"text\": \"terminal lost: goes on without a screen\"}", "Note");
+                            "{\"text\": \"terminal lost: goes on without a screen\"}", "Note");
         }
         headless_run(&view->runs, view->helper, &view->wake, view);
     }

@@ -19,7 +19,7 @@ struct app_options {
     int64_t study_id;    /* the study to open; -1: home, the list of all studies */
     bool start_engine;   /* run the study in this process, at once */
     bool start_paused;   /* with start_engine: wait for `p` */
-    bool attach;         /* only look and steer: never offers to run a study here */
+    bool attach;         /* look and steer: runs a study here only where its engine died */
     bool read_only;      /* no commands either */
     bool lines;          /* one line an event, no control codes; also where there is no terminal */
     bool slow;           /* a slow line: fewer and smaller frames */

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { HOLD_MS = 6 };
+static const int64_t period_ns = 1000000000;
+
 const char *log_stream_name(enum log_stream stream)
 {
     return stream == LOG_STDERR ? "stderr" : "stdout";
@@ -128,11 +131,14 @@ static void job_done(struct job *job, void *context)
     struct detail *detail = ask->detail;
     struct view *view = context;
     detail->is_asked = false;
+    view->hold_ns = 0;
     if (detail->trial_id != ask->trial_id) { /* the cursor has moved on */
         free_job(job);
         view->is_data_dirty = true;
         return;
     }
+    if (!detail->has_trial) view->is_dirty = true; /* somebody waits for it */
+    view->is_data_dirty = true;
     if (ask->has_trial) {
         dln_arena_release(&detail->arena);
         detail->arena = ask->arena;
@@ -154,7 +160,6 @@ static void job_done(struct job *job, void *context)
         (void)snprintf(detail->sentence, sizeof detail->sentence, "%.200s", ask->err.text);
     }
     free_job(job);
-    view->is_dirty = true;
 }
 
 void detail_ask(struct view *view, struct detail *detail, size_t row)
@@ -171,6 +176,8 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
                             (int32_t)detail->trial.n_steps == session->model.n_steps[row];
     const bool is_growing = session->model.state[row] == DLN_TRIAL_RUNNING;
     if ((is_current && !is_growing) || detail->sentence[0]) return;
+    if (detail->has_trial && view->now_ns - detail->asked_ns < period_ns) return;
+    detail->asked_ns = view->now_ns;
     struct detail_job *ask = calloc(1, sizeof *ask);
     if (!ask) return;
     *ask = (struct detail_job){
@@ -193,5 +200,6 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
         return;
     }
     detail->is_asked = true;
+    if (!detail->has_trial) view->hold_ns = view->now_ns + HOLD_MS * (int64_t)1000000;
     helper_submit(view->helper, &ask->job);
 }

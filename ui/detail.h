@@ -37,6 +37,7 @@ struct detail {
     struct log_text log[LOG_STREAM_COUNT];
     char sentence[VIEW_TEXT_MAX]; /* why there is no trial or no log */
     bool is_asked;                /* a job is on its way */
+    int64_t asked_ns;             /* a growing log is looked at once a second */
 };
 
 /* Asks for the trial at `row` of the model unless it is there and current. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actions.h"
 #include "format.h"
 #include "screen/screens.h"
-#include "actions.h"
 #include "view.h"
 
 enum { SAY_S = 10 };
@@ -139,6 +139,7 @@ void view_run_news(void *context, const struct run_news *news)
     struct view *view = context;
     switch (news->kind) {
     case RUN_NEWS_STARTED:
+        view->message.text[0] = '\0'; /* "Starting …" */
         if (view->faults > 0) {
             view_say(view, ROLE_WARN,
                      "Restarted after a fault (signal %d); trials that ran are run again",

@@ -10,7 +10,8 @@
 
 #include "dialin/clock.h"
 
-enum { CALM_MS = 1000, HURRY_MS = 250, HURRY_FOR_S = 5 };
+enum { CALM_MS = 1000, HURRY_MS = 250, HURRY_FOR_S = 5, LEASE_PERIOD_S = 2 };
+static const int64_t ns_per_s = 1000000000;
 
 struct loader {
     char *path;
@@ -34,6 +35,8 @@ struct loader {
     int64_t version;
     bool is_blind; /* no definition, and no trial to infer the space from */
     bool saw_trials;
+    bool lease_held, lease_alive; /* as last delivered */
+    int64_t lease_ns;
     enum dln_code last_code;
 };
 
@@ -229,6 +232,28 @@ static void read_journal(struct loader *loader, struct delivery *delivery)
     delivery->has_journal = true;
 }
 
+/* A dead engine commits nothing: its lease is looked at apart from what is new in the file. */
+static void look_at_lease(struct loader *loader, struct delivery *delivery)
+{
+    if (delivery->has_summary) {
+        loader->lease_held = delivery->summary.lease.held;
+        loader->lease_alive = delivery->summary.lease.alive;
+        return;
+    }
+    const int64_t now_ns = dln_clock_mono_ns();
+    if (!loader->lease_held || now_ns - loader->lease_ns < LEASE_PERIOD_S * ns_per_s) return;
+    loader->lease_ns = now_ns;
+    struct dln_study_summary summary;
+    if (!dln_store_study(loader->store, loader->study_id, &delivery->arena, &summary, NULL)) return;
+    const bool is_same =
+        summary.lease.held == loader->lease_held && summary.lease.alive == loader->lease_alive;
+    if (is_same) return;
+    delivery->summary = summary;
+    delivery->has_summary = true;
+    loader->lease_held = summary.lease.held;
+    loader->lease_alive = summary.lease.alive;
+}
+
 static bool is_worth_it(const struct loader *loader, const struct delivery *delivery)
 {
     return delivery->is_opening || delivery->has_summary || delivery->n_rows > 0 ||
@@ -254,6 +279,7 @@ static bool look(struct loader *loader)
         more = batch.more;
         if (!copy_batch(loader, delivery, &batch)) ok = dln_fail(&err, DLN_NOMEM, "read the study");
     }
+    if (ok) look_at_lease(loader, delivery);
     if (ok) read_journal(loader, delivery);
     if (!ok) {
         delivery->code = err.code;
@@ -349,6 +375,6 @@ void loader_hurry(struct loader *loader)
 {
     const int64_t now_ns = dln_clock_mono_ns();
     const bool was_calm = now_ns >= atomic_load(&loader->hurry_until_ns);
-    atomic_store(&loader->hurry_until_ns, now_ns + HURRY_FOR_S * (int64_t)1000000000);
+    atomic_store(&loader->hurry_until_ns, now_ns + HURRY_FOR_S * ns_per_s);
     if (was_calm) dln_wake_poke(&loader->wake);
 }

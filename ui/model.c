@@ -22,11 +22,11 @@ void model_curve_sample(struct model_curve *curve, size_t n, const int64_t *step
 /* ── columns ───────────────────────────────────────────────────────────────────────────────────*/
 
 /* Every column but x and value, so that growing and inserting have one loop. */
-#define MODEL_COLUMNS(X)                                                                 \
-    X(id)                                                                                \
-    X(number)                                                                            \
-    X(started_us) X(ended_us) X(state) X(reason) X(mark) X(slot) X(n_steps) X(last_step) \
-        X(last_value) X(curve)
+#define MODEL_COLUMNS(X) \
+    X(id)                \
+    X(number)            \
+    X(started_us)        \
+    X(ended_us) X(state) X(reason) X(mark) X(slot) X(n_steps) X(last_step) X(last_value) X(curve)
 
 bool model_init(struct model *model, size_t d, size_t m)
 {
@@ -102,10 +102,12 @@ static void open_gap(struct model *model, size_t at, size_t count)
 #define SHIFT_COLUMN(column) \
     memmove(model->column + at + count, model->column + at, behind * sizeof *model->column);
     MODEL_COLUMNS(SHIFT_COLUMN)
-    for (size_t i = 0; i < model->d; i++)
+    for (size_t i = 0; i < model->d; i++) {
         SHIFT_COLUMN(x[i])
-    for (size_t i = 0; i < model->m; i++)
+    }
+    for (size_t i = 0; i < model->m; i++) {
         SHIFT_COLUMN(value[i])
+    }
 #undef SHIFT_COLUMN
     model->n += count;
 }

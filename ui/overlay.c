@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actions.h"
 #include "dialin/clock.h"
 #include "dialin/text.h"
 #include "screen/screens.h"
-#include "actions.h"
 #include "view.h"
 #include "widget/dialog.h"
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,7 +176,7 @@ static enum outcome run_once(struct start *start, int *status)
         (void)close(down[1]);
         start->link.from_stub = down[0];
         start->link.to_stub = up[1];
-        _exit(start->child(&start->link, start->context));
+        exit(start->child(&start->link, start->context));
     }
     const int fork_errno = errno;
     (void)close(up[1]);

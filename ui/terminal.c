@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,10 +39,29 @@ static void append(struct terminal_restore *restore, const char *bytes)
     restore->text[restore->len] = '\0';
 }
 
-static char *capability(const char *name)
+static const char *capability(const char *name)
 {
-    char *text = tigetstr(name);
+    const char *text = tigetstr(name);
     return text == (char *)-1 ? NULL : text;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Of the terminals that say so, screen shows titles elsewhere. */
+static bool can_set_title(void)
+{
+    const char *name = getenv("TERM");
+    return name && !starts_with(name, "screen") && tigetflag("XT") > 0;
+}
+
+/* The alternate screen of many keeps the title too (xterm's "22;0;0t"): then we need not. */
+static bool must_keep_title(void)
+{
+    const char *enter = capability("smcup");
+    return can_set_title() && !(enter && strstr(enter, "[22;0"));
 }
 
 bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error *err)
@@ -63,6 +83,7 @@ bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error
     const bool has_screen = capability("cup") && capability("clear");
     append(restore, capability("sgr0"));
     if (capability("BD")) append(restore, "\033[?2004l");
+    if (must_keep_title()) append(restore, "\033[23;0t");
     append(restore, capability("cnorm"));
     if (capability("rmcup")) {
         append(restore, capability("rmcup"));
@@ -74,6 +95,13 @@ bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error
         (void)close(fd);
         return dln_fail(err, DLN_UNSUPPORTED, "the terminal '%s' cannot place its cursor", name);
     }
+    void *shared = mmap(NULL, sizeof *restore->is_entered, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        (void)close(fd);
+        return dln_fail(err, DLN_NOMEM, "start the screen");
+    }
+    restore->is_entered = shared;
     restore->fd = fd;
     restore->has_modes = tcgetattr(fd, &restore->modes) == 0;
     return true;
@@ -83,7 +111,8 @@ void terminal_restore_now(const struct terminal_restore *restore)
 {
     if (restore->fd < 0) return;
     const int saved = errno;
-    size_t done = 0;
+    const bool is_ours = atomic_exchange(restore->is_entered, false);
+    size_t done = is_ours ? 0 : restore->len;
     for (int tries = 0; done < restore->len && tries < 8; tries++) {
         const ssize_t n = write(restore->fd, restore->text + done, restore->len - done);
         if (n > 0) done += (size_t)n;
@@ -95,7 +124,8 @@ void terminal_restore_now(const struct terminal_restore *restore)
 void terminal_restore_release(struct terminal_restore *restore)
 {
     if (restore->fd >= 0) (void)close(restore->fd);
-    restore->fd = -1;
+    if (restore->is_entered) (void)munmap(restore->is_entered, sizeof *restore->is_entered);
+    *restore = (struct terminal_restore){.fd = -1};
 }
 
 /* A signal handler has no other way to what it needs. */
@@ -129,11 +159,6 @@ void terminal_unguard(void)
 }
 
 /* ── what this terminal can show ───────────────────────────────────────────────────────────────*/
-
-static bool starts_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /*
  * Braille where the locale is UTF-8; ASCII where it is not, where the locale draws a dot two
@@ -237,9 +262,8 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     (void)leaveok(stdscr, FALSE);
     (void)scrollok(stdscr, FALSE);
     define_keys(&term->keys);
-    const char *name = getenv("TERM");
-    term->has_replies = name && tigetflag("XT") > 0;
-    term->has_title = name && !starts_with(name, "screen") && tigetflag("XT") > 0;
+    term->has_replies = tigetflag("XT") > 0;
+    term->has_title = can_set_title();
     return true;
 }
 
@@ -296,9 +320,11 @@ void terminal_enter(struct terminal *term)
     keys_reset(&term->keys);
     term->title[0] = '\0';
     term->is_entered = true;
+    term->is_announced = false;
+    term->has_charset = false;
     terminal_guard(term->restore);
     if (capability("BE")) queue_text(term, "\033[?2004h");
-    if (term->has_title) queue_text(term, "\033[22;0t");
+    if (must_keep_title()) queue_text(term, "\033[22;0t");
     (void)terminal_resize(term);
 }
 
@@ -316,13 +342,13 @@ void terminal_leave(struct terminal *term)
 {
     if (!term->is_entered) return;
     drain(term);
-    if (term->has_title) queue_text(term, "\033[23;0t");
+    if (must_keep_title()) queue_text(term, "\033[23;0t");
+    if (capability("BD")) queue_text(term, "\033[?2004l");
     if (!isendwin()) (void)endwin();
     (void)terminal_flush(term);
     drain(term);
-    terminal_restore_now(&(struct terminal_restore){
-        .fd = term->fd, .has_modes = term->restore->has_modes, .modes = term->restore->modes});
-    if (capability("BD")) (void)!write(term->fd, "\033[?2004l", 8);
+    if (term->restore->has_modes) (void)tcsetattr(term->fd, TCSANOW, &term->restore->modes);
+    atomic_store(term->restore->is_entered, false);
     term->is_entered = false;
     terminal_unguard();
 }
@@ -384,28 +410,107 @@ enum terminal_state terminal_read(struct terminal *term, int64_t now_ns)
     return TERMINAL_OK;
 }
 
+/*
+ * Puts bytes of curses into the queue. "Repeat the last character" (ESC [ n b) is written out:
+ * emulators on libvterm (in editors, and our tests) wrap a column too early after it, others that
+ * call themselves xterm do not have it at all. "Plain characters" (ESC ( B) goes out once: curses
+ * says it with each change of colour, which is a quarter of a frame, and nothing of ours changes
+ * it.
+ */
+static bool queue_expanded(struct terminal *term, const char *bytes, size_t len)
+{
+    size_t from = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i + 2 < len; i++) {
+        if (bytes[i] != KEY_CODE_ESC) continue;
+        if (bytes[i + 1] == '(' && bytes[i + 2] == 'B') {
+            if (term->has_charset) {
+                ok = queue_bytes(term, bytes + from, i - from);
+                from = i + 3;
+            }
+            term->has_charset = true;
+            i += 2;
+            continue;
+        }
+        if (bytes[i + 1] != '[') continue;
+        size_t end = i + 2, count = 0;
+        while (end < len && bytes[end] >= '0' && bytes[end] <= '9' && count < 10000) {
+            count = count * 10 + (size_t)(bytes[end++] - '0');
+        }
+        if (i == 0 || end >= len || bytes[end] != 'b' || bytes[i - 1] < ' ' || bytes[i - 1] > '~')
+            continue;
+        ok = queue_bytes(term, bytes + from, i - from);
+        while (ok && count-- > 0)
+            ok = queue_bytes(term, &bytes[i - 1], 1);
+        from = end + 1;
+        i = end;
+    }
+    return ok && queue_bytes(term, bytes + from, len - from);
+}
+
+static bool starts_at(const char *bytes, size_t len, size_t at, const char *word)
+{
+    const size_t word_len = strlen(word);
+    return at < len && len - at >= word_len && memcmp(bytes + at, word, word_len) == 0;
+}
+
+/*
+ * Leaves out what changes nothing, a tenth of a frame: after the first of a frame, the choice of
+ * the character set that comes with each change of attributes (no other set is ever chosen), and
+ * the default colour right before all attributes are reset. Returns the new length.
+ */
+static size_t without_idle(char *bytes, size_t len)
+{
+    static const char charset[] = "\033(B", colour[] = "\033[39m";
+    enum { CHARSET = sizeof charset - 1, COLOUR = sizeof colour - 1 };
+    size_t kept = 0;
+    bool has_charset = false;
+    for (size_t i = 0; i < len;) {
+        if (starts_at(bytes, len, i, charset)) {
+            const bool is_idle = has_charset;
+            has_charset = true;
+            if (is_idle) {
+                i += CHARSET;
+                continue;
+            }
+        } else if (starts_at(bytes, len, i, colour)) {
+            size_t next = i + COLOUR;
+            if (starts_at(bytes, len, next, charset)) next += CHARSET;
+            if (starts_at(bytes, len, next, "\033[m") || starts_at(bytes, len, next, "\033[0;")) {
+                i += COLOUR;
+                continue;
+            }
+        }
+        bytes[kept++] = bytes[i++];
+    }
+    return kept;
+}
+
 /* Moves what curses wrote from the memory file to the end of the queue. */
 static void collect(struct terminal *term)
 {
-    char bytes[4096];
     (void)fflush(term->sink_file); /* some builds of curses write through stdio */
     const off_t size = lseek(term->sink, 0, SEEK_CUR);
-    if (size <= 0) return;
-    off_t done = 0;
-    while (done < size) {
-        /* What lies behind is left over from longer frames. */
-        const off_t left = size - done;
-        const size_t wanted = left < (off_t)sizeof bytes ? (size_t)left : sizeof bytes;
-        const ssize_t n = pread(term->sink, bytes, wanted, done);
-        if (n <= 0 || !queue_bytes(term, bytes, (size_t)n)) break;
-        done += n;
+    char *bytes = size > 0 ? malloc((size_t)size) : NULL;
+    size_t len = 0;
+    while (bytes && len < (size_t)size) {
+        /* What lies behind `size` is left over from longer frames. */
+        const ssize_t n = pread(term->sink, bytes + len, (size_t)size - len, (off_t)len);
+        if (n <= 0) break;
+        len += (size_t)n;
     }
+    if (len > 0) (void)queue_expanded(term, bytes, without_idle(bytes, len));
+    free(bytes);
     (void)lseek(term->sink, 0, SEEK_SET);
 }
 
 enum terminal_state terminal_flush(struct terminal *term)
 {
     collect(term);
+    if (term->is_entered && !term->is_announced && terminal_is_stalled(term)) {
+        atomic_store(term->restore->is_entered, true);
+        term->is_announced = true;
+    }
     while (term->out_done < term->out_len) {
         const ssize_t n =
             write(term->fd, term->out + term->out_done, term->out_len - term->out_done);

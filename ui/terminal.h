@@ -30,13 +30,17 @@ struct terminal_restore {
     int fd; /* of the controlling terminal, close-on-exec; -1: none */
     bool has_modes;
     struct termios modes;
+    _Atomic bool *is_entered; /* shared with the child: the screen is on, so it must be left once */
     char text[TERMINAL_RESTORE_MAX]; /* main screen, cursor, plain colours, paste mode off */
     size_t len;
 };
 
 /* Whether there is a terminal that a screen can be drawn on; if not, err says why. */
 DLN_CHECK bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error *err);
-/* Safe in a signal handler and in another process of the job. */
+/*
+ * Safe in a signal handler and in another process of the job. Whoever comes first leaves the
+ * screen, and only if it was entered.
+ */
 void terminal_restore_now(const struct terminal_restore *restore);
 void terminal_restore_release(struct terminal_restore *restore);
 /* Fatal signals (SEGV, BUS, ABRT, FPE, ILL) give the terminal back, then take their course. */
@@ -53,8 +57,10 @@ struct terminal {
     FILE *sink_file, *in_file;
     void *screen; /* SCREEN of curses */
     bool is_entered;
-    bool has_title;   /* can be set */
-    bool has_replies; /* answers questions */
+    bool is_announced; /* the first bytes of this screen are on their way */
+    bool has_charset;  /* was set to plain characters, which it stays */
+    bool has_title;    /* can be set */
+    bool has_replies;  /* answers questions */
     int rows, cols;
     enum glyph_level level;
     struct keys keys;

@@ -114,8 +114,9 @@ void theme_builtin(const char *name, struct theme *out)
         if (strcmp(file->name, name) == 0) chosen = file;
         if (!chosen && strcmp(file->name, "neutral") == 0) chosen = file;
     }
-    const char *text = (const char *)chosen->bytes;
-    if (theme_parse(text, chosen->len, chosen->name, out, NULL)) return;
+    if (chosen && theme_parse((const char *)chosen->bytes, chosen->len, chosen->name, out, NULL)) {
+        return;
+    }
     /* out of memory: the attributes of nothing, and a cursor */
     static const bool given[ROLE_COUNT] = {false};
     *out = (struct theme){.name = "neutral"};
@@ -161,8 +162,8 @@ static bool read_file(const char *path, char **out, size_t *len, struct dln_erro
 
 static bool load_file(const char *path, struct theme *out, struct dln_error *err)
 {
-    char *text;
-    size_t len;
+    char *text = NULL;
+    size_t len = 0;
     if (!read_file(path, &text, &len, err)) return false;
     const bool ok = theme_parse(text, len, path, out, err);
     free(text);

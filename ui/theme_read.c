@@ -199,7 +199,7 @@ static bool read_colors(struct reader *reader, struct parsed *parsed, enum role 
     if (!expect(reader, YAML_SEQUENCE_START_EVENT, "a list of colours")) return false;
     int i = 0;
     while (next(reader) && reader->event.type != YAML_SEQUENCE_END_EVENT) {
-        int16_t color;
+        int16_t color = COLOR_DEFAULT;
         if (reader->event.type != YAML_SCALAR_EVENT)
             return COMPLAIN(reader, "a colour is expected here");
         if (i == n) return COMPLAIN(reader, "at most %d colours have a use here", n);
@@ -231,7 +231,7 @@ static bool read_entry(struct reader *reader, struct parsed *parsed, size_t key)
 {
     static const char *const bases[] = {"any", "dark", "light"};
     static const char *const parents[] = {"base", "dusk", "paper", "neutral", "mono"};
-    size_t which;
+    size_t which = 0;
     switch (key) {
     case 0: return read_name(reader, parsed->theme.name);
     case 1:

@@ -53,6 +53,26 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
+/* The ranges of the objectives, found anew when a row has changed. */
+static void find_ranges(struct trial_table *view)
+{
+    const struct model *model = &view->session->model;
+    if (view->range_n == model->n && view->range_revision == model->revision) return;
+    view->range_n = model->n;
+    view->range_revision = model->revision;
+    for (size_t k = 0; k < model->m && k < DLN_OBJECTIVES_MAX; k++) {
+        double low = HUGE_VAL, high = -HUGE_VAL;
+        for (size_t i = 0; i < model->n; i++) {
+            const double value = model_shown_value(model, i, k);
+            if (!isfinite(value)) continue;
+            if (value < low) low = value;
+            if (value > high) high = value;
+        }
+        view->low[k] = low;
+        view->high[k] = high;
+    }
+}
+
 static void add_value(struct trial_table *view, int *n, size_t objective)
 {
     const struct session *session = view->session;
@@ -71,13 +91,7 @@ static void add_value(struct trial_table *view, int *n, size_t objective)
     struct trial_column *info = &view->info[*n - 1];
     info->style = number_objective(best, second);
     int width = 6;
-    double low = HUGE_VAL, high = -HUGE_VAL;
-    for (size_t i = 0; i < model->n; i++) {
-        const double value = model_shown_value(model, i, objective);
-        if (!isfinite(value)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-    }
+    const double low = view->low[objective], high = view->high[objective];
     if (low <= high) width = number_width(info->style, low, high);
     column->width = width < 6 ? 6 : width > 12 ? 12 : width;
     column->grow_to = max_int(column->width, (int)dln_text_width(info->name));
@@ -140,7 +154,8 @@ static void make_columns(struct trial_table *view)
     column->width = 6;
     column->priority = 1;
     if (view->order->key == SORT_STATE) column->sort = view->order->is_stale ? 2 : 1;
-    for (size_t i = 0; i < model->m; i++)
+    find_ranges(view);
+    for (size_t i = 0; i < model->m && i < DLN_OBJECTIVES_MAX; i++)
         add_value(view, &n, i);
     for (size_t i = 0; i < model->d && n < TABLE_COLUMNS_MAX - 3; i++)
         add_param(view, &n, i);

@@ -30,7 +30,10 @@ struct trial_table {
     bool is_wide;
     int64_t now_us;
     double curve_low, curve_high;
-    size_t curve_n; /* rows when the curves' scale was made */
+    size_t curve_n;          /* rows when the curves' scale was made */
+    uint64_t range_revision; /* of the model when the ranges below were found */
+    size_t range_n;
+    double low[DLN_OBJECTIVES_MAX], high[DLN_OBJECTIVES_MAX]; /* shown values; low > high: none */
 };
 
 /* Renews what has changed; is_wide: one digit more, a step column. */

@@ -104,6 +104,7 @@ struct view {
 
     bool is_dirty;      /* a key has changed what is shown: draw soon */
     bool is_data_dirty; /* news: draw within a second */
+    int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
     enum leave leave;
     bool is_ending; /* leaves when the engines are over */
@@ -114,7 +115,7 @@ struct view {
 
 /* An answer to what the person did; stays for 10 s. */
 void view_say(struct view *view, enum role role, const char *format, ...) DLN_PRINTF(3, 4);
-void view_go(struct view *view, enum screen_id screen);
+void view_go(struct view *view, enum screen_id id);
 /* Opens a study in place of the one that is open. */
 bool view_open(struct view *view, const char *path, int64_t study_id);
 void view_close_study(struct view *view);
@@ -146,8 +147,9 @@ void view_draw(struct view *view);
 bool view_has_clock(const struct view *view);
 void view_key(struct view *view, struct key key);
 void view_interrupt(struct view *view); /* Ctrl-C, SIGINT */
-void view_event(void *view, const struct session_event *event);
-void view_run_news(void *view, const struct run_news *news);
+/* What the session and the runs tell; context is the view. */
+void view_event(void *context, const struct session_event *event);
+void view_run_news(void *context, const struct run_news *news);
 
 void overlay_draw_current(struct view *view);
 /* True: the key is taken. */

@@ -142,7 +142,7 @@ static void add_word(const struct view *view, struct pieces *pieces)
     const enum study_word word = session->word;
     char age[FORMAT_MAX];
     if (word == WORD_LOST) {
-        (void)format_ago(age, summary->lease.heartbeat_age_ms / 1000, false);
+        (void)format_ago(age, (view->now_us - summary->lease.heartbeat_us) / 1000000, false);
         add_piece(pieces, 100, ROLE_ERROR, "LOST %s", age);
     } else if (word == WORD_RUN || word == WORD_DRAIN || word == WORD_PAUSE) {
         add_piece(pieces, 100, role_of_word(word), "%s %" PRId64 "/%d%s", study_word_text(word),
@@ -321,6 +321,8 @@ static void draw_keys(struct view *view, int row)
     char labels[KEYS_MAX][16];
     int n = 0;
     const bool is_read_only = view_read_only(view) != NULL;
+    const bool is_idle_attach = view->options->attach && (view->session.word == WORD_IDLE ||
+                                                          view->session.word == WORD_DONE);
     const enum action *actions = screen_of(view->screen)->keys;
     for (int i = 0; actions[i] != ACTION_NONE && n < KEYS_MAX; i++) {
         const struct binding *binding = keymap_binding(actions[i]);
@@ -334,7 +336,8 @@ static void draw_keys(struct view *view, int row)
         entries[n] = (struct keyrow_entry){
             .key = key_label(binding->key[0], labels[n]),
             .text = word,
-            .dimmed = binding->changes && is_read_only,
+            .dimmed = binding->changes &&
+                      (is_read_only || (binding->action == ACTION_PAUSE && is_idle_attach)),
             .keep = binding->action == ACTION_BACK || binding->action == ACTION_HELP,
         };
         n++;

@@ -61,6 +61,11 @@ struct dln_history_view {
     size_t n_complete;
     uint64_t revision; /* changes whenever the content does */
     uint64_t forgotten; /* changes whenever a visited point is not visited any more */
+    /*
+     * Changes whenever something else happens than that trials are added at the end, that WAITING
+     * ones change, and that RUNNING ones finish: then what was learned from the old ones is void.
+     */
+    uint64_t rewritten;
     const struct dln_visited *visited;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dialin/num.h"
+#include "dialin/text.h"
 
 static void before(struct dln_json_writer *w)
 {
@@ -45,34 +46,14 @@ void dln_json_end_array(struct dln_json_writer *w)
     close_bracket(w, ']');
 }
 
-/* Length of the UTF-8 sequence at text and its code point; U+FFFD and 1 byte where it is invalid. */
-static size_t decode_utf8(const unsigned char *text, uint32_t *code)
-{
-    const unsigned char c = text[0];
-    *code = 0xFFFD;
-    if (c < 0x80) {
-        *code = c;
-        return 1;
-    }
-    const size_t len = c >= 0xF0 && c <= 0xF4 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 0;
-    if (len == 0 || c > 0xF4) return 1;
-    uint32_t sum = c & (0x7FU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((text[i] & 0xC0) != 0x80) return 1;
-        sum = (sum << 6) | (text[i] & 0x3F);
-    }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (sum < least[len] || sum > 0x10FFFF || (sum >= 0xD800 && sum <= 0xDFFF)) return 1;
-    *code = sum;
-    return len;
-}
-
 static void add_string(struct dln_strbuf *out, const char *text)
 {
     dln_strbuf_add_char(out, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p;) {
+    for (size_t left = strlen(text); left > 0;) {
         uint32_t code;
-        p += decode_utf8(p, &code);
+        const size_t eaten = dln_text_decode(text, left, &code);
+        text += eaten;
+        left -= eaten;
         if (code == '"' || code == '\\') {
             dln_strbuf_add_char(out, '\\');
             dln_strbuf_add_char(out, (char)code);
@@ -88,8 +69,6 @@ static void add_string(struct dln_strbuf *out, const char *text)
             dln_strbuf_add(out, "\\b");
         } else if (code == '\f') {
             dln_strbuf_add(out, "\\f");
-        } else if (code == 0x7F) {
-            dln_strbuf_add_char(out, 0x7F);
         } else if (code < 0x10000) {
             dln_strbuf_addf(out, "\\u%04" PRIx32, code);
         } else {

@@ -54,7 +54,7 @@ static size_t layout(double x, bool whole_has_point, char out[DLN_NUM_TEXT_MAX])
 
     char e_text[DLN_NUM_TEXT_MAX];
     shortest(x, e_text);
-    char digits[24];
+    char digits[24] = {0};
     size_t n = 0;
     const char *p = e_text;
     const bool negative = *p == '-';

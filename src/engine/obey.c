@@ -200,7 +200,6 @@ bool dln_obey_inbox(struct dln_driver *driver)
         struct dln_reply reply = {.state = DLN_COMMAND_POSTED};
         dln_arena_reset(&arena);
         if (!dln_store_next_command(driver->store, driver->study_id, &arena, &command, &err)) {
-            more = false;
             if (err.code != DLN_NOT_FOUND) (void)dln_driver_blame(driver, &err);
             break;
         }

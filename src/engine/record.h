@@ -8,7 +8,7 @@
 #include "engine/driver.h"
 
 /* For dln_runner_work(); context is the driver. Only takes note, writes nothing. */
-void dln_record_event(void *driver, const struct dln_run_event *event);
+void dln_record_event(void *context, const struct dln_run_event *event);
 /*
  * Writes what was noted: runs that started, intermediate values (at most every 100 ms, one commit a
  * trial), runs that ended. What cannot be written now stays in memory and is tried again.

@@ -223,7 +223,7 @@ static void reuse(struct dln_driver *driver, struct dln_job *job, const double *
 static struct dln_job *begin_proposed(struct dln_driver *driver)
 {
     const struct dln_view_trial *known;
-    double values[DLN_OBJECTIVES_MAX];
+    double values[DLN_OBJECTIVES_MAX] = {0};
     char why[DLN_WHY_MAX];
     struct dln_error err = {0};
     struct dln_proposal proposal;

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dialin/clock.h"
@@ -71,7 +72,7 @@ static bool tell(struct guardian *self, struct trial *trial, enum dln_wire_kind 
     struct dln_wire message = trial->report;
     message.kind = kind;
     message.run = trial->run;
-    const int error = dln_wire_send(self->socket, &message, NULL, 0);
+    const int error = dln_wire_send(self->socket, &message, NULL);
     if (error == EAGAIN) *blocked = true;
     return error == 0;
 }
@@ -208,17 +209,17 @@ static struct trial *find_trial(struct guardian *self, uint64_t run)
     return NULL;
 }
 
-/* The payload's bytes, ending in a NUL; NULL with errno. */
+/* A payload that came as a file; NULL with errno. The caller frees it. */
 static char *read_payload(int fd, size_t *len)
 {
     struct stat info;
     if (fstat(fd, &info) != 0) return NULL;
-    if (info.st_size < 2 || info.st_size > DLN_WIRE_PAYLOAD_MAX) {
+    if (info.st_size > DLN_WIRE_PAYLOAD_MAX) {
         errno = E2BIG;
         return NULL;
     }
     const size_t size = (size_t)info.st_size;
-    char *text = malloc(size);
+    char *text = malloc(size + 1);
     if (!text) return NULL;
     for (*len = 0; *len < size;) {
         const ssize_t got = pread(fd, text + *len, size - *len, (off_t)*len);
@@ -230,7 +231,6 @@ static char *read_payload(int fd, size_t *len)
         }
         *len += (size_t)got;
     }
-    text[size - 1] = '\0';
     return text;
 }
 
@@ -241,6 +241,10 @@ static bool split_payload(char *text, size_t len, const struct dln_wire *request
     if (request->n_argv == 0 || request->n_argv > DLN_WIRE_WORDS_MAX ||
         request->n_env > DLN_WIRE_WORDS_MAX) {
         errno = E2BIG;
+        return false;
+    }
+    if (len == 0 || text[len - 1] != '\0') {
+        errno = EINVAL;
         return false;
     }
     char **all = calloc((size_t)request->n_argv + request->n_env + 2, sizeof *all);
@@ -269,8 +273,16 @@ static char *copy_mark(char *const *envp)
     return NULL;
 }
 
-static void start_trial(struct guardian *self, const struct dln_wire *request, const int *fds,
-                        size_t n_fds)
+/* Now, in the unit and from the origin of a process's start time. */
+static int64_t boot_ticks(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) return -1;
+    return ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec) / (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+static void start_trial(struct guardian *self, const struct dln_wire *request,
+                        const struct dln_wire_load *load)
 {
     if (self->n == self->cap) {
         const size_t cap = self->cap ? self->cap * 2 : 16;
@@ -278,7 +290,7 @@ static void start_trial(struct guardian *self, const struct dln_wire *request, c
         if (!grown) {
             const struct dln_wire answer = {
                 .kind = DLN_WIRE_FAILED, .run = request->run, .code = ENOMEM};
-            (void)dln_wire_send(self->socket, &answer, NULL, 0);
+            (void)dln_wire_send(self->socket, &answer, NULL);
             return;
         }
         self->trials = grown;
@@ -286,27 +298,31 @@ static void start_trial(struct guardian *self, const struct dln_wire *request, c
     }
     struct trial *trial = &self->trials[self->n++];
     *trial = (struct trial){.run = request->run};
-    char *text = NULL;
+    char *file = NULL;
+    char *text = load->bytes;
+    size_t len = load->len;
     char **words = NULL;
-    size_t len;
     struct dln_spawn spec = {.memory_bytes = request->memory_bytes};
     enum dln_wire_stage stage = DLN_STAGE_SPAWN;
     int error = 0;
-    if (n_fds != 3) {
+    const int64_t before = boot_ticks();
+    if (load->n_fds < 2) {
         error = EMFILE; /* no room for them in our table */
-    } else if (!(text = read_payload(fds[0], &len)) ||
-               !split_payload(text, len, request, &spec, &words)) {
+    } else if (load->n_fds == 3 && !(text = file = read_payload(load->fds[2], &len))) {
+        error = errno;
+    } else if (!split_payload(text, len, request, &spec, &words)) {
         error = errno;
     } else {
-        spec.out_fd = fds[1];
-        spec.err_fd = fds[2];
+        spec.out_fd = load->fds[0];
+        spec.err_fd = load->fds[1];
         error = dln_spawn(&spec, &trial->pid, &stage);
     }
     if (error == 0) {
         trial->owes_started = true;
         trial->mark = copy_mark(spec.envp);
         trial->report.pid = trial->pid;
-        trial->report.pid_start = dln_proc_start_time(trial->pid);
+        /* Mostly known without asking /proc, which costs more than all the rest here. */
+        trial->report.pid_start = before == boot_ticks() ? before : dln_proc_start_time(trial->pid);
     } else {
         trial->pid = 0;
         trial->owes_failed = true;
@@ -314,7 +330,7 @@ static void start_trial(struct guardian *self, const struct dln_wire *request, c
         trial->report.stage = stage;
     }
     free(words);
-    free(text);
+    free(file);
 }
 
 static void signal_trial(const struct trial *trial, int number)
@@ -324,19 +340,18 @@ static void signal_trial(const struct trial *trial, int number)
     if (number == SIGTERM) (void)kill(-trial->pid, SIGCONT);
 }
 
-static void obey(struct guardian *self, const struct dln_wire *request, const int *fds,
-                 size_t n_fds)
+static void obey(struct guardian *self, const struct dln_wire *request, struct dln_wire_load *load)
 {
     struct trial *trial = request->kind == DLN_WIRE_START ? NULL : find_trial(self, request->run);
     switch (request->kind) {
     case DLN_WIRE_HELLO:
         self->grace_ms = request->grace_ms <= GRACE_MS_MAX ? request->grace_ms : GRACE_MS_MAX;
-        if (n_fds == 1 && self->inherited < 0) {
-            self->inherited = fds[0];
+        if (load->n_fds == 1 && self->inherited < 0) {
+            self->inherited = load->fds[0];
             return;
         }
         break;
-    case DLN_WIRE_START: start_trial(self, request, fds, n_fds); break;
+    case DLN_WIRE_START: start_trial(self, request, load); break;
     case DLN_WIRE_SIGNAL:
         if (trial) signal_trial(trial, request->code);
         break;
@@ -349,8 +364,7 @@ static void obey(struct guardian *self, const struct dln_wire *request, const in
         break;
     default: break;
     }
-    for (size_t i = 0; i < n_fds; i++)
-        (void)close(fds[i]);
+    dln_wire_load_close(load);
 }
 
 /* False: the engine is gone. */
@@ -358,10 +372,10 @@ static bool read_requests(struct guardian *self)
 {
     for (;;) {
         struct dln_wire request;
-        int fds[DLN_WIRE_FDS_MAX];
-        size_t n_fds;
-        switch (dln_wire_receive(self->socket, &request, fds, &n_fds)) {
-        case DLN_WIRE_GOT: obey(self, &request, fds, n_fds); break;
+        char bytes[DLN_WIRE_BYTES_MAX];
+        struct dln_wire_load load = {.bytes = bytes};
+        switch (dln_wire_receive(self->socket, &request, &load)) {
+        case DLN_WIRE_GOT: obey(self, &request, &load); break;
         case DLN_WIRE_NOTHING: return true;
         case DLN_WIRE_CLOSED: return false;
         }

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* memfd_create, POSIX_SPAWN_SETSID */
+#define _GNU_SOURCE /* memfd_create, POSIX_SPAWN_SETSID, environ */
 #include "exec/guardian_link.h"
 
 #include <errno.h>
@@ -12,9 +12,6 @@
 #include <unistd.h>
 
 #include "dialin/strbuf.h"
-#include "exec/wire.h"
-
-extern char **environ;
 
 enum { GUARDIAN_FD = 3 };
 
@@ -82,7 +79,8 @@ bool dln_guardian_link_open(struct dln_guardian_link *link, const char *program,
         .kind = DLN_WIRE_HELLO,
         .grace_ms = grace_ms > 0 ? (uint32_t)(grace_ms < 60000 ? grace_ms : 60000) : 0,
     };
-    const int told = dln_wire_send(link->socket, &hello, &inherit_fd, inherit_fd >= 0 ? 1 : 0);
+    const struct dln_wire_load load = {.fds = {inherit_fd}, .n_fds = inherit_fd >= 0 ? 1 : 0};
+    const int told = dln_wire_send(link->socket, &hello, &load);
     if (told != 0) {
         dln_guardian_link_close(link, true);
         return dln_fail_errno(err, told, "greet the guardian");
@@ -112,7 +110,7 @@ static bool is_setting(const char *entry, const char *name)
     return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-static bool write_payload(const struct dln_strbuf *payload, int *out, struct dln_error *err)
+static bool write_file(const struct dln_strbuf *payload, int *out, struct dln_error *err)
 {
     const int fd = memfd_create("dialin-start", MFD_CLOEXEC);
     if (fd < 0) return dln_fail_errno(err, errno, "make room for a command");
@@ -130,8 +128,8 @@ static bool write_payload(const struct dln_strbuf *payload, int *out, struct dln
     return true;
 }
 
-bool dln_guardian_payload(const struct dln_run_request *request, int *fd, uint32_t *n_argv,
-                          uint32_t *n_env, struct dln_error *err)
+bool dln_guardian_pack(const struct dln_run_request *request, struct dln_wire *head,
+                       struct dln_wire_load *load, struct dln_error *err)
 {
     struct dln_strbuf payload = {0};
     size_t words = 0;
@@ -162,12 +160,16 @@ bool dln_guardian_payload(const struct dln_run_request *request, int *fd, uint32
         ok = dln_fail(err, DLN_INVALID,
                       "the command and its environment have %zu bytes, more than a program can get",
                       payload.len);
+    } else if (payload.len > DLN_WIRE_BYTES_MAX) {
+        ok = write_file(&payload, &load->fds[2], err);
+        if (ok) load->n_fds = 3;
     } else {
-        ok = write_payload(&payload, fd, err);
+        load->len = payload.len;
+        ok = dln_strbuf_take(&payload, &load->bytes, err);
     }
     dln_strbuf_release(&payload);
     if (!ok) return false;
-    *n_argv = (uint32_t)words;
-    *n_env = (uint32_t)settings;
+    head->n_argv = (uint32_t)words;
+    head->n_env = (uint32_t)settings;
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "dialin/error.h"
 #include "dialin/exec.h"
+#include "exec/wire.h"
 
 struct dln_guardian_link {
     int socket; /* -1: there is none */
@@ -21,11 +22,12 @@ DLN_CHECK bool dln_guardian_link_open(struct dln_guardian_link *link, const char
 void dln_guardian_link_close(struct dln_guardian_link *link, bool kill_it);
 
 /*
- * An anonymous file with what a START message points at. Whatever envp says, the trial gets
- * DIALIN_RUN=run_dir, by which its processes are found again, and OMP_NUM_THREADS where
- * request->cpus is set and nobody has set it yet.
+ * What a START message brings: fills n_argv and n_env of its head, and the load's bytes (the caller
+ * frees them), or, where they are too long for a message, its third descriptor. Whatever envp says,
+ * the trial gets DIALIN_RUN=run_dir, by which its processes are found again, and OMP_NUM_THREADS
+ * where request->cpus is set and nobody has set it yet.
  */
-DLN_CHECK bool dln_guardian_payload(const struct dln_run_request *request, int *fd,
-                                    uint32_t *n_argv, uint32_t *n_env, struct dln_error *err);
+DLN_CHECK bool dln_guardian_pack(const struct dln_run_request *request, struct dln_wire *head,
+                                 struct dln_wire_load *load, struct dln_error *err);
 
 #endif

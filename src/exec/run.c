@@ -17,8 +17,6 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
     run->id = id;
     run->owner = request->owner;
     run->watch = -1;
-    for (int i = 0; i < DLN_WIRE_FDS_MAX; i++)
-        run->request_fds[i] = -1;
     for (int i = 0; i < DLN_STREAMS; i++)
         run->output.fd[i] = run->output.log[i].fd = -1;
     run->output.metrics_fd = -1;
@@ -29,10 +27,15 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
     run->directory = strdup(request->directory);
     bool ok = run->run_dir && run->program && run->directory;
     if (!ok) (void)dln_fail(err, DLN_NOMEM, "out of memory");
-    ok = ok && dln_guardian_payload(request, &run->request_fds[0], &run->request.n_argv,
-                                    &run->request.n_env, err);
-    ok = ok && dln_run_output_init(&run->output, run->run_dir, log_limit_bytes, model,
-                                   &run->request_fds[1], err);
+    int write_fds[DLN_STREAMS];
+    ok = ok &&
+         dln_run_output_init(&run->output, run->run_dir, log_limit_bytes, model, write_fds, err);
+    if (ok) {
+        run->load.n_fds = DLN_STREAMS;
+        for (int i = 0; i < DLN_STREAMS; i++)
+            run->load.fds[i] = write_fds[i];
+        ok = dln_guardian_pack(request, &run->request, &run->load, err);
+    }
     if (!ok) {
         dln_run_free(run);
         return false;
@@ -44,7 +47,7 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
 void dln_run_free(struct dln_run *run)
 {
     if (!run) return;
-    dln_run_close_request(run);
+    dln_run_drop_request(run);
     dln_run_output_release(&run->output);
     free(run->run_dir);
     free(run->program);
@@ -52,12 +55,11 @@ void dln_run_free(struct dln_run *run)
     free(run);
 }
 
-void dln_run_close_request(struct dln_run *run)
+void dln_run_drop_request(struct dln_run *run)
 {
-    for (int i = 0; i < DLN_WIRE_FDS_MAX; i++) {
-        if (run->request_fds[i] >= 0) (void)close(run->request_fds[i]);
-        run->request_fds[i] = -1;
-    }
+    dln_wire_load_close(&run->load);
+    free(run->load.bytes);
+    run->load = (struct dln_wire_load){0};
 }
 
 /* ── events ────────────────────────────────────────────────────────────────────────────────────*/

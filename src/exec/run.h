@@ -29,7 +29,7 @@ struct dln_run {
     enum dln_run_state state;
     char *run_dir, *program, *directory;
     struct dln_wire request;
-    int request_fds[DLN_WIRE_FDS_MAX]; /* payload and write ends, until they are sent */
+    struct dln_wire_load load; /* of the request, until it is sent */
     struct dln_run_output output;
     int watch;              /* inotify's, of the metrics file; -1: none */
     int64_t watch_at_ns;    /* when to begin watching; 0: not any more */
@@ -50,8 +50,8 @@ DLN_CHECK bool dln_run_new(const struct dln_run_request *request, uint64_t id,
                            const dln_metric_reader *model, int64_t log_limit_bytes,
                            struct dln_run **out, struct dln_error *err);
 void dln_run_free(struct dln_run *run);
-/* The descriptors of the request were sent, or never will be. */
-void dln_run_close_request(struct dln_run *run);
+/* The request was sent, or never will be. */
+void dln_run_drop_request(struct dln_run *run);
 
 /* LIVE, HELD or GONE: one stream, or the metrics file, for at most a turn; metrics are told. */
 enum dln_read_result dln_run_read(struct dln_run *run, int stream, char *buffer, dln_run_sink *sink,

@@ -80,7 +80,7 @@ static void lose_guardian(dln_runner *runner)
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
         if (run->state >= DLN_RUN_IS_GONE) continue;
-        dln_run_close_request(run);
+        dln_run_drop_request(run);
         (void)dln_exec_end_orphan(run->pid, run->pid_start, run->run_dir);
         run->is_lost = true;
         run->state = DLN_RUN_IS_GONE;
@@ -107,21 +107,21 @@ static int send_owed(dln_runner *runner, struct dln_run *run)
     const int socket = runner->guardian.socket;
     int error = 0;
     if (run->state == DLN_RUN_IS_WANTED) {
-        error = dln_wire_send(socket, &run->request, run->request_fds, DLN_WIRE_FDS_MAX);
+        error = dln_wire_send(socket, &run->request, &run->load);
         if (error != 0) return error;
-        dln_run_close_request(run);
+        dln_run_drop_request(run);
         run->state = DLN_RUN_IS_ASKED;
     }
     if (run->owed_signal != 0 && run->state < DLN_RUN_IS_GONE) {
         const struct dln_wire message = {
             .kind = DLN_WIRE_SIGNAL, .run = run->id, .code = run->owed_signal};
-        error = dln_wire_send(socket, &message, NULL, 0);
+        error = dln_wire_send(socket, &message, NULL);
         if (error != 0) return error;
         run->owed_signal = 0;
     }
     if (run->owes_release && run->state == DLN_RUN_IS_HELD) {
         const struct dln_wire message = {.kind = DLN_WIRE_RELEASE, .run = run->id};
-        error = dln_wire_send(socket, &message, NULL, 0);
+        error = dln_wire_send(socket, &message, NULL);
         if (error != 0) return error;
         run->owes_release = false;
     }
@@ -185,12 +185,10 @@ static bool read_messages(dln_runner *runner, dln_run_sink *sink, void *context)
 {
     while (runner->guardian.socket >= 0) {
         struct dln_wire message;
-        int fds[DLN_WIRE_FDS_MAX];
-        size_t n_fds;
-        switch (dln_wire_receive(runner->guardian.socket, &message, fds, &n_fds)) {
+        struct dln_wire_load load = {0};
+        switch (dln_wire_receive(runner->guardian.socket, &message, &load)) {
         case DLN_WIRE_GOT:
-            for (size_t i = 0; i < n_fds; i++)
-                (void)close(fds[i]);
+            dln_wire_load_close(&load);
             take_message(runner, &message, sink, context);
             break;
         case DLN_WIRE_NOTHING: return true;

@@ -13,18 +13,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct failure {
+    int error; /* 0: none, the program runs */
+    enum dln_wire_stage stage;
+};
+
 /* Everything that the child needs, made before the fork: after it only system calls are allowed. */
 struct plan {
     const struct dln_spawn *spec;
     const char *search; /* directories to look in, by colons; NULL: argv[0] is a path */
     char *candidate;    /* room for the longest path */
     pid_t guardian;
-    int report_fd; /* close-on-exec: end of file says that the program runs */
-};
-
-struct failure {
-    int error;
-    enum dln_wire_stage stage;
+    volatile struct failure *failure; /* the child's word: written before it ends */
 };
 
 /* execvp() without its last resort: a file that is no program is never handed to a shell. */
@@ -93,12 +93,13 @@ __attribute__((noreturn, noinline)) static void become_trial(const struct plan *
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         failure = (struct failure){try_exec(plan), DLN_STAGE_EXEC};
     }
-    const ssize_t told = write(plan->report_fd, &failure, sizeof failure);
-    _exit(told == (ssize_t)sizeof failure ? 127 : 126);
+    *plan->failure = failure;
+    _exit(127);
 }
 
 /* Not fork(): the child runs in the parent's memory until it has become the program, which costs
-   the same however big the parent is, and nobody waits for page tables to be copied. */
+   the same however big the parent is, nobody waits for page tables to be copied, and a failure
+   needs no pipe to be told. */
 __attribute__((noinline)) static pid_t split(const struct plan *plan)
 {
     const pid_t pid = vfork();
@@ -116,35 +117,20 @@ static const char *search_path(char *const *envp)
 
 int dln_spawn(const struct dln_spawn *spec, pid_t *pid, enum dln_wire_stage *stage)
 {
+    volatile struct failure failure = {0, DLN_STAGE_SPAWN};
+    struct plan plan = {.spec = spec, .guardian = getpid(), .failure = &failure};
     *stage = DLN_STAGE_SPAWN;
-    struct plan plan = {.spec = spec, .guardian = getpid()};
     if (!strchr(spec->argv[0], '/')) {
         plan.search = search_path(spec->envp);
         plan.candidate = malloc(strlen(plan.search) + strlen(spec->argv[0]) + 2);
         if (!plan.candidate) return ENOMEM;
     }
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) != 0) {
-        const int error = errno;
-        free(plan.candidate);
-        return error;
+    const pid_t child = split(&plan); /* returns when the child has become the program or ended */
+    if (child < 0) {
+        failure.error = errno;
+    } else if (failure.error != 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
     }
-    plan.report_fd = report[1];
-
-    const pid_t child = split(&plan);
-    struct failure failure = {child < 0 ? errno : 0, DLN_STAGE_SPAWN};
-    (void)close(report[1]);
-    if (child > 0) {
-        ssize_t got;
-        do {
-            got = read(report[0], &failure, sizeof failure);
-        } while (got < 0 && errno == EINTR);
-        if (got <= 0) failure.error = 0;
-        if (failure.error != 0) {
-            while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
-        }
-    }
-    (void)close(report[0]);
     free(plan.candidate);
     *stage = failure.stage;
     *pid = child;

@@ -1,9 +1,10 @@
 /*
- * What engine and guardian say to each other: messages of one fixed size over a SOCK_SEQPACKET
- * socket pair, so that a message arrives whole or not at all. A START carries three descriptors:
- * the payload (an anonymous file of NUL-terminated strings: working directory, n_argv words, n_env
- * settings), and the write ends of the trial's standard output and error. A HELLO may carry one
- * descriptor which the guardian keeps open for its life and never hands to a trial.
+ * What engine and guardian say to each other, over a SOCK_SEQPACKET socket pair: a message arrives
+ * whole or not at all. It has a head of fixed size. A START carries the write ends of the trial's
+ * standard output and error, and a payload of NUL-terminated strings: working directory, n_argv
+ * words, n_env settings; behind the head where it is short, else in an anonymous file, which is
+ * then the third descriptor. A HELLO may carry one descriptor which the guardian keeps open for its
+ * life and never hands to a trial.
  */
 #ifndef DLN_EXEC_WIRE_H
 #define DLN_EXEC_WIRE_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #define DLN_WIRE_FDS_MAX     3
+#define DLN_WIRE_BYTES_MAX   ((size_t)32 * 1024) /* behind the head */
 #define DLN_WIRE_PAYLOAD_MAX ((int64_t)16 * 1024 * 1024)
 #define DLN_WIRE_WORDS_MAX   (1024 * 1024) /* arguments and settings of one trial */
 
@@ -42,15 +44,24 @@ struct dln_wire {
     int64_t user_us, system_us, max_rss_bytes;
 };
 
+/* What may come with a head. To send: borrowed. Received: the caller owns the descriptors, born
+   close-on-exec, and provides `bytes`, DLN_WIRE_BYTES_MAX of them, or NULL if none are welcome. */
+struct dln_wire_load {
+    char *bytes;
+    size_t len;
+    int fds[DLN_WIRE_FDS_MAX];
+    size_t n_fds;
+};
+void dln_wire_load_close(struct dln_wire_load *load);
+
 /* 0, or an errno value; EAGAIN when the other side is slow. Never blocks, never raises SIGPIPE. */
-int dln_wire_send(int fd, const struct dln_wire *message, const int *fds, size_t n_fds);
+int dln_wire_send(int fd, const struct dln_wire *message, const struct dln_wire_load *load);
 
 enum dln_wire_result { DLN_WIRE_GOT, DLN_WIRE_NOTHING, DLN_WIRE_CLOSED };
 /*
- * Never blocks. The caller owns the fds[0 .. *n_fds), born close-on-exec. Messages of a wrong size
- * are dropped. CLOSED: end of file or an error that will not go away.
+ * Never blocks. Messages of a wrong size are dropped. CLOSED: end of file or an error that will not
+ * go away.
  */
-enum dln_wire_result dln_wire_receive(int fd, struct dln_wire *message, int fds[DLN_WIRE_FDS_MAX],
-                                      size_t *n_fds);
+enum dln_wire_result dln_wire_receive(int fd, struct dln_wire *message, struct dln_wire_load *load);
 
 #endif

@@ -79,7 +79,7 @@ static int compare(enum dln_expr_op op, struct dln_value a, struct dln_value b)
         const int same = equals(a, b);
         return same < 0 ? -1 : !same;
     }
-    double order;
+    int order;
     if (is_numeric(a) && is_numeric(b)) {
         order = number_of(a) < number_of(b) ? -1 : number_of(a) > number_of(b);
     } else if (a.kind == DLN_VALUE_TEXT && b.kind == DLN_VALUE_TEXT) {

@@ -75,7 +75,8 @@ void dln_param_cell(const struct dln_param *param, double x, double *low, double
  */
 static double grid_value(double low, double step, double k)
 {
-    for (double scale = 1; scale <= 1e15; scale *= 10) {
+    for (int64_t power = 1; power <= 1000000000000000; power *= 10) {
+        const double scale = (double)power;
         const double whole_low = nearbyint(low * scale);
         const double whole_step = nearbyint(step * scale);
         if (whole_low / scale != low || whole_step / scale != step) continue;
@@ -201,7 +202,7 @@ double dln_param_last_step(double low, double high, double step)
     struct decimal s = decimal_of(step);
     int exponent = a.exponent < b.exponent ? a.exponent : b.exponent;
     if (s.exponent < exponent) exponent = s.exponent;
-    if (rescale(&a, exponent) && rescale(&b, exponent) && rescale(&s, exponent)) {
+    if (s.digits > 0 && rescale(&a, exponent) && rescale(&b, exponent) && rescale(&s, exponent)) {
         return double_of((b.digits - a.digits) / s.digits * s.digits + a.digits, exponent);
     }
     return clip(low + floor((high - low) / step) * step, low, high);

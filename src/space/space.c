@@ -179,7 +179,8 @@ static bool note_parent(void *context, const char *name, size_t column, bool is_
 /* Fills first[0..n] so that parents[first[i] .. first[i + 1]) are those of i; the number of all. */
 static size_t list_parents(const struct dln_space *space, size_t *first, size_t *parents)
 {
-    struct parent_list list = {.space = space, .parents = parents};
+    struct parent_list list = {.space = space};
+    list.parents = parents;
     for (size_t i = 0; i < space->n; i++) {
         first[i] = list.n;
         if (space->params[i].when) dln_expr_names(space->params[i].when, note_parent, &list);

@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "dialin/clock.h"
 #include "dialin/strbuf.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 /* A query that computes for longer is not one of ours on an honest file. CPU seconds. */
 #define CPU_LIMIT_READ   4.0
 #define CPU_LIMIT_ENGINE 8.0
+#define CHECKPOINT_NS    1000000000LL /* between two that only idleness asks for */
 #define HEAP_LIMIT       (512LL * 1024 * 1024)
 
 struct slot {
@@ -40,7 +42,9 @@ struct dln_db {
     bool is_wal;
     bool is_full; /* synchronous = FULL at the moment */
     int wal_pages;
-    double cpu_deadline; /* 0: the clock of this query has not been read yet */
+    int wal_long;          /* pages at which the log is long; more while a reader is in the way */
+    int64_t checkpoint_ns; /* when the last one began, monotonic */
+    double cpu_deadline;   /* 0: the clock of this query has not been read yet */
     struct slot cache[CACHE_SIZE];
 };
 
@@ -67,6 +71,12 @@ static bool fail_with(const dln_db *db, int rc, struct dln_error *err)
         return dln_fail(err, DLN_STORAGE, "'%s': a query was given up, it took too long", db->path);
     case SQLITE_FULL: return dln_fail(err, DLN_STORAGE, "'%s': the disk is full", db->path);
     case SQLITE_READONLY:
+        if (rc == SQLITE_READONLY_ROLLBACK || rc == SQLITE_READONLY_RECOVERY) {
+            return dln_fail(err, DLN_STORAGE,
+                            "'%s' was left in the middle of a write by a program that ended; a"
+                            " program that may write it mends it by opening it",
+                            db->path);
+        }
         return dln_fail(err, DLN_STORAGE, "'%s' can only be read (%s)", db->path, detail);
     case SQLITE_CANTOPEN:
         return dln_fail(err, DLN_STORAGE, "'%s' cannot be opened (%s)", db->path, detail);
@@ -259,6 +269,7 @@ bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct d
     dln_db *db = calloc(1, sizeof *db);
     if (!db) return dln_fail(err, DLN_NOMEM, "out of memory");
     db->mode = mode;
+    db->wal_long = WAL_PAGES_LONG;
     db->path = strdup(path);
     if (!db->path) {
         dln_fail(err, DLN_NOMEM, "out of memory");
@@ -330,15 +341,22 @@ static int checkpoint_mode(void)
 void dln_db_checkpoint(dln_db *db, bool idle)
 {
     if (!db->is_wal || db->mode != DLN_DB_ENGINE || db->wal_pages == 0) return;
-    if (!idle && db->wal_pages < WAL_PAGES_LONG) return;
+    if (db->wal_pages < db->wal_long) {
+        /* each one costs two syncs, so that doing it after every commit would rule the speed */
+        if (!idle || dln_clock_mono_ns() - db->checkpoint_ns < CHECKPOINT_NS) return;
+    }
+    db->checkpoint_ns = dln_clock_mono_ns();
     int pages = 0;
     int moved = 0;
     sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
     const int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, checkpoint_mode(), &pages, &moved);
     sqlite3_busy_timeout(db->handle, BUSY_ENGINE_MS);
-    /* the log starts anew with the next commit; with a reader in the way, try after as many again
-     */
-    if (rc == SQLITE_OK && pages == moved) db->wal_pages = 0;
+    if (rc == SQLITE_OK && pages == moved) {
+        db->wal_pages = 0; /* the log starts anew with the next commit */
+        db->wal_long = WAL_PAGES_LONG;
+    } else {
+        db->wal_long = db->wal_pages + WAL_PAGES_LONG; /* do not wait at every commit */
+    }
 }
 
 int64_t dln_db_version(dln_db *db)
@@ -384,7 +402,7 @@ bool dln_db_commit(dln_db *db, struct dln_error *err)
         dln_db_rollback(db);
         return false;
     }
-    if (db->wal_pages > WAL_PAGES_MAX) dln_db_checkpoint(db, false);
+    if (db->wal_pages >= WAL_PAGES_MAX) dln_db_checkpoint(db, false);
     return true;
 }
 

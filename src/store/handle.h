@@ -84,6 +84,9 @@ bool dln_store_time_base(dln_store *store, int64_t study_id, struct dln_time_bas
                          struct dln_error *err);
 /* The number of objectives; DLN_NOT_FOUND when there is no such study. */
 bool dln_store_objectives(dln_store *store, int64_t study_id, size_t *n, struct dln_error *err);
+/* The id of a trial; DLN_NOT_FOUND when the study has none of this number. */
+bool dln_store_find_number(dln_store *store, int64_t study_id, int64_t number, int64_t *trial_id,
+                           struct dln_error *err);
 /* The tally of a study, brought up to date inside the caller's transaction. */
 bool dln_store_tally(dln_store *store, int64_t study_id, const struct dln_tally **out,
                      struct dln_error *err);

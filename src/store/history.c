@@ -78,23 +78,6 @@ bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_spac
 
 /* ── one trial ─────────────────────────────────────────────────────────────────────────────────*/
 
-static bool id_of_number(dln_store *store, int64_t study_id, int64_t number, int64_t *id,
-                         struct dln_error *err)
-{
-    static const char sql[] = "SELECT trial_id FROM trials WHERE study_id = :study"
-                              " AND number = :number ORDER BY trial_id LIMIT 1";
-    int64_t found = 0;
-    struct dln_query q = dln_query(store->db, sql);
-    dln_bind_int(&q, ":study", study_id);
-    dln_bind_int(&q, ":number", number);
-    const bool is_there = dln_query_row(&q);
-    if (is_there) found = dln_column_int(&q, 0);
-    if (!dln_query_end(&q, err)) return false;
-    if (!is_there) return dln_fail(err, DLN_NOT_FOUND, "there is no trial #%" PRId64, number);
-    *id = found;
-    return true;
-}
-
 static bool read_one(dln_store *store, int64_t study_id, const struct dln_space *space,
                      size_t n_objectives, int64_t number, struct dln_arena *arena,
                      struct dln_trial *out, struct dln_error *err)
@@ -104,7 +87,7 @@ static bool read_one(dln_store *store, int64_t study_id, const struct dln_space 
     struct dln_time_base times;
     struct dln_loaded loaded;
     if (!dln_store_refresh_ours(store, err)) return false;
-    if (!id_of_number(store, study_id, number, &id, err)) return false;
+    if (!dln_store_find_number(store, study_id, number, &id, err)) return false;
     if (!dln_binding_make(store->db, study_id, space, arena, &binding, err)) return false;
     if (!dln_store_time_base(store, study_id, &times, err)) return false;
     const struct dln_load load = {

@@ -168,7 +168,8 @@ bool dln_slice_number(struct dln_slice slice, double *out)
         *out = slice.at[0] == '-' ? -INFINITY : INFINITY;
         return true;
     }
-    const char first = slice.len > 0 ? slice.at[0] : ' ';
+    if (slice.len == 0) return false;
+    const char first = slice.at[0];
     if (first != '-' && (first < '0' || first > '9')) return false;
     return dln_num_parse(slice.at, slice.len, out);
 }

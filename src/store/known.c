@@ -81,6 +81,43 @@ bool dln_store_objectives(dln_store *store, int64_t study_id, size_t *n, struct 
            directions(store, study_id, n, &maximize, err);
 }
 
+/* The first trial with this number from an id on; *trial_id stays where there is none. */
+static bool look_for_number(dln_store *store, int64_t study_id, int64_t number, int64_t from,
+                            int64_t *trial_id, struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id FROM trials WHERE study_id = :study"
+                              " AND trial_id >= :from AND number = :number"
+                              " ORDER BY trial_id LIMIT 1";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":study", study_id);
+    dln_bind_int(&q, ":from", from);
+    dln_bind_int(&q, ":number", number);
+    if (dln_query_row(&q)) *trial_id = dln_column_int(&q, 0);
+    return dln_query_end(&q, err);
+}
+
+/*
+ * Optuna has no index on numbers. They count a study's trials in the order of their ids, so trial n
+ * is at least n ids behind the first one: in a file with one study the first row looked at is it.
+ */
+bool dln_store_find_number(dln_store *store, int64_t study_id, int64_t number, int64_t *trial_id,
+                           struct dln_error *err)
+{
+    static const char sql[] = "SELECT min(trial_id) FROM trials WHERE study_id = :study";
+    int64_t found = -1;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":study", study_id);
+    const int64_t first = dln_query_row(&q) ? dln_column_int(&q, 0) : 0;
+    if (!dln_query_end(&q, err)) return false;
+    const int64_t guess = number > 0 && first <= INT64_MAX - number ? first + number : first;
+    if (!look_for_number(store, study_id, number, guess, &found, err)) return false;
+    if (found < 0 && !look_for_number(store, study_id, number, INT64_MIN, &found, err))
+        return false;
+    if (found < 0) return dln_fail(err, DLN_NOT_FOUND, "there is no trial #%" PRId64, number);
+    *trial_id = found;
+    return true;
+}
+
 /* ── tallies ───────────────────────────────────────────────────────────────────────────────────*/
 
 /* Changes when the study under an id becomes another one. */

@@ -39,6 +39,7 @@ static bool is_earlier_boot(const dln_store *store, const char *host, const char
 struct lease_row {
     struct dln_lease_info info;
     bool shares_pids, is_earlier_boot;
+    bool is_own; /* of this very process */
     int64_t beats;
     char nonce[DLN_UID_MAX];
 };
@@ -70,6 +71,7 @@ static bool read_row(dln_store *store, int64_t study_id, struct dln_arena *arena
         row.shares_pids = shares_pids(store, row.info.host, dln_column_text(&q, 2));
         row.is_earlier_boot = is_earlier_boot(store, row.info.host, dln_column_text(&q, 2));
         row.info.here = strcmp(row.info.host, store->self.host) == 0;
+        row.is_own = row.shares_pids && row.info.pid == store->self.pid;
         row.info.heartbeat_age_ms = (dln_clock_wall_us() - row.info.heartbeat_us) / 1000;
         if (row.shares_pids) {
             row.info.alive = dln_self_is_alive(row.info.pid, dln_column_int(&q, 4));
@@ -121,12 +123,13 @@ static bool is_silent(dln_store *store, int64_t study_id, const struct lease_row
     return now_ns - watch->since_ns >= silence_ms * 1000000;
 }
 
+/* The lock is ours by now: a row of this process is one that it could not delete. */
 static bool check_holder(dln_store *store, int64_t study_id, struct dln_arena *arena,
                          struct dln_error *err)
 {
     struct lease_row row;
     if (!read_row(store, study_id, arena, &row, err)) return false;
-    if (!row.info.held || row.is_earlier_boot) return true;
+    if (!row.info.held || row.is_earlier_boot || row.is_own) return true;
     if (row.shares_pids) return !row.info.alive || busy(&row, "", err);
     if (is_silent(store, study_id, &row)) return true;
     return busy(&row, "; it counts as gone when it gives no sign for 30 s", err);

@@ -291,12 +291,12 @@ static void note_attribute(struct reader *r, struct dln_query *q, size_t index)
         note_strategy(r, q, trial);
     } else if (strcmp(key, "dialin:why") == 0) {
         trial->why = string_of(r, q, 2);
-    } else if (strcmp(key, "dialin:memo") == 0) {
+    } else if (r->out->memos && strcmp(key, "dialin:memo") == 0) {
         r->out->memos[index] = dln_column_copy(q, 2, r->load->arena);
     } else if (strcmp(key, "fixed_params") == 0) {
         trial->has_fixed = strcmp(dln_column_text(q, 2), "{}") != 0;
         if (!trial->strategy[0]) trial->strategy = "enqueued";
-    } else if (strncmp(key, "constraints", 11) == 0) {
+    } else if (r->out->violations && strncmp(key, "constraints", 11) == 0) {
         const char *text = dln_column_text(q, 2);
         r->out->violations[index] += violation_of((struct dln_slice){text, dln_column_len(q, 2)});
     }

@@ -111,7 +111,7 @@ bool dln_place_is_network(const char *path)
 
 static bool runtime_folder(struct dln_strbuf *folder, struct dln_error *err)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
     struct stat place;
     if (runtime && runtime[0] == '/' && stat(runtime, &place) == 0 && S_ISDIR(place.st_mode)) {
         dln_strbuf_addf(folder, "%s/dialin", runtime);

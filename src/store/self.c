@@ -21,14 +21,17 @@ static bool read_small(const char *path, char *out, size_t cap)
     return true;
 }
 
-int64_t dln_self_pid_start(int64_t pid)
+/* Field 22 of a process and its state's letter; 0: there is no such process. */
+static int64_t read_start(int64_t pid, char *state)
 {
     char path[64];
     char stat[1024];
+    *state = '\0';
     (void)snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
     if (!read_small(path, stat, sizeof stat)) return 0;
     /* the name in field 2 may hold anything, but ends at the last bracket */
     const char *p = strrchr(stat, ')');
+    if (p && p[1] == ' ') *state = p[2];
     for (int field = 2; p && field < 22; field++) {
         p = strchr(p + 1, ' ');
     }
@@ -37,10 +40,19 @@ int64_t dln_self_pid_start(int64_t pid)
     return ticks;
 }
 
+int64_t dln_self_pid_start(int64_t pid)
+{
+    char state;
+    return read_start(pid, &state);
+}
+
 bool dln_self_is_alive(int64_t pid, int64_t pid_start)
 {
     if (pid <= 0) return false;
-    const int64_t start = dln_self_pid_start(pid);
+    char state;
+    const int64_t start = read_start(pid, &state);
+    /* dead, and nobody has fetched its status: containers without an init keep such for ever */
+    if (state == 'Z' || state == 'X') return false;
     if (start != 0 && pid_start != 0) return start == pid_start;
     return kill((pid_t)pid, 0) == 0 || errno == EPERM;
 }

@@ -151,14 +151,17 @@ static double *make_block(const dln_history *history, const struct dln_history_r
     return block;
 }
 
+static bool is_finished(const struct dln_view_trial *trial)
+{
+    return trial->state != DLN_TRIAL_RUNNING && trial->state != DLN_TRIAL_WAITING;
+}
+
 /* Counts a trial in (by = 1) or out (by = -1). */
 static void count(dln_history *history, const struct dln_view_trial *trial,
                   const struct entry *entry, int by)
 {
     struct dln_history_view *view = &history->view;
-    if (trial->state != DLN_TRIAL_RUNNING && trial->state != DLN_TRIAL_WAITING) {
-        view->n_finished += (size_t)by;
-    }
+    if (is_finished(trial)) view->n_finished += (size_t)by;
     if (trial->state == DLN_TRIAL_COMPLETE) view->n_complete += (size_t)by;
     view->revision++;
     if (!entry->is_point) return;
@@ -167,6 +170,30 @@ static void count(dln_history *history, const struct dln_view_trial *trial,
     } else if (dln_visited_remove(&history->visited, entry->hash)) {
         view->forgotten++;
     }
+}
+
+static bool same_numbers(size_t n, const double *a, const double *b)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i] && !(isnan(a[i]) && isnan(b[i]))) return false;
+    }
+    return true;
+}
+
+/* More than a RUNNING trial that finishes. */
+static bool rewrites(const struct dln_history_view *view, const struct dln_view_trial *old,
+                     const struct dln_view_trial *trial)
+{
+    if (old->state == DLN_TRIAL_WAITING) return false;
+    if (trial->state == DLN_TRIAL_WAITING || !same_numbers(view->d, old->x, trial->x) ||
+        strcmp(old->memo, trial->memo) != 0) {
+        return true;
+    }
+    return is_finished(old) &&
+           (old->state != trial->state || old->last_step != trial->last_step ||
+            !same_numbers(view->m, old->loss, trial->loss) ||
+            !same_numbers(1, &old->last_loss, &trial->last_loss) ||
+            !same_numbers(1, &old->violation, &trial->violation));
 }
 
 bool dln_history_put(dln_history *history, const struct dln_history_row *row, struct dln_error *err)
@@ -186,6 +213,9 @@ bool dln_history_put(dln_history *history, const struct dln_history_row *row, st
         memmove(history->trials + at + 1, history->trials + at, tail * sizeof trial);
         memmove(history->entries + at + 1, history->entries + at, tail * sizeof entry);
         history->view.n++;
+    }
+    if (replaces ? rewrites(&history->view, &old_trial, &trial) : at + 1 < history->view.n) {
+        history->view.rewritten++;
     }
     history->trials[at] = trial;
     history->entries[at] = entry;
@@ -208,6 +238,7 @@ void dln_history_hide(dln_history *history, int64_t number)
     memmove(history->trials + at, history->trials + at + 1,
             (history->view.n - at) * sizeof history->hidden);
     count(history, &history->hidden, &history->entries[at], -1);
+    if (history->hidden.state != DLN_TRIAL_WAITING) history->view.rewritten++;
 }
 
 void dln_history_unhide(dln_history *history)
@@ -220,6 +251,7 @@ void dln_history_unhide(dln_history *history)
     history->trials[at] = history->hidden;
     history->view.n++;
     count(history, &history->hidden, &history->entries[at], 1);
+    if (history->hidden.state != DLN_TRIAL_WAITING) history->view.rewritten++;
 }
 
 const struct dln_history_view *dln_history_view(const dln_history *history)

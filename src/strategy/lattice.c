@@ -30,7 +30,7 @@ static double axis_value(const struct dln_lattice *lattice, size_t param, uint64
     return dln_param_nth(&lattice->space->params[param], (double)digit);
 }
 
-static bool is_active(const struct dln_lattice *lattice, size_t param, double *x)
+static bool is_active(const struct dln_lattice *lattice, size_t param, const double *x)
 {
     struct dln_point_context point = {.space = lattice->space, .x = x};
     const struct dln_expr *when = lattice->space->params[param].when;

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dialin/nearest.h"
 #include "base/rng.h"
+#include "dialin/nearest.h"
 #include "math/permutation.h"
 #include "strategy/history.h"
 #include "strategy/lattice.h"
@@ -61,11 +61,29 @@ static bool fail_unknown(const struct dln_method *method, struct dln_error *err)
     return false;
 }
 
+static bool fail_goals(const struct dln_method *method, const char *name, size_t n_goals,
+                       struct dln_error *err)
+{
+    struct dln_strbuf list = {0};
+    for (const struct dln_strategy *const *at = dln_strategies(); *at; at++) {
+        if ((*at)->multi_objective) {
+            dln_strbuf_addf(&list, "%s%s", list.len ? ", " : "", (*at)->name);
+        }
+    }
+    dln_fail(err, DLN_UNSUPPORTED, "%u:%u: '%s' has one goal only, not %zu; %s can have more",
+             method->line, method->column, name, n_goals, dln_strbuf_text(&list));
+    dln_strbuf_release(&list);
+    return false;
+}
+
 static bool open_strategy(dln_proposer *proposer, struct dln_error *err)
 {
     const struct dln_method *method = &proposer->study->strategy;
     proposer->strategy = dln_strategy_find(method->name);
     if (!proposer->strategy) return fail_unknown(method, err);
+    if (proposer->study->n_objectives > 1 && !proposer->strategy->multi_objective) {
+        return fail_goals(method, proposer->strategy->name, proposer->study->n_objectives, err);
+    }
 
     size_t n = 0;
     const struct dln_setting *table = proposer->strategy->settings;
@@ -345,7 +363,7 @@ static bool propose(dln_proposer *proposer, struct ask *ask, struct dln_error *e
     return draw(proposer, ask, err);
 }
 
-/* "lr, momentum given; sobol: point 17 …" */
+/* "lr, momentum given; point 17 …" */
 static void say_why(dln_proposer *proposer, const struct ask *ask)
 {
     struct dln_strbuf why = {0};

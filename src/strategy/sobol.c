@@ -47,8 +47,7 @@ static bool suggest(void *instance, const struct dln_ask *ask, struct dln_sugges
         sobol->seed = ask->seed;
     }
     dln_sobol_seq_point(sobol->seq, (uint64_t)ask->number, ask->attempt, out->u);
-    snprintf(out->why, sizeof out->why, "sobol: point %lld of an even cover",
-             (long long)ask->number);
+    snprintf(out->why, sizeof out->why, "point %lld of an even cover", (long long)ask->number);
     return true;
 }
 

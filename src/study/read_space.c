@@ -51,8 +51,10 @@ static bool read_bounds(struct dln_reader *r, const struct dln_node *node, struc
     const struct dln_node *high = low->next;
     if (!dln_read_number(r, low, "low", &param->low)) return false;
     if (!dln_read_number(r, high, "high", &param->high)) return false;
-    for (const struct dln_node *bound = is_int ? low : NULL; bound; bound = bound->next) {
-        const double value = bound == low ? param->low : param->high;
+    const struct dln_node *const bounds[] = {low, high};
+    for (size_t i = 0; is_int && i < 2; i++) {
+        const struct dln_node *bound = bounds[i];
+        const double value = i == 0 ? param->low : param->high;
         if (value != floor(value)) {
             return dln_read_fail(r, bound,
                                  "a bound of 'int' is a whole number, not %.80s; a real "
@@ -170,7 +172,7 @@ static bool refuse_repeated(struct dln_reader *r, const struct dln_node *list,
     free(sorted);
     if (!again) return true;
     const struct dln_node *item = list->first;
-    for (size_t i = 0; &choices[i] != again; i++)
+    for (size_t i = 0; item && &choices[i] != again; i++)
         item = item->next;
     return dln_read_fail(r, item, "the choice '%.80s' is repeated", again->text);
 }

@@ -82,7 +82,7 @@ bool dln_read_number(struct dln_reader *r, const struct dln_node *node, const ch
 bool dln_read_whole(struct dln_reader *r, const struct dln_node *node, const char *what, double low,
                     double high, double *out)
 {
-    double number;
+    double number = 0;
     if (!dln_read_number(r, node, what, &number)) return false;
     if (number != floor(number)) {
         return dln_read_fail(r, node, "'%.80s' is a whole number, not %.80s", what, node->text);
@@ -281,7 +281,7 @@ bool dln_read_method(struct dln_reader *r, const struct dln_node *node, const ch
             return dln_read_fail(r, settings, "the settings of '%s' are a map: {%s: {name: value}}",
                                  method.name, method.name);
         }
-        struct dln_named_scalar *list;
+        struct dln_named_scalar *list = NULL;
         if (!dln_read_named(r, settings, "a setting's name", &method.n_settings, &list)) {
             return false;
         }

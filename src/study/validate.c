@@ -208,12 +208,12 @@ bool dln_validate_names(struct dln_reader *r)
     }
     const struct dln_node *constraints = dln_node_get(r->root, "constraints");
     const struct dln_node *item = constraints ? constraints->first : NULL;
-    for (size_t i = 0; i < study->space.n_constraints; i++, item = item->next) {
+    for (size_t i = 0; item && i < study->space.n_constraints; i++, item = item->next) {
         if (!check_names(r, item, study->space.constraints[i].expr, true)) return false;
     }
     const struct dln_node *limits = dln_node_get(r->root, "limits");
     item = limits ? limits->first : NULL;
-    for (size_t i = 0; i < study->n_limits; i++, item = item->next) {
+    for (size_t i = 0; item && i < study->n_limits; i++, item = item->next) {
         if (!check_limit(r, item, study->limits[i].expr)) return false;
     }
     size_t culprit = 0;

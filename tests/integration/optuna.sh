@@ -1,11 +1,11 @@
 #!/bin/sh
 # Optuna itself reads, continues and works beside what dialin writes.
 #   sh optuna.sh SOURCE BUILD
-# The newest Optuna is installed once, into BUILD/optuna-venv.
+# The newest Optuna is installed once, into BUILD/optuna-venv or $DIALIN_OPTUNA_VENV.
 set -eu
 source=$1
 build=$2
-venv=$build/optuna-venv
+venv=${DIALIN_OPTUNA_VENV:-$build/optuna-venv}
 
 if ! "$venv/bin/python" -c 'import optuna' 2>/dev/null; then
     rm -rf "$venv"

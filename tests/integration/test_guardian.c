@@ -8,7 +8,7 @@
 
 #include "dialin/clock.h"
 #include "exec/proc.h"
-#include "support/runner_rig.h"
+#include "support/live_run.h"
 
 enum { ROUNDS = 12, TRIALS = 4, DEADLINE_MS = 2000 };
 
@@ -215,6 +215,26 @@ static void runs_of_a_killed_guardian_are_lost_and_ended(void **state)
     run_close(&f);
 }
 
+static void the_program_itself_is_a_guardian(void **state)
+{
+    (void)state;
+    struct run_fixture f;
+    run_open(&f, 4096);
+    dln_runner_free(f.runner);
+    f.runner = NULL;
+    const struct dln_runner_options options = {
+        .program = TEST_DIALIN, .inherit_fd = -1, .log_limit_bytes = 4096};
+    struct dln_error err;
+    assert_ok(dln_runner_new(&f.study, &options, &f.runner, &err), err);
+    struct run_record run;
+    run_start(&f, &run, (char *[]){(char[]){"true"}, NULL}, NULL);
+    run_wait(&f, &run);
+    assert_int_equal(run.end.kind, DLN_RUN_ENDED);
+    assert_true(run.end.has_exit);
+    assert_false(run.end.guardian_lost);
+    run_close(&f);
+}
+
 static void orphans_are_found_by_pid_and_by_mark(void **state)
 {
     (void)state;
@@ -264,6 +284,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_killed_engine_leaves_no_process_behind),
         cmocka_unit_test(the_lock_of_a_killed_engine_is_free_when_its_trials_are_gone),
         cmocka_unit_test(runs_of_a_killed_guardian_are_lost_and_ended),
+        cmocka_unit_test(the_program_itself_is_a_guardian),
         cmocka_unit_test(orphans_are_found_by_pid_and_by_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

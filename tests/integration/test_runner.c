@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/runner_rig.h"
+#include "exec/proc.h"
+#include "support/live_run.h"
 
 #define SHELL(text)                                          \
     (char *[])                                               \
@@ -81,6 +82,20 @@ static void many_runs_at_once_all_end(void **state)
         assert_int_equal(runs[i].end.exit_status, 0);
         assert_int_equal(runs[i].n_metrics, 1);
         assert_close(runs[i].metric[0].value, (double)runs[i].end.pid, 0, 0);
+    }
+}
+
+static void the_start_time_is_that_of_the_process(void **state)
+{
+    for (int i = 0; i < 20; i++) {
+        struct run_record run;
+        run_start(*state, &run, SELF("ignore-term"), NULL);
+        run_wait_started(*state, &run);
+        const int64_t start = dln_proc_start_time((pid_t)run.pid);
+        dln_runner_end(((struct run_fixture *)*state)->runner, &run, 0);
+        run_wait(*state, &run);
+        assert_true(start > 0);
+        assert_int_equal(run.end.pid_start, start);
     }
 }
 
@@ -529,6 +544,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_tells_its_start_its_metrics_and_its_end),
         cmocka_unit_test(many_runs_at_once_all_end),
+        cmocka_unit_test(the_start_time_is_that_of_the_process),
         cmocka_unit_test(a_signal_is_told_as_one),
         cmocka_unit_test(the_metrics_file_is_read_while_the_run_lives),
         cmocka_unit_test(a_missing_program_is_a_sentence),

@@ -33,6 +33,7 @@ struct screen {
     VTermScreen *cells;
     struct escapes escapes;
     size_t bytes;
+    int64_t started_ns, last_ns; /* of the fork, and of the newest output */
     struct termios before;
     bool has_line; /* `after` was read while the line was there */
     struct termios after;
@@ -85,6 +86,7 @@ static void start(struct screen *s, const char *term, char *const *argv, char *c
 
     const struct winsize size = {.ws_row = (unsigned short)s->rows,
                                  .ws_col = (unsigned short)s->cols};
+    s->started_ns = dln_clock_mono_ns();
     s->pid = forkpty(&s->master, NULL, NULL, &size);
     if (s->pid < 0) fail_msg("forkpty: %s", strerror(errno));
     if (s->pid == 0) {
@@ -144,6 +146,7 @@ static bool read_some(struct screen *s)
     char bytes[16 * 1024];
     const ssize_t n = s->master < 0 ? -1 : read(s->master, bytes, sizeof bytes);
     if (n <= 0) return false;
+    s->last_ns = dln_clock_mono_ns();
     s->bytes += (size_t)n;
     escapes_feed(&s->escapes, bytes, (size_t)n);
     vterm_input_write(s->vt, bytes, (size_t)n);
@@ -341,6 +344,31 @@ size_t screen_bytes(screen *s)
     while (read_some(s))
         continue;
     return s->bytes;
+}
+
+bool screen_settle(screen *s, int quiet_ms, int timeout_ms)
+{
+    const int64_t quiet_ns = (int64_t)quiet_ms * 1000000;
+    const int64_t until_ns = deadline(timeout_ms);
+    int64_t since_ns = dln_clock_mono_ns();
+    for (;;) {
+        const int64_t now_ns = dln_clock_mono_ns();
+        if (s->last_ns > since_ns) since_ns = s->last_ns;
+        if (now_ns >= since_ns + quiet_ns) return true;
+        if (now_ns >= until_ns) return false;
+        const int64_t next_ns = since_ns + quiet_ns < until_ns ? since_ns + quiet_ns : until_ns;
+        if (!step(s, next_ns + 1000000) && s->is_over) return true; /* poll counts in whole ms */
+    }
+}
+
+int64_t screen_started_ns(const screen *s)
+{
+    return s->started_ns;
+}
+
+int64_t screen_last_ns(const screen *s)
+{
+    return s->last_ns;
 }
 
 const struct escapes *screen_escapes(const screen *s)

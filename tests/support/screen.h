@@ -74,6 +74,11 @@ void screen_signal(screen *s, int number);
 int screen_exit(screen *s, int timeout_ms);
 
 size_t screen_bytes(screen *s); /* that the program has written so far and that have arrived */
+/* Reads on until nothing has come for quiet_ms; false: it was still coming at the timeout. */
+bool screen_settle(screen *s, int quiet_ms, int timeout_ms);
+/* Monotonic times of the program's start and of the newest output that was read. */
+int64_t screen_started_ns(const screen *s);
+int64_t screen_last_ns(const screen *s);
 const struct escapes *screen_escapes(const screen *s);
 /* What is not as it was at the start: modes, title stack, line settings; "" if all is well. */
 void screen_left(screen *s, char *out, size_t cap);

@@ -27,7 +27,7 @@ static struct dln_named_scalar fixed[] = {
 static struct dln_study study_of(void)
 {
     return (struct dln_study){.name = "study",
-                              .directory = "/work",
+                              .directory = "/srv",
                               .space = {.n = 5, .params = params},
                               .n_fixed = 1,
                               .fixed = fixed,

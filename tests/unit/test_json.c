@@ -28,6 +28,29 @@ static void writing_equals_pythons_json_dumps(void **state)
     dln_strbuf_release(&out);
 }
 
+static void odd_characters_are_written_as_python_writes_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *json;
+    } cases[] = {
+        {"\b\f\r\t\\/", "\"\\b\\f\\r\\t\\\\/\""},
+        {"~\x7f\xC2\x80", "\"~\\u007f\\u0080\""}, /* DEL is not plain */
+        {"\xEF\xBF\xBF\xF4\x8F\xBF\xBF", "\"\\uffff\\udbff\\udfff\""},
+        {"a\xE2\x82z", "\"a\\ufffdz\""},               /* cut short: one stand-in */
+        {"\xC0\xAF", "\"\\ufffd\\ufffd\""},            /* overlong */
+        {"\xED\xA0\x80", "\"\\ufffd\\ufffd\\ufffd\""}, /* half a pair */
+        {"end\xF0\x9F\x98", "\"end\\ufffd\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dln_strbuf out = {0};
+        struct dln_json_writer w = {.out = &out};
+        dln_json_string(&w, cases[i].text);
+        assert_string_equal(dln_strbuf_text(&out), cases[i].json);
+        dln_strbuf_release(&out);
+    }
+}
+
 static void what_is_read_is_written_the_same(void **state)
 {
     (void)state;
@@ -71,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writing_equals_pythons_json_dumps),
+        cmocka_unit_test(odd_characters_are_written_as_python_writes_them),
         cmocka_unit_test(what_is_read_is_written_the_same),
         cmocka_unit_test(pythons_bare_words_are_read_as_strings),
         cmocka_unit_test(depth_is_bounded),

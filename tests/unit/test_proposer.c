@@ -105,6 +105,40 @@ static void many_trials_keep_their_order_and_their_points(void **state)
     fixture_release(&f);
 }
 
+static void a_history_is_rewritten_by_all_but_what_goes_on(void **state)
+{
+    (void)state;
+    const struct dln_param param = fixture_int("a", 0, 9);
+    struct fixture f;
+    fixture_init(&f, 1, &param, "random");
+    dln_proposer *proposer = opened(&f);
+    const struct dln_history_view *view = dln_proposer_history(proposer);
+    uint64_t before = view->rewritten;
+    fixture_learn(proposer, 0, DLN_TRIAL_WAITING, &(double){(double)NAN}, NULL);
+    fixture_learn(proposer, 0, DLN_TRIAL_RUNNING, &(double){3}, NULL);
+    fixture_learn(proposer, 2, DLN_TRIAL_RUNNING, &(double){4}, NULL);
+    fixture_learn(proposer, 0, DLN_TRIAL_COMPLETE, &(double){3}, &(double){0.5});
+    fixture_learn(proposer, 0, DLN_TRIAL_COMPLETE, &(double){3}, &(double){0.5}); /* the same */
+    struct dln_error err = {0};
+    struct dln_proposal proposal;
+    assert_ok(dln_proposer_ask(proposer, 3, NULL, 0, &proposal, &err), err);
+    assert_int_equal(view->rewritten, before);
+
+    fixture_learn(proposer, 0, DLN_TRIAL_COMPLETE, &(double){3}, &(double){0.25});
+    assert_true(view->rewritten != before);
+    before = view->rewritten;
+    fixture_learn(proposer, 2, DLN_TRIAL_RUNNING, &(double){5}, NULL);
+    assert_true(view->rewritten != before);
+    before = view->rewritten;
+    fixture_learn(proposer, 1, DLN_TRIAL_RUNNING, &(double){6}, NULL);
+    assert_true(view->rewritten != before);
+    before = view->rewritten;
+    assert_ok(dln_proposer_ask(proposer, 0, NULL, 0, &proposal, &err), err); /* hidden meanwhile */
+    assert_true(view->rewritten != before);
+    dln_proposer_free(proposer);
+    fixture_release(&f);
+}
+
 /* ── what a person fixed ───────────────────────────────────────────────────────────────────────*/
 
 static void fixed_values_stand_and_the_rest_is_suggested(void **state)
@@ -287,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_have_the_sign_turned_where_more_is_better),
         cmocka_unit_test(a_trial_learned_again_replaces_itself),
+        cmocka_unit_test(a_history_is_rewritten_by_all_but_what_goes_on),
         cmocka_unit_test(many_trials_keep_their_order_and_their_points),
         cmocka_unit_test(fixed_values_stand_and_the_rest_is_suggested),
         cmocka_unit_test(a_point_given_whole_is_taken_as_it_is),

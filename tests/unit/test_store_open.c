@@ -1,6 +1,7 @@
 /* Opening: new files, files of others, damaged and hostile ones. */
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -421,6 +422,40 @@ static void a_study_in_a_folder_for_reading_can_be_looked_at(void **state)
     assert_int_equal(chmod(folder, 0700), 0);
 }
 
+/* A program that ends in the middle of a write, with pages of it already in the file. */
+static void leave_half_a_write(void)
+{
+    const pid_t pid = fork();
+    if (pid == 0) {
+        sqlite3 *db = NULL;
+        int rc = sqlite3_open(path, &db);
+        if (rc == SQLITE_OK) {
+            rc = sqlite3_exec(db,
+                              "PRAGMA cache_size = 2; PRAGMA cache_spill = 2; BEGIN IMMEDIATE;"
+                              " UPDATE trial_params SET distribution_json = zeroblob(2000);",
+                              NULL, NULL, NULL);
+        }
+        _exit(rc == SQLITE_OK ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void half_a_write_is_told_to_a_reader_and_mended_by_a_writer(void **state)
+{
+    (void)state;
+    make_study();
+    outside_ask(path, "PRAGMA journal_mode = DELETE");
+    leave_half_a_write();
+    assert_refused(DLN_STORE_READ, DLN_STORAGE, "in the middle of a write");
+    assert_opens(DLN_STORE_ENGINE);
+    assert_opens(DLN_STORE_READ);
+    assert_string_equal(outside_ask(path, "SELECT count(*) FROM trial_params WHERE"
+                                          " length(distribution_json) = 2000"),
+                        "0");
+}
+
 static void a_locked_file_is_busy_not_broken(void **state)
 {
     (void)state;
@@ -467,6 +502,7 @@ int main(void)
         T(looking_at_a_study_writes_no_byte),
         T(a_pure_optuna_file_gets_no_tables_by_looking),
         T(a_study_in_a_folder_for_reading_can_be_looked_at),
+        T(half_a_write_is_told_to_a_reader_and_mended_by_a_writer),
         T(a_locked_file_is_busy_not_broken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,7 @@ static void auto_is_sobol_and_says_so(void **state)
     struct dln_proposal proposal;
     assert_ok(dln_proposer_ask(proposer, 0, NULL, 0, &proposal, &err), err);
     assert_string_equal(proposal.strategy, "sobol");
-    assert_non_null(strstr(proposal.why, "sobol"));
+    assert_non_null(strstr(proposal.why, "even cover"));
     dln_proposer_free(proposer);
     fixture_release(&f);
 }
@@ -161,6 +161,40 @@ static void settings_are_checked_against_the_table(void **state)
     assert_fails(dln_proposer_new(&f.study, 1, &proposer, &err), err, DLN_INVALID);
     assert_non_null(strstr(err.text, "no settings"));
     fixture_release(&f);
+}
+
+static void more_goals_than_one_are_sought_or_refused(void **state)
+{
+    (void)state;
+    size_t refused = 0;
+    FOR_EACH_STRATEGY(at)
+    {
+        struct fixture f;
+        mixed(&f, (*at)->name);
+        fixture_objectives(&f, 2, false);
+        struct dln_error err = {0};
+        dln_proposer *proposer = NULL;
+        if ((*at)->multi_objective) {
+            assert_ok(dln_proposer_new(&f.study, 1, &proposer, &err), err);
+            for (int i = 0; i < 80; i++) {
+                struct dln_proposal proposal;
+                assert_ok(dln_proposer_ask(proposer, i, NULL, 100, &proposal, &err), err);
+                double x[D];
+                memcpy(x, proposal.x, sizeof x);
+                const double values[] = {objective(x), i % 5 == 1 ? -HUGE_VAL : -x[RATE]};
+                fixture_learn(proposer, i, i % 7 == 3 ? DLN_TRIAL_FAIL : DLN_TRIAL_COMPLETE, x,
+                              i % 7 == 3 ? NULL : values);
+            }
+            dln_proposer_free(proposer);
+        } else {
+            assert_fails(dln_proposer_new(&f.study, 1, &proposer, &err), err, DLN_UNSUPPORTED);
+            assert_non_null(strstr(err.text, (*at)->name));
+            assert_non_null(strstr(err.text, "one goal"));
+            refused++;
+        }
+        fixture_release(&f);
+    }
+    assert_true(refused > 0);
 }
 
 /* ── points ────────────────────────────────────────────────────────────────────────────────────*/
@@ -525,6 +559,7 @@ int main(void)
         cmocka_unit_test(auto_is_sobol_and_says_so),
         cmocka_unit_test(an_unknown_strategy_names_the_nearest),
         cmocka_unit_test(settings_are_checked_against_the_table),
+        cmocka_unit_test(more_goals_than_one_are_sought_or_refused),
         cmocka_unit_test(suggestions_fill_the_cube_and_are_legal),
         cmocka_unit_test(raw_suggestions_are_complete),
         cmocka_unit_test(no_point_is_tried_twice),

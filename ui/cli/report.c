@@ -285,7 +285,7 @@ bool report_print(const struct report *report, FILE *to, size_t width, bool with
     const bool ok = widths && titles && !report->failed;
     if (ok) {
         const size_t shown = fit(report, width, widths);
-        for (size_t c = 0; c < n; c++)
+        for (size_t c = 0; c < shown; c++)
             titles[c] = report->columns[c].title;
         if (with_titles) print_row(report, to, titles, shown, widths, &line);
         for (size_t at = 0; at + n <= report->n_cells && n > 0; at += n) {

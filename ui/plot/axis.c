@@ -100,8 +100,8 @@ static void ticks_linear(struct ticks *ticks, const struct scale *scale, int max
         const double first = ceil(scale->low / step - 1e-9);
         const double last = floor(scale->high / step + 1e-9);
         if (last - first + 1 > max) continue;
-        for (double k = first; k <= last && ticks->n < max; k++)
-            ticks->at[ticks->n++] = k * step;
+        for (int i = 0; first + i <= last && ticks->n < max; i++)
+            ticks->at[ticks->n++] = (first + i) * step;
         label_linear(ticks, step, fmax(fabs(scale->low), fabs(scale->high)));
         return;
     }

@@ -79,7 +79,7 @@ static double select_kth(double *values, size_t n, size_t k)
 
 bool plot_quantile(const double *values, size_t n, double q, double *out)
 {
-    double *finite = malloc((n ? n : 1) * sizeof *finite);
+    double *finite = calloc(n ? n : 1, sizeof *finite);
     if (!finite) return false;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {

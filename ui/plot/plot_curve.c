@@ -20,7 +20,7 @@ static size_t n_values(const struct curve_plot *plot)
 /* All values in one array, for the bounds. */
 static double *all_values(const struct curve_plot *plot, size_t n, struct plot_note *note)
 {
-    double *values = malloc((n ? n : 1) * sizeof *values);
+    double *values = calloc(n ? n : 1, sizeof *values);
     if (!values) return NULL;
     double *to = values;
     for (size_t i = 0; i < plot->n; i++) {

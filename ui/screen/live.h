@@ -6,6 +6,7 @@
 #include "order.h"
 #include "trial_table.h"
 #include "view.h"
+#include "widget/kept.h"
 
 enum live_pane { PANE_TABLE, PANE_BEST, PANE_CURVES, PANE_COUNT };
 
@@ -13,6 +14,7 @@ struct live {
     struct order order;
     struct trial_table table;
     struct detail detail;
+    struct kept best; /* the plot */
     enum live_pane focus;
     enum live_pane plot; /* that is shown where there is room for one */
     bool is_zoomed;

@@ -28,22 +28,31 @@ void live_draw_best(struct view *view, struct live *live, struct rect rect, bool
 {
     const struct session *session = &view->session;
     const struct model *model = &session->model;
-    (void)live;
     if (model->m == 0) return;
     char title[96];
     (void)snprintf(title, sizeof title, "Best so far · %.60s (%s)", session_metric(session, 0),
                    session->maximize ? "max" : "min");
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, NULL, border_of(has_focus));
+    if (!session->all_loaded &&
+        session->loaded < 0.5) { /* the newest alone look like something else */
+        plot_empty(&view->cells, below_title(rect), "Reading the trials …");
+        return;
+    }
+    const int64_t budget = session->summary ? session->summary->live.budget.trials : 0;
+    const uint64_t facts[KEPT_FACTS] = {(uint64_t)session->study_id, model->n, model->revision,
+                                        (uint64_t)budget};
+    if (kept_show(&live->best, &view->cells, below_title(rect), facts)) return;
     const struct history_plot plot = {
         .n = model->n,
         .number = model->number,
         .value = model->value[0],
         .state = model->state,
         .maximize = session->maximize,
-        .x_max = session->summary ? session->summary->live.budget.trials : 0,
+        .x_max = budget,
         .cursor = -1,
     };
     (void)plot_history(&view->cells, below_title(rect), &plot);
+    kept_take(&live->best, &view->cells, below_title(rect), facts);
 }
 
 enum { CURVES_MAX = 24, CURVES_FINISHED = 8 };
@@ -189,6 +198,7 @@ void live_draw_strip(struct view *view, struct live *live, struct rect rect)
                    dln_trial_state_word(model->state[trial]), step);
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, "Enter opens the trial",
                ROLE_BORDER);
+    detail_ask(view, &live->detail, trial);
     const struct detail *detail = &live->detail;
     const bool has_detail = detail->has_trial && detail->trial_id == model->id[trial];
     int col = label(view, rect.row + 1, "why");

@@ -248,7 +248,7 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
     } else if (lease->held) {
         char age[FORMAT_MAX];
         draw_fact(view, row++, col, "Engine", "lost %s",
-                  format_ago(age, lease->heartbeat_age_ms / 1000, true));
+                  format_ago(age, (view->now_us - lease->heartbeat_us) / 1000000, true));
     } else {
         draw_fact(view, row++, col, "Engine", "none");
     }

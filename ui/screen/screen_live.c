@@ -30,6 +30,7 @@ static void release(struct view *view)
     if (!live) return;
     order_release(&live->order);
     detail_release(&live->detail);
+    kept_release(&live->best);
     free(live);
     view->state[SCREEN_LIVE] = NULL;
 }
@@ -96,15 +97,9 @@ static void enter(struct view *view)
         if (row != SIZE_MAX) table_go(&live->table.table, order_find(&live->order, row));
     }
     live->order.revision = 0;
+    live->table.range_n = SIZE_MAX; /* it may be another study */
+    kept_forget(&live->best);
     follow_rows(view);
-}
-
-static void changed(struct view *view)
-{
-    struct live *live = live_of(view);
-    follow_rows(view);
-    const size_t row = view_selected_row(view);
-    if (row != SIZE_MAX && view->cells.rows >= 30) detail_ask(view, &live->detail, row);
 }
 
 static void move_to_selected(struct view *view, size_t row)
@@ -367,7 +362,7 @@ static bool move(struct view *view, enum action action)
     live->is_at_top = table->cursor == 0;
     select_cursor(view);
     const size_t row = view_selected_row(view);
-    if (row != SIZE_MAX && view->cells.rows >= 30) detail_ask(view, &live->detail, row);
+    if (row != SIZE_MAX && strip_rows(view) > 0) detail_ask(view, &live->detail, row);
     return true;
 }
 
@@ -425,7 +420,7 @@ const struct screen screen_live = {
     .init = init,
     .release = release,
     .enter = enter,
-    .changed = changed,
+    .changed = follow_rows,
     .draw = draw,
     .act = act,
 };

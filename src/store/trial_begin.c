@@ -69,22 +69,6 @@ fail:
 
 /* ── the queue ─────────────────────────────────────────────────────────────────────────────────*/
 
-static bool find_number(dln_store *store, int64_t number, int64_t *id, struct dln_error *err)
-{
-    static const char sql[] = "SELECT trial_id FROM trials WHERE study_id = :study"
-                              " AND number = :number ORDER BY trial_id LIMIT 1";
-    struct dln_query q = dln_query(store->db, sql);
-    dln_bind_int(&q, ":study", store->lease.study_id);
-    dln_bind_int(&q, ":number", number);
-    int64_t found = 0;
-    const bool is_there = dln_query_row(&q);
-    if (is_there) found = dln_column_int(&q, 0);
-    if (!dln_query_end(&q, err)) return false;
-    if (!is_there) return dln_fail(err, DLN_NOT_FOUND, "there is no trial #%" PRId64, number);
-    *id = found;
-    return true;
-}
-
 /* The trials tried before, oldest first, and this one. */
 static bool put_retry_history(dln_store *store, int64_t id, int64_t source, int64_t source_number,
                               struct dln_error *err)
@@ -156,7 +140,8 @@ static bool enqueue_rows(dln_store *store, const struct dln_space *space, const 
                          int64_t *number, struct dln_error *err)
 {
     int64_t source = 0;
-    if (copy_of >= 0 && !find_number(store, copy_of, &source, err)) return false;
+    if (copy_of >= 0 && !dln_store_find_number(store, store->lease.study_id, copy_of, &source, err))
+        return false;
     if (!dln_rows_add_waiting(store, store->lease.study_id, space, &store->lease.times, x, NULL, id,
                               number, err)) {
         return false;

@@ -1,4 +1,4 @@
-#include "support/runner_rig.h"
+#include "support/live_run.h"
 
 #include <fcntl.h>
 #include <poll.h>

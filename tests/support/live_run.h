@@ -2,8 +2,8 @@
  * Real runs for tests: a runner with a guardian (which is the test program itself: its main() must
  * begin with run_guardian()), a folder of its own, and a record of what happened to each run.
  */
-#ifndef TEST_SUPPORT_RUNNER_RIG_H
-#define TEST_SUPPORT_RUNNER_RIG_H
+#ifndef TEST_SUPPORT_LIVE_RUN_H
+#define TEST_SUPPORT_LIVE_RUN_H
 
 #include "dialin/exec.h"
 #include "support/test.h"
