@@ -13,7 +13,7 @@
 #include <curses.h>
 #include <term.h>
 
-enum { PAIRS_MAX = 255, SLOTS = 1024 };
+enum { PAIRS_MAX = 255, SLOTS = 1024, GAP_MAX = 4 };
 
 struct shown {
     uint32_t code, combining, combining_2;
@@ -36,6 +36,7 @@ struct paint {
     } slots[SLOTS];
     int n_pairs, pairs_cap;
     struct shown *shown; /* rows × cols: what curses has */
+    struct shown *line;  /* cols: one row of the next frame */
     int rows, cols;
     bool is_whole;   /* the next frame gives every cell */
     bool is_lost;    /* … and clears the screen first */
@@ -65,6 +66,7 @@ void paint_free(struct paint *paint)
 {
     if (!paint) return;
     free(paint->shown);
+    free(paint->line);
     free(paint);
 }
 
@@ -176,14 +178,55 @@ static bool make_room(struct paint *paint, const struct cells *cells, struct dln
     if (paint->rows == cells->rows && paint->cols == cells->cols) return true;
     const size_t n = (size_t)cells->rows * (size_t)cells->cols;
     struct shown *shown = calloc(n ? n : 1, sizeof *shown);
-    if (!shown) return dln_fail(err, DLN_NOMEM, "a screen of %d × %d", cells->cols, cells->rows);
+    struct shown *line = calloc(cells->cols > 0 ? (size_t)cells->cols : 1, sizeof *line);
+    if (!shown || !line) {
+        free(shown);
+        free(line);
+        return dln_fail(err, DLN_NOMEM, "a screen of %d × %d", cells->cols, cells->rows);
+    }
     free(paint->shown);
+    free(paint->line);
     paint->shown = shown;
+    paint->line = line;
     paint->rows = cells->rows;
     paint->cols = cells->cols;
     paint->is_whole = true;
     erase();
     return true;
+}
+
+/* A blank in this style looks like any other blank on the same background. */
+static bool is_invisible(const struct shown *shown)
+{
+    return (shown->style.attrs & (CELL_REVERSE | CELL_UNDERLINE)) == 0;
+}
+
+/*
+ * One row as it will be shown. A short gap between two words of one style takes that style: the
+ * words are then one run, for which the attributes are changed once and not at every word.
+ */
+static void compose_row(struct paint *paint, const struct cell *cell, int cols)
+{
+    struct shown *line = paint->line;
+    for (int col = 0; col < cols; col++)
+        line[col] = shown_of(paint, &cell[col]);
+    for (int col = 1; col < cols; col++) {
+        int end = col;
+        while (end < cols && end - col <= GAP_MAX && line[end].code == ' ' &&
+               !line[end].combining && line[end].style.bg == line[col - 1].style.bg &&
+               is_invisible(&line[end])) {
+            end++;
+        }
+        const int gap = end - col;
+        if (gap == 0 || gap > GAP_MAX || end == cols) continue;
+        const struct style *left = &line[col - 1].style;
+        const struct style *right = &line[end].style;
+        const bool is_same =
+            left->fg == right->fg && left->bg == right->bg && left->attrs == right->attrs;
+        for (int i = col; i < end && is_same && is_invisible(&line[col - 1]); i++)
+            line[i].style = *left;
+        col = end;
+    }
 }
 
 static void place_caret(struct paint *paint, const struct cells *cells)
@@ -205,11 +248,12 @@ bool paint_frame(struct paint *paint, const struct cells *cells, struct dln_erro
     for (int row = 0; row < rows; row++) {
         const struct cell *cell = cells->cell + (size_t)row * (size_t)cells->cols;
         struct shown *before = paint->shown + (size_t)row * (size_t)cells->cols;
+        compose_row(paint, cell, cols);
         for (int col = 0; col < cols; col++) {
-            const struct shown now = shown_of(paint, &cell[col]);
-            if (!paint->is_whole && is_same(&now, &before[col])) continue;
-            before[col] = now;
-            if (now.width > 0) give(paint, row, col, &now);
+            const struct shown *now = &paint->line[col];
+            if (!paint->is_whole && is_same(now, &before[col])) continue;
+            before[col] = *now;
+            if (now->width > 0) give(paint, row, col, now);
         }
     }
     paint->is_whole = paint->is_lost = false;

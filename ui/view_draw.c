@@ -291,6 +291,9 @@ static void draw_message(struct view *view, int row)
         return;
     } else if (session->code != DLN_OK && session->code != DLN_BUSY && session->is_open) {
         (void)cells_text(cells, row, 1, width, ROLE_ERROR, session->sentence);
+    } else if (session->is_gone) {
+        (void)cells_text(cells, row, 1, width, ROLE_ERROR,
+                         "The study is not in its file any more; what is shown is the last state");
     } else if (session->word == WORD_LOST) {
         (void)cells_text(cells, row, 1, width, ROLE_ERROR,
                          "The engine is gone. p takes over here; its trials are run again");

@@ -24,6 +24,12 @@ static struct rect below_title(struct rect rect)
     return (struct rect){rect.row + 1, rect.col, rect.rows - 1, rect.cols};
 }
 
+/* The newest trials alone look like something else, and their best is not the best. */
+static bool is_partial(const struct session *session)
+{
+    return !session->all_loaded && session->loaded < 0.5;
+}
+
 void live_draw_best(struct view *view, struct live *live, struct rect rect, bool has_focus)
 {
     const struct session *session = &view->session;
@@ -33,8 +39,7 @@ void live_draw_best(struct view *view, struct live *live, struct rect rect, bool
     (void)snprintf(title, sizeof title, "Best so far · %.60s (%s)", session_metric(session, 0),
                    session->maximize ? "max" : "min");
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, NULL, border_of(has_focus));
-    if (!session->all_loaded &&
-        session->loaded < 0.5) { /* the newest alone look like something else */
+    if (is_partial(session)) {
         plot_empty(&view->cells, below_title(rect), "Reading the trials …");
         return;
     }
@@ -87,6 +92,7 @@ void live_draw_curves(struct view *view, struct live *live, struct rect rect, bo
     (void)live;
     cells_rule(&view->cells, rect.row, rect.col, rect.cols,
                "Learning curves · running over finished", "step", border_of(has_focus));
+    if (is_partial(session)) return;
     static struct curves curves; /* large; only the ui draws */
     curves.n = 0;
     size_t finished = 0;

@@ -323,8 +323,8 @@ static void draw(struct view *view, struct rect body)
         return;
     }
     if (studies->n == 0) {
-        (void)cells_text(cells, row, 2, cells->cols - 4, ROLE_TEXT,
-                         "No studies here yet. `dialin init` writes a study file; ? shows more.");
+        (void)cells_text(cells, row, 2, cells->cols - 3, ROLE_TEXT,
+                         "No studies here yet. `dialin run STUDY.yaml` starts one; `dialin --help` shows more.");
         return;
     }
     keep_selected(view);
