@@ -162,7 +162,7 @@ static bool live_as_proposer(void *context)
                                             .number = i,
                                             .state = DLN_TRIAL_COMPLETE,
                                             .x = x,
-                                            .values = &(double){1},
+                                            .values = &(double){(double)i},
                                             .last_step = -1};
         ok = dln_proposer_learn(proposer, 1, &row, &err);
     }
