@@ -321,7 +321,6 @@ void terminal_enter(struct terminal *term)
     term->title[0] = '\0';
     term->is_entered = true;
     term->is_announced = false;
-    term->has_charset = false;
     terminal_guard(term->restore);
     if (capability("BE")) queue_text(term, "\033[?2004h");
     if (must_keep_title()) queue_text(term, "\033[22;0t");
@@ -411,34 +410,21 @@ enum terminal_state terminal_read(struct terminal *term, int64_t now_ns)
 }
 
 /*
- * Puts bytes of curses into the queue. "Repeat the last character" (ESC [ n b) is written out:
+ * Puts bytes of curses into the queue, with "repeat the last character" (ESC [ n b) written out:
  * emulators on libvterm (in editors, and our tests) wrap a column too early after it, others that
- * call themselves xterm do not have it at all. "Plain characters" (ESC ( B) goes out once: curses
- * says it with each change of colour, which is a quarter of a frame, and nothing of ours changes
- * it.
+ * call themselves xterm do not have it at all.
  */
 static bool queue_expanded(struct terminal *term, const char *bytes, size_t len)
 {
     size_t from = 0;
     bool ok = true;
-    for (size_t i = 0; ok && i + 2 < len; i++) {
-        if (bytes[i] != KEY_CODE_ESC) continue;
-        if (bytes[i + 1] == '(' && bytes[i + 2] == 'B') {
-            if (term->has_charset) {
-                ok = queue_bytes(term, bytes + from, i - from);
-                from = i + 3;
-            }
-            term->has_charset = true;
-            i += 2;
-            continue;
-        }
-        if (bytes[i + 1] != '[') continue;
+    for (size_t i = 1; ok && i + 2 < len; i++) {
+        if (bytes[i] != KEY_CODE_ESC || bytes[i + 1] != '[') continue;
         size_t end = i + 2, count = 0;
         while (end < len && bytes[end] >= '0' && bytes[end] <= '9' && count < 10000) {
             count = count * 10 + (size_t)(bytes[end++] - '0');
         }
-        if (i == 0 || end >= len || bytes[end] != 'b' || bytes[i - 1] < ' ' || bytes[i - 1] > '~')
-            continue;
+        if (end >= len || bytes[end] != 'b' || bytes[i - 1] < ' ' || bytes[i - 1] > '~') continue;
         ok = queue_bytes(term, bytes + from, i - from);
         while (ok && count-- > 0)
             ok = queue_bytes(term, &bytes[i - 1], 1);
