@@ -22,11 +22,10 @@ files() { # all of the project's, builds and run directories left out
 allowed='^(\..*|CMakeLists\.txt|LICENSE|README\.md|include|samples|src|tests|themes|ui)$'
 report "not expected at the top" "$(files | sed 's|/.*||' | sort -u | grep -vE "$allowed" || true)"
 
-# Each folder has its README.md, each sample its study.yaml and program, by rule; a run.sh is what
-# one starts there.
+# Each folder has its README.md, each sample its study.yaml and program, by rule.
 report "names that stand for two files" "$(
     files | grep -E '^(src|ui|include|tests|themes)/' |
-        grep -vE '/(README\.md|CMakeLists\.txt|run\.sh|\.gitkeep)$' |
+        grep -vE '/(README\.md|CMakeLists\.txt|\.gitkeep)$' |
         sed 's|.*/||' | sort | uniq -d
 )"
 
@@ -52,10 +51,9 @@ report "sleeping instead of waiting" "$(
     grep -rnE '\b(u|nano|clock_nano)?sleep *\(' src ui --include='*.[ch]' || true
 )"
 
-# print.c: colour into a pipe; terminal.c: modes at start and end; keys.c: what a terminal answers;
-# tighten.c: what curses writes.
+# print.c: colour into a pipe; terminal.c: modes at start and end; keys.c: what a terminal answers.
 report "raw escapes" "$(grep -rnE '"[^"]*(\\033|\\x1[bB]|\\e\[)' ui --include='*.[ch]' |
-    grep -vE '^ui/(paint|print|terminal|keys|tighten)\.c:' || true)"
+    grep -vE '^ui/(paint|print|terminal|keys)\.c:' || true)"
 
 [ "$bad" -eq 0 ] && echo "names and words are as they should be"
 exit "$bad"
