@@ -246,8 +246,10 @@ static void take_news(struct app *app)
     struct view *view = &app->view;
     helper_collect(view->helper, view);
     if (runs_look(&view->runs) && view->session.loader) loader_poke(view->session.loader);
+    const bool was_open = view->session.is_open;
     if (session_take(&view->session, view_event, view)) {
         view->is_data_dirty = true;
+        if (!was_open) view->is_dirty = true; /* nobody waits a second for the first rows */
         const struct screen *screen = screen_of(view->screen);
         if (screen->changed) screen->changed(view);
     }

@@ -19,6 +19,7 @@
 
 #include "dialin/strbuf.h"
 #include "dialin/text.h"
+#include "tighten.h"
 
 /* ── giving the terminal back ──────────────────────────────────────────────────────────────────*/
 
@@ -321,7 +322,6 @@ void terminal_enter(struct terminal *term)
     term->title[0] = '\0';
     term->is_entered = true;
     term->is_announced = false;
-    term->has_charset = false;
     terminal_guard(term->restore);
     if (capability("BE")) queue_text(term, "\033[?2004h");
     if (must_keep_title()) queue_text(term, "\033[22;0t");
@@ -411,34 +411,21 @@ enum terminal_state terminal_read(struct terminal *term, int64_t now_ns)
 }
 
 /*
- * Puts bytes of curses into the queue. "Repeat the last character" (ESC [ n b) is written out:
+ * Puts bytes of curses into the queue, with "repeat the last character" (ESC [ n b) written out:
  * emulators on libvterm (in editors, and our tests) wrap a column too early after it, others that
- * call themselves xterm do not have it at all. "Plain characters" (ESC ( B) goes out once: curses
- * says it with each change of colour, which is a quarter of a frame, and nothing of ours changes
- * it.
+ * call themselves xterm do not have it at all.
  */
 static bool queue_expanded(struct terminal *term, const char *bytes, size_t len)
 {
     size_t from = 0;
     bool ok = true;
-    for (size_t i = 0; ok && i + 2 < len; i++) {
-        if (bytes[i] != KEY_CODE_ESC) continue;
-        if (bytes[i + 1] == '(' && bytes[i + 2] == 'B') {
-            if (term->has_charset) {
-                ok = queue_bytes(term, bytes + from, i - from);
-                from = i + 3;
-            }
-            term->has_charset = true;
-            i += 2;
-            continue;
-        }
-        if (bytes[i + 1] != '[') continue;
+    for (size_t i = 1; ok && i + 2 < len; i++) {
+        if (bytes[i] != KEY_CODE_ESC || bytes[i + 1] != '[') continue;
         size_t end = i + 2, count = 0;
         while (end < len && bytes[end] >= '0' && bytes[end] <= '9' && count < 10000) {
             count = count * 10 + (size_t)(bytes[end++] - '0');
         }
-        if (i == 0 || end >= len || bytes[end] != 'b' || bytes[i - 1] < ' ' || bytes[i - 1] > '~')
-            continue;
+        if (end >= len || bytes[end] != 'b' || bytes[i - 1] < ' ' || bytes[i - 1] > '~') continue;
         ok = queue_bytes(term, bytes + from, i - from);
         while (ok && count-- > 0)
             ok = queue_bytes(term, &bytes[i - 1], 1);
@@ -446,69 +433,6 @@ static bool queue_expanded(struct terminal *term, const char *bytes, size_t len)
         i = end;
     }
     return ok && queue_bytes(term, bytes + from, len - from);
-}
-
-static bool starts_at(const char *bytes, size_t len, size_t at, const char *word)
-{
-    const size_t word_len = strlen(word);
-    return at < len && len - at >= word_len && memcmp(bytes + at, word, word_len) == 0;
-}
-
-/* The length of a change of attributes, ESC [ numbers m, that begins here; 0: none does. */
-static size_t attributes_at(const char *bytes, size_t len, size_t at)
-{
-    if (!starts_at(bytes, len, at, "\033[")) return 0;
-    size_t end = at + 2;
-    while (end < len && ((bytes[end] >= '0' && bytes[end] <= '9') || bytes[end] == ';'))
-        end++;
-    return end < len && bytes[end] == 'm' ? end + 1 - at : 0;
-}
-
-/*
- * Says the same in fewer bytes, a tenth of a frame. Left out are, after the first of a frame, the
- * choice of the character set that comes with each change of attributes (no other set is ever
- * chosen), and the default colour right before all attributes are reset; changes of attributes that
- * follow each other become one. Returns the new length.
- */
-static size_t tighten(char *bytes, size_t len)
-{
-    static const char charset[] = "\033(B", colour[] = "\033[39m";
-    size_t kept = 0, attributes_end = SIZE_MAX;
-    bool has_charset = false;
-    for (size_t i = 0; i < len;) {
-        if (starts_at(bytes, len, i, charset)) {
-            if (!has_charset) {
-                memmove(bytes + kept, bytes + i, strlen(charset));
-                kept += strlen(charset);
-            }
-            has_charset = true;
-            i += strlen(charset);
-            continue;
-        }
-        const size_t part = attributes_at(bytes, len, i);
-        if (part == 0) {
-            bytes[kept++] = bytes[i++];
-            continue;
-        }
-        if (starts_at(bytes, len, i, colour)) {
-            size_t next = i + part;
-            if (starts_at(bytes, len, next, charset)) next += strlen(charset);
-            if (starts_at(bytes, len, next, "\033[m") || starts_at(bytes, len, next, "\033[0;")) {
-                i += part;
-                continue;
-            }
-        }
-        size_t from = i;
-        if (attributes_end == kept) { /* "ESC [ a m" and "ESC [ b m" are "ESC [ a ; b m" */
-            bytes[kept - 1] = ';';
-            from += 2;
-        }
-        memmove(bytes + kept, bytes + from, i + part - from);
-        kept += i + part - from;
-        i += part;
-        attributes_end = kept;
-    }
-    return kept;
 }
 
 /* Moves what curses wrote from the memory file to the end of the queue. */

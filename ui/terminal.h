@@ -58,7 +58,6 @@ struct terminal {
     void *screen; /* SCREEN of curses */
     bool is_entered;
     bool is_announced; /* the first bytes of this screen are on their way */
-    bool has_charset;  /* was set to plain characters, which it stays */
     bool has_title;    /* can be set */
     bool has_replies;  /* answers questions */
     int rows, cols;

@@ -15,6 +15,7 @@ enum { PATH_BYTES = 64, STAT_BYTES = 1024, ENVIRON_BYTES_MAX = 16 * 1024 * 1024 
 void dln_pids_release(struct dln_pids *pids)
 {
     free(pids->pid);
+    if (pids->list_fd > 0) (void)close(pids->list_fd);
     *pids = (struct dln_pids){0};
 }
 
@@ -110,19 +111,23 @@ static bool add_if_own_child(void *context, pid_t pid)
 void dln_proc_own_children(struct dln_pids *out)
 {
     out->n = 0;
-    char path[PATH_BYTES];
-    (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
-    const int fd = open_file(path);
-    if (fd < 0) { /* a kernel without CONFIG_PROC_CHILDREN */
+    if (out->list_fd == 0) {
+        char path[PATH_BYTES];
+        (void)snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+        out->list_fd = open_file(path);
+    }
+    if (out->list_fd < 0) { /* a kernel without CONFIG_PROC_CHILDREN */
         each_process(add_if_own_child, out);
         return;
     }
     char text[4096];
     size_t kept = 0; /* digits of a number that the last read cut */
+    off_t offset = 0;
     for (;;) {
-        const ssize_t got = read(fd, text + kept, sizeof text - kept);
+        const ssize_t got = pread(out->list_fd, text + kept, sizeof text - kept, offset);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
+        offset += got;
         const size_t len = kept + (size_t)got;
         size_t start = 0;
         for (size_t i = 0; i < len; i++) {
@@ -135,7 +140,6 @@ void dln_proc_own_children(struct dln_pids *out)
         if (kept == sizeof text) kept = 0; /* not a list of numbers */
         memmove(text, text + start, kept);
     }
-    (void)close(fd);
 }
 
 /* The whole of /proc/PID/environ: NUL-terminated strings. *len 0: none, or not ours to read. */

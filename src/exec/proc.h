@@ -10,6 +10,7 @@
 struct dln_pids {
     pid_t *pid;
     size_t n, cap;
+    int list_fd; /* of dln_proc_own_children(), which keeps it open; 0: none */
 };
 
 void dln_pids_release(struct dln_pids *pids);

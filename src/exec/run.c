@@ -132,6 +132,16 @@ bool dln_run_read_rest(struct dln_run *run, char *buffer, dln_run_sink *sink, vo
 
 /* ── ends ──────────────────────────────────────────────────────────────────────────────────────*/
 
+/* The state before the sink: there its owner may be given to a new run. The file behind it: whoever
+   starts the next run in the sink does not wait for it. */
+static void tell_over(struct dln_run *run, const struct dln_run_event *event, dln_run_sink *sink,
+                      void *context)
+{
+    run->state = DLN_RUN_IS_OVER;
+    sink(context, event);
+    dln_run_status_write(run->run_dir, event, &run->output);
+}
+
 void dln_run_fail(struct dln_run *run, const struct dln_wire *failed, dln_run_sink *sink,
                   void *context)
 {
@@ -141,9 +151,7 @@ void dln_run_fail(struct dln_run *run, const struct dln_wire *failed, dln_run_si
     event.text = text;
     struct relay relay = {sink, context, run};
     dln_run_output_finish(&run->output, relay_metric, &relay);
-    dln_run_status_write(run->run_dir, &event, &run->output);
-    run->state = DLN_RUN_IS_OVER;
-    sink(context, &event);
+    tell_over(run, &event, sink, context);
 }
 
 /* Killed by nobody we know while the kernel was killing for memory, or failed with such words. */
@@ -180,7 +188,5 @@ void dln_run_finish(struct dln_run *run, int64_t *oom_kills, dln_run_sink *sink,
     dln_run_log_text(&run->output, text);
     event.text =
         run->is_lost ? "the guardian, which is the parent of all trials, was killed" : text;
-    dln_run_status_write(run->run_dir, &event, &run->output);
-    run->state = DLN_RUN_IS_OVER; /* before the sink: its owner may be given to a new run there */
-    sink(context, &event);
+    tell_over(run, &event, sink, context);
 }

@@ -33,6 +33,7 @@ struct dln_run {
     struct dln_run_output output;
     int watch;              /* inotify's, of the metrics file; -1: none */
     int64_t watch_at_ns;    /* when to begin watching; 0: not any more */
+    bool is_watched;        /* its pipes are in the poll set */
     int owed_signal;        /* to be sent; 0: none */
     bool owes_release;      /* to be sent */
     bool asked_to_end;      /* TERM or KILL came from us */

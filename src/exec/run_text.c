@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,16 +101,17 @@ void dln_run_log_text(const struct dln_run_output *output, char out[DLN_RUN_TEXT
 
 static void add_seconds(struct dln_strbuf *out, const char *name, double seconds)
 {
-    char text[DLN_NUM_TEXT_MAX];
-    (void)dln_num_short(seconds, text);
-    dln_strbuf_addf(out, "%s %s\n", name, text);
+    const long long us = llround(seconds * 1e6);
+    dln_strbuf_addf(out, "%s %lld.%06lld\n", name, us / 1000000, us % 1000000);
 }
 
 /* A new file, not a replaced one: ext4 waits for the disk when a file is replaced. */
 static void write_file(const char *path, const char *text, size_t len)
 {
-    (void)unlink(path);
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0) {
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    }
     if (fd < 0) return;
     while (len > 0) {
         const ssize_t put_now = write(fd, text, len);

@@ -155,10 +155,6 @@ static void take_message(dln_runner *runner, const struct dln_wire *message, dln
     const int64_t now_ns = dln_clock_mono_ns();
     switch (message->kind) {
     case DLN_WIRE_STARTED:
-        for (int i = 0; i < DLN_STREAMS; i++) {
-            (void)watch_fd(runner, EPOLL_CTL_ADD, run->output.fd[i], EPOLLIN,
-                           KEY_RUNS + run->id * DLN_STREAMS + (uint64_t)i);
-        }
         run->watch_at_ns = now_ns + METRICS_WATCH_MS * NS_PER_MS;
         dln_run_tell_started(run, message, sink, context);
         break;
@@ -258,10 +254,23 @@ static bool read_ready(dln_runner *runner, dln_run_sink *sink, void *context)
 
 /* ── one turn ──────────────────────────────────────────────────────────────────────────────────*/
 
+/* Not as soon as it has started: a short one is over already, and what it left is read in any case.
+ */
+static void watch_pipes(dln_runner *runner, struct dln_run *run)
+{
+    if (run->is_watched || (run->state != DLN_RUN_IS_LIVE && run->state != DLN_RUN_IS_HELD)) return;
+    run->is_watched = true;
+    for (int i = 0; i < DLN_STREAMS; i++) {
+        (void)watch_fd(runner, EPOLL_CTL_ADD, run->output.fd[i], EPOLLIN,
+                       KEY_RUNS + run->id * DLN_STREAMS + (uint64_t)i);
+    }
+}
+
 static void step_run(dln_runner *runner, struct dln_run *run, int64_t now_ns, dln_run_sink *sink,
                      void *context)
 {
     struct dln_run_output *output = &run->output;
+    watch_pipes(runner, run);
     if (is_read(run)) {
         if (run->watch_at_ns > 0 && now_ns >= run->watch_at_ns) watch_metrics(runner, run);
         if (output->has_more_metrics || (runner->inotify < 0 && run->watch_at_ns == 0)) {

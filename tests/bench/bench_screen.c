@@ -9,7 +9,8 @@
  *     at rest       5 s after all is loaded
  *     running       4 workers, one report a second each, 15 s
  *
- * Bytes are medians; times are medians and 99th percentiles, which of 20 is the worst.
+ * Bytes are medians; times are medians and 99th percentiles, which of 20 is the worst. At the end,
+ * for scale, what other screen programs that are installed cost in the same harness.
  *
  *     bench_screen DIALIN FILE [80x24]
  */
@@ -35,17 +36,19 @@ static const struct {
 /* What is pressed, and what it may cost. */
 struct situation {
     const char *name;
-    const char *before;  /* pressed once, to get there; NULL: nothing */
     const char *keys[2]; /* pressed in turn */
+    bool only_narrow;    /* wider screens show it all at once */
     int bytes[SIZES];    /* limits; 0: none */
     double ms;           /* limit, 99th percentile; 0: none */
 };
 
 static const struct situation situations[] = {
-    {"cursor down", NULL, {"j", "j"}, {300, 450, 500}, 16},
-    {"page down", NULL, {SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN}, {1600, 3000, 3500}, 16},
-    {"other tab and back", NULL, {"8", "1"}, {0, 0, 0}, 16},
-    {"Ctrl-L", NULL, {"\f", "\f"}, {5000, 18000, 24000}, 0},
+    {"cursor down", {"j", "j"}, false, {300, 450, 500}, 16},
+    {"page down", {SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN}, false, {1600, 3000, 3500}, 16},
+    {"sort by value, number", {"sv", "sn"}, false, {0, 0, 0}, 16},
+    {"other tab and back", {"8", "1"}, false, {0, 0, 0}, 16},
+    {"other plot", {"]", "["}, true, {2500, 0, 0}, 30},
+    {"Ctrl-L", {"\f", "\f"}, false, {5000, 18000, 24000}, 0},
 };
 
 static char *program;
@@ -85,6 +88,19 @@ static screen *open_on(size_t size, char *verb, char *file)
     return screen_open(sizes[size].rows, sizes[size].cols, "xterm-256color", argv, NULL);
 }
 
+/* A program that is installed, in 80x24; NULL: it is not. */
+static screen *open_other(const char *name)
+{
+    static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/%s", folders[i], name);
+        char *const argv[] = {path, NULL};
+        if (access(path, X_OK) == 0) return screen_open(24, 80, "xterm-256color", argv, NULL);
+    }
+    return NULL;
+}
+
 static bool has_frame(screen *s, const void *context)
 {
     const int rows = *(const int *)context;
@@ -107,7 +123,7 @@ static void print_row(const char *name, const struct samples *ms, double ms_limi
                       const struct samples *bytes, double byte_limit)
 {
     const double worst = samples_quantile(ms, 0.99);
-    printf("  %-20s %7.1f %7.1f ms", name, samples_quantile(ms, 0.5), worst);
+    printf("  %-22s %7.1f %7.1f ms", name, samples_quantile(ms, 0.5), worst);
     show_limit(worst, ms_limit);
     printf("%9.0f B", samples_quantile(bytes, 0.5));
     show_limit(samples_quantile(bytes, 0.5), byte_limit);
@@ -141,7 +157,6 @@ static void measure_keys(screen *s, size_t size, const struct situation *what)
     static struct samples ms;
     static struct samples bytes;
     ms.n = bytes.n = 0;
-    if (what->before) screen_keys(s, what->before);
     (void)screen_settle(s, 2 * QUIET_MS, LATEST_MS);
     for (int i = 0; i < PRESSES; i++) {
         const size_t before = screen_bytes(s);
@@ -155,23 +170,46 @@ static void measure_keys(screen *s, size_t size, const struct situation *what)
     print_row(what->name, &ms, what->ms, &bytes, what->bytes[size]);
 }
 
+/* Lets some seconds pass, reading along. Returns bytes a second. */
+static double let_pass(screen *s, int seconds)
+{
+    const size_t bytes = screen_bytes(s);
+    const int64_t until_ns = dln_clock_mono_ns() + seconds * (int64_t)1000000000;
+    for (int64_t left_ms; (left_ms = (until_ns - dln_clock_mono_ns()) / 1000000) > 0;)
+        (void)screen_settle(s, (int)left_ms, (int)left_ms);
+    return (double)(screen_bytes(s) - bytes) / seconds;
+}
+
 /* Bytes, wake-ups and memory of some seconds in which nobody presses a key. */
 static void measure_time(screen *s, int seconds, const char *name, double byte_limit)
 {
     struct family before = {0};
     struct family after = {0};
-    const size_t bytes = screen_bytes(s);
     add_family(screen_pid(s), &before, 0);
-    const int64_t start_ns = dln_clock_mono_ns();
-    for (int64_t left_ms;
-         (left_ms = seconds * 1000 - (dln_clock_mono_ns() - start_ns) / 1000000) > 0;)
-        (void)screen_settle(s, (int)left_ms, (int)left_ms);
+    const double rate = let_pass(s, seconds);
     add_family(screen_pid(s), &after, 0);
-    const double rate = (double)(screen_bytes(s) - bytes) / seconds;
-    printf("  %-20s %7.1f wake-ups a second      %9.0f B/s", name,
+    printf("  %-22s %7.1f wake-ups a second      %9.0f B/s", name,
            (double)(after.switches - before.switches) / seconds, rate);
     if (byte_limit >= 0) printf(" <= %-4g%s", byte_limit, rate <= byte_limit ? "  " : " !");
     printf("  RSS %.1f MB\n", (double)after.rss_kb / 1024);
+}
+
+static void measure_others(void)
+{
+    static const char *const names[] = {"top", "htop", "btop", "tig", "ncdu"};
+    static const int rows = 24;
+    printf("Other programs, 80x24\n");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        screen *s = open_other(names[i]);
+        if (!s) continue;
+        screen_wait_until(s, has_frame, &rows, "a frame", LATEST_MS);
+        const double ms = (double)(screen_last_ns(s) - screen_started_ns(s)) / 1e6;
+        (void)screen_settle(s, BURST_MS, 1000);
+        const size_t first = screen_bytes(s);
+        printf("  %-22s first frame %.1f ms, %zu B; at rest %.0f B/s\n", names[i], ms, first,
+               let_pass(s, REST_S));
+        screen_close(s);
+    }
 }
 
 /* ── the tables ────────────────────────────────────────────────────────────────────────────────*/
@@ -183,7 +221,7 @@ static void measure_finished(size_t size, char *file)
     screen_wait(s, "100000", LATEST_MS);
     (void)screen_settle(s, 1500, LATEST_MS);
     for (size_t i = 0; i < sizeof situations / sizeof situations[0]; i++)
-        measure_keys(s, size, &situations[i]);
+        if (size == 0 || !situations[i].only_narrow) measure_keys(s, size, &situations[i]);
     (void)screen_settle(s, 1500, LATEST_MS);
     measure_time(s, REST_S, "at rest", 0);
     screen_close(s);
@@ -238,10 +276,11 @@ int main(int argc, char **argv)
         if (argc > 3 && strcmp(argv[3], name) != 0) continue;
         measure_folder(folder, sizeof folder);
         write_study(folder, study, sizeof study);
-        printf("%s                 median   99 %%            limit     median     limit\n", name);
+        printf("%-8s                    median    99 %%   limit          bytes   limit\n", name);
         measure_finished(size, argv[2]);
         measure_running(size, study);
         measure_remove(folder);
     }
+    measure_others();
     return 0;
 }

@@ -51,9 +51,10 @@ report "sleeping instead of waiting" "$(
     grep -rnE '\b(u|nano|clock_nano)?sleep *\(' src ui --include='*.[ch]' || true
 )"
 
-# print.c: colour into a pipe; terminal.c: modes at start and end; keys.c: what a terminal answers.
+# print.c: colour into a pipe; terminal.c: modes at start and end; keys.c: what a terminal answers;
+# tighten.c: what curses writes.
 report "raw escapes" "$(grep -rnE '"[^"]*(\\033|\\x1[bB]|\\e\[)' ui --include='*.[ch]' |
-    grep -vE '^ui/(paint|print|terminal|keys)\.c:' || true)"
+    grep -vE '^ui/(paint|print|terminal|keys|tighten)\.c:' || true)"
 
 [ "$bad" -eq 0 ] && echo "names and words are as they should be"
 exit "$bad"

@@ -344,6 +344,31 @@ static void numbers_stay_unique_in_a_study_with_gaps(void **state)
     assert_string_equal(ask(f, "SELECT max(number) FROM trials"), "51");
 }
 
+static void a_trial_is_found_by_number_beside_other_studies_and_behind_gaps(void **state)
+{
+    struct fixture *f = *state;
+    struct dln_trial trial;
+    const int64_t first = start(f, point);
+    (void)ask(f, "INSERT INTO studies VALUES (99, 'other')");
+    (void)ask(f, "INSERT INTO trials (number, study_id, state) VALUES (0, 99, 'COMPLETE'),"
+                 " (1, 99, 'COMPLETE'), (2, 99, 'COMPLETE')");
+    const int64_t second = start(f, point);
+    (void)ask(f,
+              "UPDATE trials SET number = 50 WHERE trial_id = (SELECT max(trial_id) FROM trials)");
+    const struct dln_space *space = &f->def->space;
+    assert_ok(dln_store_trial(f->store, f->study_id, space, 1, 1, &f->arena, &trial, &f->err),
+              f->err);
+    assert_int_equal(trial.id, first);
+    assert_ok(dln_store_trial(f->store, f->study_id, space, 1, 50, &f->arena, &trial, &f->err),
+              f->err);
+    assert_int_equal(trial.id, second);
+    assert_fails(dln_store_trial(f->store, f->study_id, space, 1, 2, &f->arena, &trial, &f->err),
+                 f->err, DLN_NOT_FOUND);
+    assert_fails(
+        dln_store_trial(f->store, f->study_id, space, 1, INT64_MAX, &f->arena, &trial, &f->err),
+        f->err, DLN_NOT_FOUND);
+}
+
 static void a_foreign_running_trial_is_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -487,6 +512,7 @@ int main(void)
         T(a_retry_of_a_retry_keeps_the_first_failure),
         T(numbers_are_dense_while_another_program_adds_trials),
         T(numbers_stay_unique_in_a_study_with_gaps),
+        T(a_trial_is_found_by_number_beside_other_studies_and_behind_gaps),
         T(a_foreign_running_trial_is_left_alone),
         T(runs_are_kept_with_their_ends),
         T(the_best_trial_obeys_direction_ties_and_constraints),

@@ -253,7 +253,9 @@ void live_draw_workers(struct view *view, struct rect rect)
     for (int slot = 0; slot < shown && slot < parallel; slot++) {
         (void)cells_textf(cells, rect.row + 1 + slot, rect.col + 1, 4, ROLE_DIM, "%d", slot);
     }
-    const int64_t window_us = WINDOW_S * (int64_t)1000000, start_us = view->now_us - window_us;
+    /* In whole columns, so that all bars move on at once, and rest in between. */
+    const int64_t column_us = WINDOW_S * (int64_t)1000000 / width;
+    const int64_t start_us = (view->now_us / column_us + 1 - width) * column_us;
     /* Newest first, until well before the window; a trial may have run long. */
     size_t looked = 0;
     for (size_t i = model->n; i > 0 && looked < 2000; i--, looked++) {
@@ -263,8 +265,8 @@ void live_draw_workers(struct view *view, struct rect rect)
         const bool is_running = model->state[row] == DLN_TRIAL_RUNNING;
         const int64_t end_us = is_running ? view->now_us : model->ended_us[row];
         if (end_us < start_us) continue;
-        int64_t from = (model->started_us[row] - start_us) * width / window_us;
-        int64_t to = (end_us - start_us) * width / window_us;
+        int64_t from = (model->started_us[row] - start_us) / column_us;
+        int64_t to = (end_us - start_us) / column_us;
         if (from < 0) from = 0;
         if (to > width) to = width;
         if (to <= from) to = from + 1;

@@ -37,13 +37,22 @@ static void release(struct view *view)
 
 /* ── the rows ──────────────────────────────────────────────────────────────────────────────────*/
 
-/* The trial at a row of the table becomes the selected one. */
+static int strip_rows(const struct view *view)
+{
+    if (view->cells.rows < 30 || view->session.model.n == 0) return 0;
+    return view->cells.rows >= 40 ? 6 : 4;
+}
+
+/* The trial at a row of the table becomes the selected one; what the strip says of it is asked for,
+   so that the next frame has it. */
 static void select_cursor(struct view *view)
 {
     struct live *live = live_of(view);
     const int64_t at = live->table.table.cursor;
     if (at < 0 || (size_t)at >= live->order.n) return;
-    view->selected_id = view->session.model.id[live->order.row[at]];
+    const size_t row = live->order.row[at];
+    view->selected_id = view->session.model.id[row];
+    if (view->screen == SCREEN_LIVE && strip_rows(view) > 0) detail_ask(view, &live->detail, row);
 }
 
 static void sort(struct view *view, enum sort_key key, bool reversed)
@@ -193,12 +202,6 @@ static void draw_columns(struct view *view, struct rect rect)
     draw_plot(view, live, PANE_BEST, (struct rect){column.row, column.col, upper, side});
     draw_plot(view, live, PANE_CURVES,
               (struct rect){column.row + upper, column.col, rect.rows - upper, side});
-}
-
-static int strip_rows(const struct view *view)
-{
-    if (view->cells.rows < 30 || view->session.model.n == 0) return 0;
-    return view->cells.rows >= 40 ? 6 : 4;
 }
 
 static void draw(struct view *view, struct rect body)
@@ -361,8 +364,6 @@ static bool move(struct view *view, enum action action)
     live->is_following = false;
     live->is_at_top = table->cursor == 0;
     select_cursor(view);
-    const size_t row = view_selected_row(view);
-    if (row != SIZE_MAX && strip_rows(view) > 0) detail_ask(view, &live->detail, row);
     return true;
 }
 
