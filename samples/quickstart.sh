@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="cmake ninja-build gcc libc6-dev pkg-config libsqlite3-dev libyaml-dev libjansson-dev
- libncurses-dev libsvm-tools"
+ libopenblas0 libncurses-dev libsvm-tools"
 missing=""
 if command -v dpkg-query >/dev/null; then
     for package in $packages; do

@@ -44,3 +44,27 @@ uint64_t vectors_u64(const json_t *value)
     assert_true(dln_num_parse_int(text, strlen(text), &number));
     return (uint64_t)number;
 }
+
+size_t vectors_numbers(const json_t *value, double *out, size_t cap)
+{
+    if (json_is_number(value)) {
+        if (cap == 0) return 0;
+        *out = json_number_value(value);
+        return 1;
+    }
+    assert_true(json_is_array(value));
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        n += vectors_numbers(json_array_get(value, i), out + n, cap - n);
+    return n;
+}
+
+void vectors_assert_close(const json_t *expected, const double *actual, double absolute,
+                          double relative)
+{
+    double numbers[512];
+    const size_t n = vectors_numbers(expected, numbers, 512);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++)
+        assert_close(actual[i], numbers[i], absolute, relative);
+}

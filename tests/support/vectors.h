@@ -13,5 +13,10 @@ const json_t *vectors_input(const json_t *vectors, const char *id, const char *k
 const json_t *vectors_expected(const json_t *vectors, const char *id, const char *key);
 /* Numbers above 2^53 are written as text. */
 uint64_t vectors_u64(const json_t *value);
+/* All numbers of nested arrays, in order, at most cap of them; the count. */
+size_t vectors_numbers(const json_t *value, double *out, size_t cap);
+/* Every number of `expected` against actual, within absolute + relative·|expected|. */
+void vectors_assert_close(const json_t *expected, const double *actual, double absolute,
+                          double relative);
 
 #endif

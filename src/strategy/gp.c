@@ -1,0 +1,325 @@
+/*
+ * Bayesian optimisation: a Gaussian process learns the objective from the trials, and the next
+ * trial is where it expects to improve most on the best so far. One suggestion: 1  trials become
+ * rows of numbers (gp_rows.c, gp_coding.c); too few, or all equal: a random draw 2  a process is
+ * fitted (gp_model.c). Two take turns, of short length scales with the bad tail damped and of
+ * Optuna's wide prior, because neither is right for every objective 3  where trials have failed or
+ * broken limits a second process learns where they work 4  log expected improvement, times the
+ * chance to work, is searched for its maximum (gp_search.c, gp_local.c), in high dimensions around
+ * the best trial (gp_region.c) Trials still running count as seen, with the value that the process
+ * expects.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "dialin/num.h"
+#include "math/acquisition.h"
+#include "math/blas.h"
+#include "strategy/gp_model.h"
+#include "strategy/gp_region.h"
+#include "strategy/gp_search.h"
+
+#define NOISE_FROM 1e-2 /* sn2 from which the best value seen may be luck */
+#define LATE       0.9  /* of the budget */
+
+enum { TRIES = 200 }; /* draws of the design for a point that keeps the constraints */
+
+struct answer { /* the ranking of the last ask: a cache for its next attempts */
+    uint64_t key;
+    struct dln_arena arena;
+    struct dln_gp_points ranking;
+    const struct dln_gp_model *model;
+    double best; /* what was to be improved on, in the model's units */
+    bool is_objective;
+    bool is_local;
+};
+
+struct gp {
+    struct dln_arena arena; /* of the coding */
+    struct dln_gp_coding coding;
+    struct dln_gp_model models[2]; /* by enum dln_gp_prior */
+    struct dln_gp_model success;
+    struct answer answer;
+};
+
+static void close(void *instance)
+{
+    struct gp *gp = instance;
+    dln_gp_model_release(&gp->models[DLN_GP_SHORT]);
+    dln_gp_model_release(&gp->models[DLN_GP_WIDE]);
+    dln_gp_model_release(&gp->success);
+    dln_arena_release(&gp->answer.arena);
+    dln_arena_release(&gp->arena);
+    free(gp);
+}
+
+static bool fail_memory(struct dln_error *err)
+{
+    return dln_fail(err, DLN_NOMEM, "out of memory for a suggestion");
+}
+
+static bool open(const struct dln_space *space, const double *values, const struct dln_method *raw,
+                 void **instance, struct dln_error *err)
+{
+    (void)values;
+    (void)raw;
+    if (!dln_blas_open(err)) return false;
+    struct gp *gp = calloc(1, sizeof *gp);
+    if (!gp) return fail_memory(err);
+    if (!dln_gp_coding_init(&gp->coding, space, &gp->arena)) {
+        close(gp);
+        return fail_memory(err);
+    }
+    *instance = gp;
+    return true;
+}
+
+/* ── the design ────────────────────────────────────────────────────────────────────────────────*/
+
+/* Trials before the model takes over: about one a dimension, a quarter of the budget at most. */
+static size_t design_size(const struct gp *gp, const struct dln_ask *ask)
+{
+    const size_t d = gp->coding.layout.n_ell;
+    size_t n = d + 1 < 5 ? 5 : d + 1 > 10 ? 10 : d + 1;
+    if (ask->budget_trials > 0 && n > (size_t)ask->budget_trials / 4) {
+        n = (size_t)ask->budget_trials / 4;
+    }
+    return n < 2 ? 2 : n;
+}
+
+/*
+ * The very first point is the default one, the others are uniform: the varied distances between
+ * random points tell more of length scales than an even cover does (Zhang, Cole & Gramacy, 2021).
+ */
+static void draw_design(const struct dln_ask *ask, struct dln_suggestion *out, const char *why)
+{
+    const struct dln_space *space = ask->space;
+    struct dln_rng rng;
+    dln_rng_init_trial(&rng, ask->seed, ask->number, dln_hash_bytes("gp", 2) + ask->attempt);
+    for (int tries = 0; tries < TRIES; tries++) {
+        size_t broken;
+        for (size_t k = 0; k < space->n; k++) {
+            out->u[k] = dln_rng_uniform(&rng);
+            out->x[k] = isnan(ask->fixed[k]) ? dln_param_decode(&space->params[k], out->u[k])
+                                             : ask->fixed[k];
+        }
+        dln_space_activate(space, out->x);
+        if (dln_space_allows(space, out->x, &broken)) break;
+    }
+    const bool is_first = ask->history->n == 0 && ask->attempt == 0;
+    if (is_first) dln_space_initial(space, out->x);
+    for (size_t k = 0; k < space->n && !is_first; k++)
+        out->x[k] = NAN;
+    snprintf(out->why, sizeof out->why, "%s", is_first ? "gp: the default point first" : why);
+}
+
+/* ── the models ────────────────────────────────────────────────────────────────────────────────*/
+
+static bool update_value(struct gp *gp, const struct dln_gp_rows *rows, enum dln_gp_prior prior,
+                         struct dln_arena *scratch, struct dln_error *err)
+{
+    const struct dln_gp_task task = {
+        .coding = &gp->coding,
+        .prior = prior,
+        .damps = prior == DLN_GP_SHORT,
+        .warps = true,
+        .n = rows->n,
+        .trials = rows->trials,
+        .y = rows->y,
+        .noise = rows->noise,
+        .is_real = rows->is_real,
+        .settled = rows->settled,
+        .n_pending = rows->n_pending,
+        .pending = rows->pending,
+    };
+    return dln_gp_model_update(&gp->models[prior], &task, scratch, err);
+}
+
+/* The model of success, if there is something to learn; *used: there is. */
+static bool update_success(struct gp *gp, const struct dln_gp_rows *rows, bool *used,
+                           struct dln_arena *scratch, struct dln_error *err)
+{
+    *used = rows->n_bad >= 2 && rows->n_bad < rows->n_marks;
+    if (!*used) return true;
+    const struct dln_gp_task task = {
+        .coding = &gp->coding,
+        .prior = DLN_GP_SHORT,
+        .n = rows->n_marks,
+        .trials = rows->marked,
+        .y = rows->marks,
+        .noise = rows->mark_noise,
+        .settled = rows->settled_marks,
+    };
+    struct dln_error why = {0};
+    if (dln_gp_model_update(&gp->success, &task, scratch, &why)) return true;
+    *used = false;
+    return why.code != DLN_NOMEM || fail_memory(err);
+}
+
+/*
+ * What is to be improved on, in the model's units: the best value, or, where values are noisy and
+ * the best one was likely luck, the best that the model believes in; and what a running trial is
+ * expected to give.
+ */
+static double find_best(const struct dln_gp_model *model, const struct dln_gp_rows *rows,
+                        bool is_late)
+{
+    const size_t at = dln_gp_rows_best(rows);
+    if (at == SIZE_MAX) return model->gp.n_pending ? model->expected : 0;
+    const double observed = dln_warp_apply(&model->warp, rows->y[at]);
+    const bool is_noisy = model->gp.sn2 > NOISE_FROM && isfinite(model->believed);
+    return fmax(is_noisy && !is_late ? fmin(model->believed, observed) : observed, model->expected);
+}
+
+/*
+ * How much the chance to work counts. The process of success, made of +1 and -1, never gets sure of
+ * a failure, while an improvement elsewhere becomes ever less likely: the more often trials have
+ * failed lately, the more its word weighs.
+ */
+static double weigh_success(const struct dln_gp_rows *rows)
+{
+    return fmin(1, (double)rows->n_bad / 3) * (1 + 10 * rows->bad_lately);
+}
+
+/* ── the answer ────────────────────────────────────────────────────────────────────────────────*/
+
+static uint64_t key_of_ask(const struct dln_ask *ask)
+{
+    uint64_t key = dln_splitmix64(ask->history->revision ^ dln_splitmix64(ask->seed));
+    key = dln_splitmix64(key ^ (uint64_t)ask->number);
+    key = dln_splitmix64(key ^ (uint64_t)ask->budget_trials);
+    return key ^ dln_hash_bytes(ask->fixed, ask->space->n * sizeof *ask->fixed);
+}
+
+/* Models, search, ranking. DLN_NUMERIC: nothing can be learnt yet. */
+static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct dln_gp_rows *rows,
+                        struct dln_error *err)
+{
+    const struct dln_gp_coding *coding = &gp->coding;
+    const enum dln_gp_prior prior = ask->number % 2 ? DLN_GP_WIDE : DLN_GP_SHORT;
+    const struct dln_gp_model *model = &gp->models[prior];
+    bool has_success = false;
+    if (!update_value(gp, rows, prior, ask->scratch, err)) return false;
+    if (!update_success(gp, rows, &has_success, ask->scratch, err)) return false;
+
+    double *box = DLN_ARENA_ARRAY(ask->scratch, double, 2 * ask->space->n);
+    if (!box) return fail_memory(err);
+    struct answer *answer = &gp->answer;
+    dln_arena_reset(&answer->arena);
+    answer->key = 0;
+    answer->is_local =
+        dln_gp_region(rows, coding, model->gp.theta, ask->number, box, box + ask->space->n);
+    const bool is_late = ask->budget_trials > 0 &&
+                         (double)ask->history->n_finished >= LATE * (double)ask->budget_trials;
+    const double best = find_best(model, rows, is_late);
+    struct dln_gp_search search = {
+        .judge = {.coding = coding,
+                  .fixed = ask->fixed,
+                  .value = &model->gp,
+                  .best = best,
+                  .success = has_success ? &gp->success.gp : NULL,
+                  .success_weight = weigh_success(rows)},
+        .rows = rows,
+        .low = box,
+        .high = box + ask->space->n,
+        .is_late = is_late,
+        .arena = &answer->arena,
+    };
+    dln_rng_init_trial(&search.rng, ask->seed, ask->number, dln_hash_bytes("gp search", 9));
+    if (!dln_gp_search_run(&search)) return fail_memory(err);
+    answer->ranking = search.ranking;
+    answer->model = model;
+    answer->best = best;
+    answer->is_objective = rows->is_objective;
+    answer->key = key_of_ask(ask);
+    return true;
+}
+
+/*
+ * The point for this attempt: the best; after that, one by one, the best that no trial has.
+ * SIZE_MAX when there are no more.
+ */
+static size_t pick(const struct answer *answer, const struct dln_ask *ask)
+{
+    const struct dln_gp_points *ranking = &answer->ranking;
+    if (ask->attempt == 0) return ranking->n > 0 ? 0 : SIZE_MAX;
+    unsigned left = ask->attempt;
+    for (size_t i = 0; i < ranking->n; i++) {
+        const double *x = ranking->x + i * ask->space->n;
+        if (!dln_history_has(ask->history, ask->space, x) && --left == 0) return i;
+    }
+    return SIZE_MAX;
+}
+
+/* What the model expects at a point of the ranking, and why it is worth a trial. */
+static bool predict(struct answer *answer, const struct dln_gp_coding *coding, size_t at,
+                    bool maximize, struct dln_arena *scratch, struct dln_suggestion *out)
+{
+    const struct dln_gp_model *model = answer->model;
+    const char *where = answer->is_local ? "near the best" : "anywhere";
+    struct dln_gp_query query;
+    if (!dln_gp_query_init(&query, 1, model->gp.n + model->gp.n_pending, scratch)) return false;
+    dln_gp_predict(&model->gp, &query, 1, answer->ranking.columns + at * coding->layout.n_columns);
+    const double sd = sqrt(query.var[0]);
+    double slope;
+    const double chance =
+        100 * exp(dln_log_cdf((query.mean[0] - answer->best) / fmax(sd, 1e-9), &slope));
+    if (!answer->is_objective) {
+        snprintf(out->why, sizeof out->why, "gp: most to gain %s, chance of a new best %.2g %%",
+                 where, chance);
+        return true;
+    }
+    dln_warp_back_normal(&model->warp, query.mean[0], sd, &out->mean, &out->sd);
+    if (!maximize) out->mean = -out->mean;
+    snprintf(out->why, sizeof out->why,
+             "gp: most to gain %s; expects %.4g ± %.2g, chance of a new best %.2g %%", where,
+             out->mean, out->sd, chance);
+    return true;
+}
+
+static bool suggest(void *instance, const struct dln_ask *ask, struct dln_suggestion *out,
+                    struct dln_error *err)
+{
+    struct gp *gp = instance;
+    const size_t d = ask->space->n;
+    if (gp->answer.key == 0 || gp->answer.key != key_of_ask(ask)) {
+        struct dln_gp_rows rows;
+        struct dln_error why = {0};
+        if (!dln_gp_rows_collect(&rows, ask, &gp->coding)) return fail_memory(err);
+        const size_t wanted = design_size(gp, ask);
+        if (rows.n < wanted || gp->coding.layout.n_ell == 0) {
+            draw_design(ask, out, "gp: drawn at random, until there is something to learn from");
+            return true;
+        }
+        if (!find_answer(gp, ask, &rows, &why)) {
+            if (why.code != DLN_NUMERIC) return dln_fail(err, why.code, "%s", why.text);
+            draw_design(ask, out, "gp: drawn at random, there is nothing to learn from yet");
+            return true;
+        }
+    }
+    const size_t at = pick(&gp->answer, ask);
+    if (at == SIZE_MAX) {
+        draw_design(ask, out, "gp: drawn at random, all better points are taken or forbidden");
+        return true;
+    }
+    memcpy(out->u, gp->answer.ranking.u + at * d, d * sizeof *out->u);
+    memcpy(out->x, gp->answer.ranking.x + at * d, d * sizeof *out->x);
+    return predict(&gp->answer, &gp->coding, at, ask->maximize[0], ask->scratch, out) ||
+           fail_memory(err);
+}
+
+const struct dln_strategy dln_strategy_gp = {
+    .name = "gp",
+    .title = "Gaussian process",
+    .summary = "Learns a smooth model of the objective and\n"
+               "tries where it expects to gain most. Gets the\n"
+               "most out of few trials; up to some hundreds.",
+    .best_for = "costly trials",
+    .multi_objective = true,
+    .open = open,
+    .close = close,
+    .suggest = suggest,
+};
