@@ -14,7 +14,7 @@ static bool uses_pruner(const struct dln_study *study)
 
 static bool uses_strategy(const struct dln_study *study)
 {
-    static const char *const built[] = {"auto",  "de",     "ga",    "grid",
+    static const char *const built[] = {"auto", "cmaes", "de",    "ga", "grid",
                                         "nsga2", "random", "sobol", "tpe"};
     for (size_t i = 0; i < sizeof built / sizeof built[0]; i++) {
         if (strcmp(study->strategy.name, built[i]) == 0) return false;
