@@ -8,7 +8,7 @@
 
 enum {
     USED_MAX = 4096, /* trials that a note may name */
-    WARM_MAX = 256,
+    WARM_MAX = 128,
     WARM_MIN = 20 /* known trials: fewer do not tell a direction */
 };
 
