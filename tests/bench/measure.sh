@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints every table of measurements beside its budget.
-#   ninja -C build bench && sh tests/bench/run.sh build
+#   ninja -C build bench && sh tests/bench/measure.sh build
 set -eu
 build=${1:-build}
 folder=$(mktemp -d)
