@@ -255,7 +255,7 @@ static bool write_memo(const struct dln_ask *ask, size_t place, size_t generatio
         dln_json_key(&w, "cr");
         dln_json_double(&w, strength->cr);
     }
-    dln_memo_write_raw(&w, ask->space, out->u);
+    dln_memo_write_raw(&w, ask->space, ask->fixed, out->u);
     dln_json_end_object(&w);
     out->memo = dln_strbuf_ok(&text) ? dln_arena_copy(ask->scratch, dln_strbuf_text(&text)) : NULL;
     dln_strbuf_release(&text);

@@ -124,7 +124,7 @@ static bool take_asked(struct dln_de_population *population, const struct dln_as
         if (d > 0) memmove(raw + d, raw, tail * d * sizeof *raw);
         population->records[at] = record;
         population->n++;
-        dln_memo_read_raw(memo, ask->space, trial, raw);
+        dln_memo_read_raw(memo, ask->space, trial, 0, 1, raw);
     }
     json_decref(memo);
     return ok;

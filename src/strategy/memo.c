@@ -1,7 +1,10 @@
 #include "strategy/memo.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
+#include "dialin/num.h"
 
 bool dln_param_is_ordered(const struct dln_param *param)
 {
@@ -17,7 +20,8 @@ static bool is_noted(const struct dln_param *param)
     return dln_param_count(param) > 0 || param->when;
 }
 
-void dln_memo_write_raw(struct dln_json_writer *w, const struct dln_space *space, const double *u)
+void dln_memo_write_raw(struct dln_json_writer *w, const struct dln_space *space,
+                        const double *fixed, const double *u)
 {
     bool is_first = true;
     for (size_t i = 0; i < space->n; i++) {
@@ -27,13 +31,17 @@ void dln_memo_write_raw(struct dln_json_writer *w, const struct dln_space *space
             dln_json_array(w);
             is_first = false;
         }
-        dln_json_int(w, (int64_t)round(u[i] * DLN_MEMO_UNIT));
+        if (isnan(fixed[i])) {
+            dln_json_int(w, (int64_t)round(u[i] * DLN_MEMO_UNIT));
+        } else {
+            dln_json_null(w);
+        }
     }
     if (!is_first) dln_json_end_array(w);
 }
 
 void dln_memo_read_raw(const json_t *memo, const struct dln_space *space,
-                       const struct dln_view_trial *trial, double *raw)
+                       const struct dln_view_trial *trial, double low, double high, double *raw)
 {
     const json_t *noted = memo ? json_object_get(memo, "v") : NULL;
     size_t at = 0;
@@ -42,11 +50,52 @@ void dln_memo_read_raw(const json_t *memo, const struct dln_space *space,
         if (!is_noted(&space->params[i])) continue;
         const json_t *value = json_array_get(noted, at++);
         if (!json_is_integer(value)) continue;
-        const double u = (double)json_integer_value(value) / DLN_MEMO_UNIT;
-        if (!(u >= 0 && u <= 1)) continue;
-        const bool is_same = dln_param_decode(&space->params[i], u) == trial->x[i];
-        if (is_same || isnan(trial->x[i])) raw[i] = u;
+        raw[i] = fmin(high, fmax(low, (double)json_integer_value(value) / DLN_MEMO_UNIT));
     }
+}
+
+char *dln_memo_ranges(struct dln_arena *arena, const int64_t *numbers, size_t n)
+{
+    struct dln_strbuf text = {0};
+    for (size_t first = 0; first < n;) {
+        size_t last = first;
+        while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
+            last++;
+        dln_strbuf_addf(&text, "%s%" PRId64, first > 0 ? "," : "", numbers[first]);
+        if (last > first) dln_strbuf_addf(&text, "-%" PRId64, numbers[last]);
+        first = last + 1;
+    }
+    char *copy = dln_strbuf_ok(&text) ? dln_arena_copy(arena, dln_strbuf_text(&text)) : NULL;
+    dln_strbuf_release(&text);
+    return copy;
+}
+
+/* One "5" or "5-9", up to the comma or the end; false: it is neither. */
+static bool read_range(const char *text, size_t len, int64_t *first, int64_t *last)
+{
+    const char *dash = memchr(text, '-', len);
+    const size_t head = dash ? (size_t)(dash - text) : len;
+    if (!dln_num_parse_int(text, head, first)) return false;
+    *last = *first;
+    return !dash || dln_num_parse_int(dash + 1, len - head - 1, last);
+}
+
+size_t dln_memo_read_ranges(const json_t *memo, const char *key, size_t most, int64_t *numbers)
+{
+    const char *text = json_string_value(json_object_get(memo, key));
+    size_t n = 0;
+    while (text && *text) {
+        const size_t len = strcspn(text, ",");
+        int64_t first = 0;
+        int64_t last = 0;
+        if (!read_range(text, len, &first, &last) || first < 0 || last < first) return 0;
+        if (n > 0 && first <= numbers[n - 1]) return 0; /* not ascending: not ours */
+        if ((uint64_t)(last - first) >= most - n) return 0;
+        for (int64_t number = first; number <= last; number++)
+            numbers[n++] = number;
+        text += len + (text[len] == ',');
+    }
+    return n;
 }
 
 json_t *dln_memo_read(const struct dln_view_trial *trial)

@@ -11,14 +11,23 @@
 /* Values in an order with something in between: a distance between two of them means something. */
 bool dln_param_is_ordered(const struct dln_param *param);
 
-/* Writes "v": the coordinates that the values alone do not give back, in billionths. */
-void dln_memo_write_raw(struct dln_json_writer *w, const struct dln_space *space, const double *u);
 /*
- * raw (d): the coordinates of a trial as it was wanted; where a person chose another value, or
- * nothing was noted (memo may be NULL), those of its values; NaN where there are none.
+ * Writes "v": the coordinates that the values alone do not give back, in billionths; null where a
+ * person fixed the value (fixed: d, NaN where free).
+ */
+void dln_memo_write_raw(struct dln_json_writer *w, const struct dln_space *space,
+                        const double *fixed, const double *u);
+/*
+ * raw (d): the coordinates of a trial as it was wanted, clipped to [low, high]; where nothing was
+ * noted (memo may be NULL), those of its values; NaN where there are none.
  */
 void dln_memo_read_raw(const json_t *memo, const struct dln_space *space,
-                       const struct dln_view_trial *trial, double *raw);
+                       const struct dln_view_trial *trial, double low, double high, double *raw);
+
+/* Numbers in ascending order as text, "3,5-9"; NULL: no memory. */
+char *dln_memo_ranges(struct dln_arena *arena, const int64_t *numbers, size_t n);
+/* The numbers of such a text under a key, at most `most`; 0 when it is missing or not valid. */
+size_t dln_memo_read_ranges(const json_t *memo, const char *key, size_t most, int64_t *numbers);
 
 /* The memo of a trial as a JSON object, or NULL: there is none, or it is not valid. */
 json_t *dln_memo_read(const struct dln_view_trial *trial);

@@ -57,26 +57,20 @@ static int by_crowding(const void *a, const void *b)
     return left->number < right->number ? -1 : left->number > right->number;
 }
 
-/* Adds the members of one front, the least crowded first, as long as there is room. */
+/* Adds the members of a front, the least crowded first, as long as there is room. */
 static bool add_front(struct dln_breeding *breeding, const struct dln_ask *ask,
-                      const struct candidates *all, size_t rank, struct dln_error *err)
+                      const struct candidates *all, size_t n, const size_t *front,
+                      struct dln_error *err)
 {
-    size_t *front = DLN_ARENA_ARRAY(ask->scratch, size_t, all->n);
-    double *crowding = DLN_ARENA_ARRAY(ask->scratch, double, all->n);
-    struct dln_parent *members = DLN_ARENA_ARRAY(ask->scratch, struct dln_parent, all->n);
-    if (!front || !crowding || !members) {
-        return dln_fail(err, DLN_NOMEM, "out of memory for the population");
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < all->n; i++) {
-        if (all->rank[i] == rank) front[n++] = i;
-    }
+    double *crowding = DLN_ARENA_ARRAY(ask->scratch, double, n);
+    struct dln_parent *members = DLN_ARENA_ARRAY(ask->scratch, struct dln_parent, n);
+    if (!crowding || !members) return dln_fail(err, DLN_NOMEM, "out of memory for the population");
     if (!dln_crowding(n, front, ask->history->m, all->loss, crowding, ask->scratch, err)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
         members[i] = (struct dln_parent){
-            .number = all->numbers[front[i]], .rank = rank, .crowding = crowding[i]};
+            .number = all->numbers[front[i]], .rank = all->rank[front[i]], .crowding = crowding[i]};
     }
     if (n > 0) qsort(members, n, sizeof *members, by_crowding);
     for (size_t i = 0; i < n && breeding->n_parents < breeding->size; i++)
@@ -95,9 +89,22 @@ static bool select(struct dln_breeding *breeding, const struct dln_ask *ask,
                                 &n_fronts, ask->scratch, err)) {
         return false;
     }
+    /* candidates in the order of their fronts: ends[f] is where front f stops */
+    size_t *ends = DLN_ARENA_ARRAY(ask->scratch, size_t, n_fronts + 1);
+    size_t *order = DLN_ARENA_ARRAY(ask->scratch, size_t, all.n);
+    if (!ends || !order) return dln_fail(err, DLN_NOMEM, "out of memory for the population");
+    for (size_t i = 0; i < all.n; i++)
+        ends[all.rank[i] + 1]++;
+    for (size_t f = 0; f < n_fronts; f++)
+        ends[f + 1] += ends[f];
+    for (size_t i = 0; i < all.n; i++)
+        order[ends[all.rank[i]]++] = i;
+
     breeding->n_parents = 0;
-    for (size_t rank = 0; rank < n_fronts && breeding->n_parents < breeding->size; rank++) {
-        if (!add_front(breeding, ask, &all, rank, err)) return false;
+    size_t first = 0;
+    for (size_t f = 0; f < n_fronts && breeding->n_parents < breeding->size; f++) {
+        if (!add_front(breeding, ask, &all, ends[f] - first, order + first, err)) return false;
+        first = ends[f];
     }
     return true;
 }

@@ -3,7 +3,8 @@
 
 #include "dialin/strategy.h"
 
-#define DLN_STRATEGIES(X) X(gp) X(tpe) X(de) X(nsga2) X(ga) X(sobol) X(random) X(grid)
+#define DLN_STRATEGIES(X) \
+    X(gp) X(tpe) X(cmaes) X(de) X(nsga2) X(ga) X(sobol) X(random) X(grid)
 
 #define DLN_STRATEGY_DECLARE(name) extern const struct dln_strategy dln_strategy_##name;
 DLN_STRATEGIES(DLN_STRATEGY_DECLARE)

@@ -14,8 +14,8 @@ static bool uses_pruner(const struct dln_study *study)
 
 static bool uses_strategy(const struct dln_study *study)
 {
-    static const char *const built[] = {"auto",  "de",     "ga",    "gp", "grid",
-                                        "nsga2", "random", "sobol", "tpe"};
+    static const char *const built[] = {"auto", "cmaes", "de",     "ga",    "gp",
+                                        "grid", "nsga2", "random", "sobol", "tpe"};
     for (size_t i = 0; i < sizeof built / sizeof built[0]; i++) {
         if (strcmp(study->strategy.name, built[i]) == 0) return false;
     }

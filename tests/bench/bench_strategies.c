@@ -60,8 +60,9 @@ static double objective(const struct dln_space *space, const double *x)
     return sum;
 }
 
+/* With what the strategy noted about the trial, as an engine does; NULL: nothing. */
 static void tell(dln_proposer *proposer, const struct dln_study *study, int64_t number,
-                 const double *x)
+                 const double *x, const char *memo)
 {
     const double value = objective(&study->space, x);
     struct dln_error err = {0};
@@ -72,6 +73,7 @@ static void tell(dln_proposer *proposer, const struct dln_study *study, int64_t 
                                         .values = &value,
                                         .last_step = -1,
                                         .last_value = (double)NAN,
+                                        .memo = memo,
                                         .strategy = "bench"};
     if (!dln_proposer_learn(proposer, 1, &row, &err)) measure_fail("tell", &err);
 }
@@ -89,7 +91,7 @@ static void fill(dln_proposer *proposer, const struct dln_study *study, int64_t 
             if (number % 2) u[i] = 0.3 + 0.1 * (u[i] - 0.5);
         }
         dln_space_decode(&study->space, u, x);
-        tell(proposer, study, number, x);
+        tell(proposer, study, number, x, NULL);
     }
 }
 
@@ -106,6 +108,7 @@ static bool measure(const char *strategy, const char *space, int64_t n, double *
     for (int64_t number = n; ok && number <= n + ROUNDS; number++) {
         struct dln_proposal proposal;
         double x[PARAMS];
+        char memo[2048];
         int64_t start_ns = dln_clock_mono_ns();
         ok = dln_proposer_ask(proposer, number, NULL, 0, &proposal, &err);
         if (!ok) break;
@@ -113,8 +116,9 @@ static bool measure(const char *strategy, const char *space, int64_t n, double *
         if (number == n) *first_us = us;
         if (number > n) samples_add(ask_us, us);
         memcpy(x, proposal.x, sizeof x);
+        (void)snprintf(memo, sizeof memo, "%s", proposal.memo ? proposal.memo : "");
         start_ns = dln_clock_mono_ns();
-        tell(proposer, study, number, x);
+        tell(proposer, study, number, x, memo);
         if (number > n) samples_add(tell_us, elapsed_us(start_ns));
         if (elapsed_us(begin_ns) > limit_s * 1e6) break;
     }

@@ -145,29 +145,43 @@ static void a_study_file_is_read_or_the_lack_of_memory_is_named(void **state)
 
 /* ── strategies ────────────────────────────────────────────────────────────────────────────────*/
 
-/* A life of a proposer: opened, fed, asked often enough to leave the strategy's own answers. */
+/*
+ * A life of a proposer: opened, fed, asked often enough to leave the strategy's first answers, with
+ * what it noted about its trials.
+ */
 static bool live_as_proposer(void *context)
 {
     const struct fixture *f = context;
     struct dln_error err = {0};
     dln_proposer *proposer = NULL;
     bool ok = dln_proposer_new(&f->study, 1, &proposer, &err);
-    for (int64_t i = 0; i < 8 && ok; i++) {
+    for (int64_t i = 0; i < 14 && ok; i++) {
         struct dln_proposal proposal;
         const double fixed[] = {i % 3 == 0 ? 0.25 : (double)NAN, NAN, NAN};
         ok = dln_proposer_ask(proposer, i, fixed, 10, &proposal, &err);
         if (!ok) break;
         const double x[] = {proposal.x[0], proposal.x[1], proposal.x[2]};
+        char memo[400];
+        snprintf(memo, sizeof memo, "%s", proposal.memo ? proposal.memo : "");
         const struct dln_history_row row = {.id = i,
                                             .number = i,
                                             .state = DLN_TRIAL_COMPLETE,
                                             .x = x,
                                             .values = &(double){(double)i},
-                                            .last_step = -1};
+                                            .last_step = -1,
+                                            .memo = memo};
         ok = dln_proposer_learn(proposer, 1, &row, &err);
     }
     dln_proposer_free(proposer);
     return checked(ok, &err);
+}
+
+static bool has_setting(const struct dln_strategy *strategy, const char *name)
+{
+    const struct dln_setting *at = strategy->settings;
+    while (at && at->name && strcmp(at->name, name) != 0)
+        at++;
+    return at && at->name;
 }
 
 static void every_strategy_bears_a_lack_of_memory_at_any_moment(void **state)
@@ -179,6 +193,7 @@ static void every_strategy_bears_a_lack_of_memory_at_any_moment(void **state)
     for (const struct dln_strategy *const *at = dln_strategies(); *at; at++) {
         struct fixture f;
         fixture_init(&f, 3, params, (*at)->name);
+        if (has_setting(*at, "population")) fixture_set_number(&f, "population", 4);
         assert_true(fault_each(FAULT_ALLOC, live_as_proposer, &f) >= 10);
         fixture_release(&f);
     }
