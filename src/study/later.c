@@ -12,16 +12,6 @@ static bool uses_pruner(const struct dln_study *study)
     return strcmp(study->pruner.name, "none") != 0;
 }
 
-static bool uses_strategy(const struct dln_study *study)
-{
-    static const char *const built[] = {"auto", "cmaes", "de",     "ga",    "gp",
-                                        "grid", "nsga2", "random", "sobol", "tpe"};
-    for (size_t i = 0; i < sizeof built / sizeof built[0]; i++) {
-        if (strcmp(study->strategy.name, built[i]) == 0) return false;
-    }
-    return true;
-}
-
 static bool uses_folds(const struct dln_study *study)
 {
     return study->folds > 1;
@@ -58,7 +48,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"strategy", uses_strategy, "remove it or choose random, sobol or grid"},
     {"pruner", uses_pruner, "remove it or set it to none"},
     {"prune_on", uses_pruner, "remove it"},
     {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},

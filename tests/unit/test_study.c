@@ -476,9 +476,6 @@ static void what_is_not_built_is_refused_by_name_and_place(void **state)
         {"worker: a\n",
          "/data/mine.yaml:3:1: 'worker' is understood but cannot run yet in this release; give the "
          "program as 'run'"},
-        {"run: a\nstrategy: cmaes\n",
-         "/data/mine.yaml:4:1: 'strategy' is understood but cannot run yet in this release; remove "
-         "it or choose random, sobol or grid"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[400];
