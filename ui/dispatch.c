@@ -263,7 +263,11 @@ size_t view_selected_row(const struct view *view)
 const char *view_study_name(const struct view *view)
 {
     const struct dln_study_summary *summary = view->session.summary;
-    return summary ? summary->name : "dialin";
+    if (summary) return summary->name;
+    const bool is_asked_for = view->session.path && view->options->study_name &&
+                              view->session.study_id == view->options->study_id &&
+                              strcmp(view->session.path, view->options->path) == 0;
+    return is_asked_for ? view->options->study_name : "dialin";
 }
 
 /* ── the prompt ────────────────────────────────────────────────────────────────────────────────*/

@@ -81,8 +81,8 @@ static void deliver(struct loader *loader, struct delivery *delivery)
         loader->first = delivery;
     }
     loader->last = delivery;
+    if (!atomic_load(&loader->is_stopped)) dln_wake_poke(&loader->ui); /* see loader_close */
     (void)pthread_mutex_unlock(&loader->lock);
-    if (!atomic_load(&loader->is_stopped)) dln_wake_poke(&loader->ui);
 }
 
 /* ── copies into a delivery's arena ────────────────────────────────────────────────────────────*/
@@ -347,7 +347,9 @@ struct loader *loader_open(const char *path, int64_t study_id, const struct dln_
 void loader_close(struct loader *loader)
 {
     if (!loader) return;
+    (void)pthread_mutex_lock(&loader->lock); /* from here on the ui's wake is not touched */
     atomic_store(&loader->is_stopped, true);
+    (void)pthread_mutex_unlock(&loader->lock);
     dln_wake_poke(&loader->wake);
     loader_let_go(loader);
 }

@@ -21,6 +21,7 @@ static enum status open_screen(const struct command *command, const struct optio
     const struct app_options app = {
         .path = study.db_path,
         .study_id = study.summary.id,
+        .study_name = study.summary.name,
         .attach = true,
         .read_only = read_only,
     };

@@ -67,6 +67,7 @@ static enum status run(const struct command *command, const struct options *opti
         const struct app_options app = {
             .path = prepared.db_path,
             .study_id = prepared.study_id,
+            .study_name = prepared.summary.name,
             .start_engine = true,
             .start_paused = option_given(options, "paused"),
         };

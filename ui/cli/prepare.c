@@ -118,6 +118,7 @@ int prepared_screen(const struct prepared *prepared, bool start_engine)
     const struct app_options app = {
         .path = prepared->db_path,
         .study_id = prepared->study_id,
+        .study_name = prepared->summary.name,
         .start_engine = start_engine && !running,
         .attach = running,
     };
