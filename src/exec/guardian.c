@@ -37,7 +37,7 @@
 
 /* STARTED waits a moment, so that a trial that is over at once is told of in one go: each message
    wakes the engine, which takes a processor from the trials. */
-enum { GRACE_MS_MAX = 1500, SWEEP_MS = 10, STARTED_MS = 2 };
+enum { GRACE_MS_MAX = 1500, SWEEP_MS = 10, STARTED_MS = 2, LISTS_MAX = 64 };
 
 enum trial_state { TRIAL_RUNNING, TRIAL_HELD, TRIAL_ENDING, TRIAL_GONE };
 
@@ -56,6 +56,7 @@ struct guardian {
     struct trial *trials;
     size_t n, cap;
     struct dln_pids children;
+    bool has_all_strays; /* false: they end faster than they are listed; look again at SIGCHLD */
     int64_t grace_ms;
     int inherited; /* a descriptor kept for the engine, -1: none */
 };
@@ -151,18 +152,28 @@ static bool is_main_process(const struct guardian *self, pid_t pid)
 }
 
 /* Leaves in self->children the live children that are no trial's main process: what trials that
-   ended have left behind. */
+   ended have left behind. One that ended after it was listed may have handed over children of its
+   own, which are not on the list: then there is another list. */
 static void list_strays(struct guardian *self)
 {
     struct dln_pids *children = &self->children;
-    dln_proc_own_children(children);
-    size_t kept = 0;
-    for (size_t i = 0; i < children->n; i++) {
-        const pid_t pid = children->pid[i];
-        if (is_main_process(self, pid) || waitpid(pid, NULL, WNOHANG) != 0) continue;
-        children->pid[kept++] = pid;
+    bool has_reaped = true;
+    for (int round = 0; has_reaped && round < LISTS_MAX; round++) {
+        dln_proc_own_children(children);
+        has_reaped = false;
+        size_t kept = 0;
+        for (size_t i = 0; i < children->n; i++) {
+            const pid_t pid = children->pid[i];
+            if (is_main_process(self, pid)) continue;
+            if (waitpid(pid, NULL, WNOHANG) != 0) {
+                has_reaped = true;
+            } else {
+                children->pid[kept++] = pid;
+            }
+        }
+        children->n = kept;
     }
-    children->n = kept;
+    self->has_all_strays = !has_reaped;
 }
 
 static bool is_left_by(const struct guardian *self, const struct trial *trial, pid_t stray)
@@ -176,17 +187,20 @@ static bool is_left_by(const struct guardian *self, const struct trial *trial, p
     return true;
 }
 
-/* How many are left of a trial whose main process has ended; kills them where `kill_them`. */
-static size_t count_left(const struct guardian *self, const struct trial *trial, bool kill_them)
+/* Is anything left of a trial whose main process has ended? Kills it if the trial is ENDING. */
+static bool has_left(const struct guardian *self, const struct trial *trial)
 {
-    size_t count = 0;
+    bool any = !self->has_all_strays;
     for (size_t i = 0; i < self->children.n; i++) {
         const pid_t stray = self->children.pid[i];
-        if (!is_left_by(self, trial, stray)) continue;
-        count++;
-        if (kill_them) (void)kill(stray, SIGKILL);
+        if (is_left_by(self, trial, stray)) {
+            any = true;
+            if (trial->state == TRIAL_ENDING) (void)kill(stray, SIGKILL);
+        } else if (dln_proc_is_ending(stray)) {
+            any = true; /* nobody can tell any more whose it was, and its children are to come */
+        }
     }
-    return count;
+    return any;
 }
 
 /* Looks at every trial, after a SIGCHLD or a RELEASE. */
@@ -206,7 +220,7 @@ static void look_at_trials(struct guardian *self)
         if (trial->pid == 0 || trial->state == TRIAL_GONE) continue;
         live++;
         if (trial->state == TRIAL_RUNNING) continue;
-        if (count_left(self, trial, trial->state == TRIAL_ENDING) > 0) continue;
+        if (has_left(self, trial)) continue;
         while (waitpid(trial->pid, NULL, 0) < 0 && errno == EINTR) {}
         trial->state = TRIAL_GONE;
         trial->owes_exited = false;

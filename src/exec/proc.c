@@ -11,6 +11,8 @@
 #include "dialin/num.h"
 
 enum { PATH_BYTES = 64, STAT_BYTES = 1024, ENVIRON_BYTES_MAX = 16 * 1024 * 1024 };
+enum { IS_EXITING = 4 }; /* PF_EXITING: set before a process gives back its memory */
+enum { LISTS_MAX = 64 }; /* on a machine that makes processes faster than they are listed */
 
 void dln_pids_release(struct dln_pids *pids)
 {
@@ -50,10 +52,16 @@ static const char *stat_field(char *text, int field)
     return at ? at + 1 : NULL;
 }
 
-static bool read_stat(pid_t pid, char text[STAT_BYTES])
+static int64_t stat_number(char *text, int field)
 {
-    char path[PATH_BYTES];
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    const char *at = stat_field(text, field);
+    int64_t number;
+    if (!at || !dln_num_parse_int(at, strcspn(at, " \n"), &number)) return 0;
+    return number;
+}
+
+static bool read_stat_of(const char *path, char text[STAT_BYTES])
+{
     const int fd = open_file(path);
     if (fd < 0) return false;
     const ssize_t got = read(fd, text, STAT_BYTES - 1);
@@ -63,14 +71,18 @@ static bool read_stat(pid_t pid, char text[STAT_BYTES])
     return true;
 }
 
+static bool read_stat(pid_t pid, char text[STAT_BYTES])
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    return read_stat_of(path, text);
+}
+
 int64_t dln_proc_start_time(pid_t pid)
 {
     char text[STAT_BYTES];
     if (!read_stat(pid, text)) return 0;
-    const char *field = stat_field(text, 22);
-    int64_t ticks;
-    if (!field || !dln_num_parse_int(field, strcspn(field, " \n"), &ticks)) return 0;
-    return ticks;
+    return stat_number(text, 22);
 }
 
 bool dln_proc_is_alive(pid_t pid)
@@ -87,16 +99,78 @@ static pid_t parse_pid(const char *text, size_t len)
     return dln_num_parse_int(text, len, &pid) && pid > 0 ? (pid_t)pid : 0;
 }
 
-/* Calls visit for each process there is, until it gives false. */
-static void each_process(bool (*visit)(void *context, pid_t pid), void *context)
+/* The numbers in a folder of /proc, rising: processes, or threads of one. */
+static bool list_numbers(const char *folder, struct dln_pids *out)
 {
-    DIR *dir = opendir("/proc");
-    if (!dir) return;
-    for (const struct dirent *entry; (entry = readdir(dir));) {
+    out->n = 0;
+    DIR *dir = opendir(folder);
+    if (!dir) return false;
+    bool ok = true;
+    for (const struct dirent *entry; ok && (entry = readdir(dir));) {
         const pid_t pid = parse_pid(entry->d_name, strlen(entry->d_name));
-        if (pid > 0 && !visit(context, pid)) break;
+        if (pid > 0) ok = add_pid(out, pid);
     }
     (void)closedir(dir);
+    return ok;
+}
+
+/* A process whose first thread has ended may go on with its others. */
+static void list_threads(pid_t pid, struct dln_pids *out)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+    (void)list_numbers(path, out);
+}
+
+static bool has_lost_first_thread(pid_t pid)
+{
+    char text[STAT_BYTES];
+    return read_stat(pid, text) && (stat_number(text, 9) & IS_EXITING) != 0;
+}
+
+bool dln_proc_is_ending(pid_t pid)
+{
+    if (!has_lost_first_thread(pid)) return false;
+    struct dln_pids threads = {0};
+    list_threads(pid, &threads);
+    bool is_ending = true;
+    for (size_t i = 0; i < threads.n && is_ending; i++) {
+        char path[PATH_BYTES];
+        char text[STAT_BYTES];
+        (void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/stat", (long)pid,
+                       (long)threads.pid[i]);
+        if (!read_stat_of(path, text)) continue;
+        is_ending = (stat_number(text, 9) & IS_EXITING) != 0;
+    }
+    dln_pids_release(&threads);
+    return is_ending;
+}
+
+/*
+ * Calls visit for each process there is, until it gives false. A list is old as soon as it is read:
+ * a process on it may make another and end before it is looked at. So lists are made until one has
+ * nobody new: then everybody on it has been looked at while it was alive, or its parent has.
+ */
+static void each_process(bool (*visit)(void *context, pid_t pid), void *context)
+{
+    struct dln_pids lists[2] = {{0}, {0}};
+    bool has_new = true;
+    for (int round = 0; has_new && round < LISTS_MAX; round++) {
+        struct dln_pids *now = &lists[round % 2];
+        const struct dln_pids *before = &lists[(round + 1) % 2];
+        has_new = false;
+        if (!list_numbers("/proc", now)) break;
+        for (size_t i = 0, j = 0; i < now->n; i++) {
+            while (j < before->n && before->pid[j] < now->pid[i])
+                j++;
+            if (j < before->n && before->pid[j] == now->pid[i]) continue;
+            has_new = true;
+            if (!visit(context, now->pid[i])) goto done;
+        }
+    }
+done:
+    dln_pids_release(&lists[0]);
+    dln_pids_release(&lists[1]);
 }
 
 static bool add_if_own_child(void *context, pid_t pid)
@@ -142,12 +216,10 @@ void dln_proc_own_children(struct dln_pids *out)
     }
 }
 
-/* The whole of /proc/PID/environ: NUL-terminated strings. *len 0: none, or not ours to read. */
-static char *read_environ(pid_t pid, size_t *len)
+/* The whole of an environ file: NUL-terminated strings. *len 0: none, or not ours to read. */
+static char *read_environ(const char *path, size_t *len)
 {
     *len = 0;
-    char path[PATH_BYTES];
-    (void)snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
     const int fd = open_file(path);
     if (fd < 0) return NULL;
     size_t cap = 8192;
@@ -169,18 +241,35 @@ static char *read_environ(pid_t pid, size_t *len)
     return text;
 }
 
+static bool holds(const char *path, const char *name, const char *value, size_t *len)
+{
+    char *text = read_environ(path, len);
+    const size_t name_len = strlen(name);
+    bool is_there = false;
+    for (size_t at = 0; at < *len && !is_there; at += strlen(text + at) + 1) {
+        const char *entry = text + at;
+        is_there = strncmp(entry, name, name_len) == 0 && entry[name_len] == '=' &&
+                   strcmp(entry + name_len + 1, value) == 0;
+    }
+    free(text);
+    return is_there;
+}
+
 bool dln_proc_is_marked(pid_t pid, const char *name, const char *value)
 {
     size_t len;
-    char *text = read_environ(pid, &len);
-    const size_t name_len = strlen(name);
-    bool is_marked = false;
-    for (size_t at = 0; at < len && !is_marked; at += strlen(text + at) + 1) {
-        const char *entry = text + at;
-        is_marked = strncmp(entry, name, name_len) == 0 && entry[name_len] == '=' &&
-                    strcmp(entry + name_len + 1, value) == 0;
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
+    bool is_marked = holds(path, name, value, &len);
+    if (len > 0 || !has_lost_first_thread(pid)) return is_marked;
+    struct dln_pids threads = {0};
+    list_threads(pid, &threads);
+    for (size_t i = 0; i < threads.n && len == 0; i++) {
+        (void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/environ", (long)pid,
+                       (long)threads.pid[i]);
+        is_marked = holds(path, name, value, &len);
     }
-    free(text);
+    dln_pids_release(&threads);
     return is_marked;
 }
 

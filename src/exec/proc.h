@@ -20,13 +20,16 @@ void dln_pids_release(struct dln_pids *pids);
 int64_t dln_proc_start_time(pid_t pid);
 /* Still running, not merely waiting to be reaped. */
 bool dln_proc_is_alive(pid_t pid);
+/* All of it is on its way out: it makes no more children, and no environment is to be read. */
+bool dln_proc_is_ending(pid_t pid);
 /* The children of this process's only thread; zombies count. Empty without /proc. */
 void dln_proc_own_children(struct dln_pids *out);
 
 /* Does the environment with which pid was started hold NAME=value? False too where it may not be
    read, and for a zombie. */
 bool dln_proc_is_marked(pid_t pid, const char *name, const char *value);
-/* All processes with NAME=value in their environment, except this one. */
+/* All processes with NAME=value in their environment, except this one. None: there is none, even
+   if they make others and end all the time. */
 void dln_proc_find_marked(const char *name, const char *value, struct dln_pids *out);
 
 #endif

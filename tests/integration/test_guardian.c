@@ -1,6 +1,7 @@
 /* What is left when the engine, or the guardian, is killed without a word. */
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -10,7 +11,7 @@
 #include "exec/proc.h"
 #include "support/live_run.h"
 
-enum { ROUNDS = 12, TRIALS = 4, DEADLINE_MS = 2000 };
+enum { ROUNDS = 12, TRIALS = 4, DEADLINE_MS = 2000, HOPS = 20 };
 
 #define CHILD(word)                                                           \
     (char *[])                                                                \
@@ -42,8 +43,39 @@ static void daemonise(int depth)
         (void)pause();
 }
 
+/* Makes another and ends, again and again: nobody who is seen is there a moment later. */
+static void hop(void)
+{
+    for (int i = 0; i < HOPS; i++) {
+        if (fork() != 0) _exit(0);
+        (void)setsid();
+    }
+    for (;;)
+        (void)pause();
+}
+
+static void *stay_as_thread(void *unused)
+{
+    (void)stay();
+    return unused;
+}
+
 static int child(const char *word)
 {
+    if (strcmp(word, "headless") == 0) { /* goes, and leaves one without its first thread */
+        if (fork() != 0) return 0;
+        (void)setsid();
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, stay_as_thread, NULL) != 0) return 1;
+        pthread_exit(NULL);
+    }
+    if (strncmp(word, "hops", 4) == 0) {
+        for (int i = 0; i < 3; i++) {
+            if (fork() == 0) hop();
+        }
+        if (strcmp(word, "hops and goes") == 0) return 0;
+        return stay();
+    }
     if (strcmp(word, "daemons") == 0) {
         for (int i = 0; i < 3; i++)
             daemonise(i);
@@ -191,27 +223,51 @@ static void runs_of_a_killed_guardian_are_lost_and_ended(void **state)
     (void)state;
     struct run_fixture f;
     run_open(&f, 4096);
-    static struct run_record runs[3];
-    run_start(&f, &runs[0], CHILD("daemons"), NULL);
-    run_start(&f, &runs[1], CHILD("stopped"), NULL);
-    run_start(&f, &runs[2], CHILD("stay"), NULL);
-    for (int i = 0; i < 3; i++)
-        run_wait_output(&f, &runs[i]);
-    assert_int_equal(kill(parent_of(runs[0].pid), SIGKILL), 0);
-    for (int i = 0; i < 3; i++) {
-        run_wait(&f, &runs[i]);
-        assert_int_equal(runs[i].end.kind, DLN_RUN_ENDED);
-        assert_true(runs[i].end.guardian_lost);
-        assert_false(runs[i].end.has_exit);
-        assert_int_equal(run_count_marked(runs[i].dir), 0);
+    for (int round = 0; round < ROUNDS; round++) { /* each with a new guardian */
+        static struct run_record runs[4];
+        run_start(&f, &runs[0], CHILD("daemons"), NULL);
+        run_start(&f, &runs[1], CHILD("stopped"), NULL);
+        run_start(&f, &runs[2], CHILD("stay"), NULL);
+        run_start(&f, &runs[3], CHILD("hops"), NULL);
+        for (int i = 0; i < 4; i++)
+            run_wait_output(&f, &runs[i]);
+        assert_int_equal(kill(parent_of(runs[0].pid), SIGKILL), 0);
+        for (int i = 0; i < 4; i++) {
+            run_wait(&f, &runs[i]);
+            assert_int_equal(runs[i].end.kind, DLN_RUN_ENDED);
+            assert_true(runs[i].end.guardian_lost);
+            assert_false(runs[i].end.has_exit);
+            assert_int_equal(run_count_marked(runs[i].dir), 0);
+        }
     }
 
-    struct run_record next; /* with a new guardian */
+    struct run_record next;
     run_start(&f, &next, (char *[]){(char[]){"true"}, NULL}, NULL);
     run_wait(&f, &next);
     assert_int_equal(next.end.kind, DLN_RUN_ENDED);
     assert_true(next.end.has_exit);
     assert_false(next.end.guardian_lost);
+    run_close(&f);
+}
+
+static void a_run_is_over_when_all_that_it_left_behind_has_ended(void **state)
+{
+    (void)state;
+    struct run_fixture f;
+    run_open(&f, 4096);
+    struct run_record other; /* whose the strays could be, too */
+    run_start(&f, &other, CHILD("stay"), NULL);
+    run_wait_output(&f, &other);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct run_record run;
+        char *const *argv = round % 4 == 0 ? CHILD("headless") : CHILD("hops and goes");
+        run_start(&f, &run, argv, NULL);
+        run_wait(&f, &run);
+        assert_int_equal(run.end.kind, DLN_RUN_ENDED);
+        assert_true(run.end.has_exit);
+        assert_int_equal(run_count_marked(run.dir), 0);
+    }
+    assert_false(other.over);
     run_close(&f);
 }
 
@@ -284,6 +340,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_killed_engine_leaves_no_process_behind),
         cmocka_unit_test(the_lock_of_a_killed_engine_is_free_when_its_trials_are_gone),
         cmocka_unit_test(runs_of_a_killed_guardian_are_lost_and_ended),
+        cmocka_unit_test(a_run_is_over_when_all_that_it_left_behind_has_ended),
         cmocka_unit_test(the_program_itself_is_a_guardian),
         cmocka_unit_test(orphans_are_found_by_pid_and_by_mark),
     };
