@@ -250,7 +250,7 @@ void view_menu(struct view *view, const char *title, const struct dialog_choice 
 
 const char *view_read_only(const struct view *view)
 {
-    if (view->options->read_only) return "dialin was started with --read-only";
+    if (view->options->read_only) return "dialin view only looks; dialin attach steers";
     return view->session.read_only[0] ? view->session.read_only : NULL;
 }
 

@@ -107,6 +107,7 @@ struct view {
     int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
     enum leave leave;
+    bool is_slow;   /* the line: fewer and smaller frames */
     bool is_ending; /* leaves when the engines are over */
     int faults, fault_signal;
 };

@@ -208,7 +208,8 @@ static void draw_study_status(struct view *view, int row)
     add_best(view, &pieces);
     char text[FORMAT_MAX];
     if (summary->lease.alive && !is_narrow) {
-        (void)format_duration(text, (view->now_us - summary->lease.started_us) / 1000);
+        const int64_t up_ms = (view->now_us - summary->lease.started_us) / 1000;
+        (void)(view->is_slow ? format_minutes(text, up_ms) : format_duration(text, up_ms));
         add_piece(&pieces, 40, ROLE_STATUS, "up %s", text);
     }
     const int64_t eta_ms = session_eta_ms(session, view->now_us);

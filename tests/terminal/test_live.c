@@ -303,6 +303,39 @@ static void the_log_of_a_trial_is_followed_and_searched(void **state)
     leave(&desk, s);
 }
 
+static void on_a_slow_line_running_trials_say_minutes_and_have_no_curve(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk);
+    desk_write(&desk, 1, 1);
+    const char *const words[] = {"run", "--slow", desk.study, NULL};
+    screen *s = desk_start(&desk, 24, 80, "xterm-256color", "C.UTF-8", words);
+    screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
+    screen_wait(s, "up 0m", DESK_WAIT_MS);
+    screen_wait(s, "   0m", DESK_WAIT_MS); /* of the trial */
+    assert_int_equal(screen_escapes(s)->n_titles, 0);
+    desk_open_gate(&desk);
+    screen_wait(s, "DONE", DESK_WAIT_MS);
+    leave(&desk, s);
+}
+
+/* Time that must pass unread: nothing else makes a line slow. */
+static void a_line_that_stalls_becomes_slow_and_says_so(void **state)
+{
+    (void)state;
+    enum { FULL = 40 }; /* frames; a few of them fill what the kernel keeps for a terminal */
+    struct desk desk;
+    screen *s = open_fixture(&desk, 50, 200, "xterm-256color", "C.UTF-8");
+    screen_wait(s, "density ratio", DESK_WAIT_MS);
+    for (int i = 0; i < FULL; i++) {
+        screen_keys(s, "\f");
+        (void)poll(NULL, 0, 100);
+    }
+    screen_wait(s, "The line is slow: news come every 5 s", DESK_WAIT_MS);
+    leave(&desk, s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +350,8 @@ int main(void)
         cmocka_unit_test(at_rest_nothing_is_written),
         cmocka_unit_test(viewing_only_refuses_with_a_reason),
         cmocka_unit_test(p_starts_steers_and_stops_a_study),
+        cmocka_unit_test(on_a_slow_line_running_trials_say_minutes_and_have_no_curve),
+        cmocka_unit_test(a_line_that_stalls_becomes_slow_and_says_so),
         cmocka_unit_test(the_log_of_a_trial_is_followed_and_searched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

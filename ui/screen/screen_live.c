@@ -146,7 +146,8 @@ static void draw_table(struct view *view, struct rect rect)
         live_draw_empty(view, rect);
         return;
     }
-    trial_table_update(&live->table, session, &live->order, rect.cols >= 100, view->now_us);
+    trial_table_update(&live->table, session, &live->order, rect.cols >= 100, view->is_slow,
+                       view->now_us);
     live->table.table.blurred = live->focus != PANE_TABLE;
     table_draw(&live->table.table, &view->cells, rect);
 }

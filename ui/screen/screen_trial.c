@@ -118,7 +118,10 @@ static void draw_status(struct view *view, int row)
     char from[FORMAT_MAX], to[FORMAT_MAX], length[FORMAT_MAX];
     if (model->started_us[at] != 0) {
         (void)format_time(from, model->started_us[at], view->now_us);
-        (void)format_duration(length, model_elapsed_ms(model, at, view->now_us));
+        const int64_t elapsed_ms = model_elapsed_ms(model, at, view->now_us);
+        const bool is_coarse = view->is_slow && state == DLN_TRIAL_RUNNING;
+        (void)(is_coarse ? format_minutes(length, elapsed_ms)
+                         : format_duration(length, elapsed_ms));
         if (model->ended_us[at] != 0) {
             (void)format_time(to, model->ended_us[at], view->now_us);
             col += cells_textf(cells, row, col, end - col, ROLE_TEXT, "%s → %s (%s)", from, to,
