@@ -542,10 +542,12 @@ int app_run(const struct app_options *options)
     struct dln_error err = {0};
     if (!terminal_restore_prepare(&restore, &err)) {
         if (options->study_id < 0) {
-            (void)fprintf(stderr, "dialin: %s; `dialin ls` lists studies without one\n", err.text);
+            (void)fprintf(stderr, "dialin: %s\n`dialin ls` lists studies without a screen\n",
+                          err.text);
             return 2;
         }
-        (void)fprintf(stderr, "dialin: %s; one line an event follows\n", err.text);
+        (void)fprintf(stderr, "dialin: %s\none line an event follows instead of the screen\n",
+                      err.text);
         return run_lines(options);
     }
     (void)fflush(NULL);
