@@ -37,7 +37,7 @@ struct message {
 /* One line asked for in the message row. */
 struct prompt {
     bool is_open;
-    char label[48];
+    char label[64];
     char error[VIEW_TEXT_MAX];
     struct line_edit edit;
     /* False: not good, `error` says why, the line stays. */
