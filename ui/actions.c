@@ -226,6 +226,7 @@ static bool accept_budget(struct view *view, const char *text, char error[VIEW_T
     const struct dln_budget *budget = &view->session.summary->live.budget;
     const int64_t base =
         budget->trials > 0 ? budget->trials : summary_finished(view->session.summary);
+    if (text[strspn(text, " ")] == '\0') return true; /* as it is */
     if (!actions_budget_parse(text, base, &is_time, &value)) {
         (void)snprintf(error, VIEW_TEXT_MAX, "A number of trials (400, +100) or a time (6h, 90m)");
         return false;
@@ -241,15 +242,16 @@ static bool accept_budget(struct view *view, const char *text, char error[VIEW_T
 static void ask_budget(struct view *view)
 {
     const struct dln_budget *budget = &view->session.summary->live.budget;
-    char text[DLN_NUM_TEXT_MAX + 2] = "";
+    char now[32] = "none", label[64];
     if (budget->trials > 0) {
-        (void)snprintf(text, sizeof text, "%" PRId64, budget->trials);
+        (void)snprintf(now, sizeof now, "%" PRId64 " trials", budget->trials);
     } else if (budget->time_s > 0) {
-        char number[DLN_NUM_TEXT_MAX];
-        (void)dln_num_short(budget->time_s / 3600, number);
-        (void)snprintf(text, sizeof text, "%sh", number);
+        char length[FORMAT_MAX];
+        (void)snprintf(now, sizeof now, "%.20s",
+                       format_duration(length, (int64_t)(budget->time_s * 1000)));
     }
-    view_prompt(view, "Budget (400, +100, 6h)", text, accept_budget);
+    (void)snprintf(label, sizeof label, "Budget, now %s (400, +100, 6h)", now);
+    view_prompt(view, label, "", accept_budget);
 }
 
 /* ── trials ────────────────────────────────────────────────────────────────────────────────────*/
@@ -353,14 +355,14 @@ static void ask_end(struct view *view, bool is_prune)
     if (is_prune) {
         view_confirm_line(view,
                           "%zu running trial%s now, after %s of work. The last values stay, as "
-                          "PRUNED, and inform the model.",
+                          "cut, and inform the model.",
                           n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
     } else {
         view_confirm_line(view,
                           "%zu running trial%s now. %s of work is lost; the last values stay in "
-                          "the table as FAIL (stopped by you).",
+                          "the table as err (stopped by you).",
                           n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
-        view_confirm_line(view, "P would keep them as PRUNED and inform the model.");
+        view_confirm_line(view, "P would keep them as cut and inform the model.");
     }
 }
 
@@ -385,11 +387,35 @@ static void ask_retry(struct view *view)
     view_confirm(view, "Confirm", "leave them", yes, accept_retry);
     view_confirm_line(view, "Run %s again?", names);
     view_confirm_line(view, " ");
-    view_confirm_line(view, "Copies with the same parameters and new numbers are queued; some of "
-                            "these have ended well and cost their time once more.");
+    if (all == 1) {
+        view_confirm_line(view, "It has ended well. A copy with the same parameters and a new "
+                                "number is queued, and costs its time once more.");
+    } else {
+        view_confirm_line(view, "Copies with the same parameters and new numbers are queued; some "
+                                "of these have ended well and cost their time once more.");
+    }
 }
 
 /* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
+
+/*
+ * For a person who will change it: six digits, where the exact value has more and these lie in the
+ * range. `R` runs the exact values again.
+ */
+static void add_value_text(const struct dln_param *param, double x, struct dln_strbuf *out)
+{
+    dln_param_text(param, x, out);
+    if (param->kind != DLN_PARAM_FLOAT || param->step > 0) return;
+    char text[32];
+    double rounded = 0;
+    (void)snprintf(text, sizeof text, "%.6g", x);
+    if (strlen(text) >= out->len || dln_num_scan(text, strlen(text), &rounded) == 0 ||
+        !dln_param_contains(param, rounded)) {
+        return;
+    }
+    dln_strbuf_reset(out);
+    dln_strbuf_add(out, text);
+}
 
 static bool needs_quotes(const char *word)
 {
@@ -403,7 +429,7 @@ void actions_point_text(const struct dln_space *space, const struct model *model
     for (size_t i = 0; i < space->n; i++) {
         if (isnan(model->x[i][row])) continue;
         dln_strbuf_reset(&value);
-        dln_param_text(&space->params[i], model->x[i][row], &value);
+        add_value_text(&space->params[i], model->x[i][row], &value);
         const char *text = dln_strbuf_text(&value);
         if (out->len > 0) dln_strbuf_add(out, " ");
         dln_strbuf_addf(out, "%s=", space->params[i].name);
@@ -519,7 +545,9 @@ static void ask_point(struct view *view)
         view->targets.number[view->targets.n++] = view->session.model.number[row];
         actions_point_text(view->session.space, &view->session.model, row, &text);
     }
-    view_prompt(view, "Enqueue", dln_strbuf_text(&text), accept_point);
+    view_prompt(view, text.len > 0 ? "Enqueue" : "Enqueue (name=value …)", dln_strbuf_text(&text),
+                accept_point);
+    (void)line_edit_op(&view->prompt.edit, EDIT_HOME); /* its beginning is what one reads first */
     dln_strbuf_release(&text);
 }
 

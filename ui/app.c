@@ -33,6 +33,8 @@ static const int64_t ns_per_ms = 1000000, ns_per_s = 1000000000;
 
 /* Frames for keys: ten a second, and a few at once, so that single keys are never late. */
 enum { KEY_FRAME_MS = 100, KEY_BURST = 4, FIRST_WAIT_MS = 30, FAULT_PATIENCE_S = 5 };
+/* A line that leaves a frame waiting for a second is slow, until none has had to for a minute. */
+enum { STALL_S = 1, RECOVERY_S = 60 };
 
 struct app {
     struct view view;
@@ -45,6 +47,9 @@ struct app {
     int64_t credited_ns;
     int64_t data_frame_ns; /* of the last frame for data */
     int64_t tick_ns;       /* of the last tick of a screen */
+    int64_t stalled_ns;    /* since when a frame has been on its way; 0: none is */
+    int64_t late_ns;       /* when a frame was late last */
+    bool was_late;         /* and nobody has been told why news come less often */
     int64_t left_finished; /* trials that had ended at Ctrl-Z; -1: unknown */
     double left_best;
     bool theme_is_chosen; /* by the person: the background is not asked for */
@@ -54,13 +59,13 @@ struct app {
 
 static int64_t data_period_ns(const struct app *app)
 {
-    return app->view.options->slow ? 5 * ns_per_s : ns_per_s;
+    return app->view.is_slow ? 5 * ns_per_s : ns_per_s;
 }
 
 static void set_title(struct app *app)
 {
     const struct dln_study_summary *summary = app->view.session.summary;
-    if (!summary || app->view.options->slow) return;
+    if (!summary || app->view.is_slow) return;
     char title[128], budget[32] = "";
     if (summary->live.budget.trials > 0) {
         (void)snprintf(budget, sizeof budget, "/%lld", (long long)summary->live.budget.trials);
@@ -127,6 +132,24 @@ static void draw_if_due(struct app *app)
     if (frame_due_ns(app) > app->view.now_ns) return;
     if (app->view.is_dirty) app->tokens_ns -= KEY_FRAME_MS * ns_per_ms;
     draw(app);
+}
+
+static void watch_line(struct app *app)
+{
+    struct view *view = &app->view;
+    if (app->has_screen && terminal_is_stalled(&app->term)) {
+        if (app->stalled_ns == 0) app->stalled_ns = view->now_ns;
+        if (view->now_ns - app->stalled_ns < STALL_S * ns_per_s) return;
+        app->late_ns = view->now_ns;
+        app->was_late = app->was_late || !view->is_slow;
+        view->is_slow = true;
+        return;
+    }
+    app->stalled_ns = 0;
+    if (app->was_late) view_say(view, ROLE_WARN, "The line is slow: news come every 5 s");
+    app->was_late = false;
+    const bool is_over = view->now_ns - app->late_ns > RECOVERY_S * ns_per_s;
+    if (is_over && !view->options->slow) view->is_slow = false;
 }
 
 /* ── entering and leaving the screen ───────────────────────────────────────────────────────────*/
@@ -301,6 +324,10 @@ static int timeout_of(const struct app *app)
         const int64_t tick_ns = app->tick_ns + ns_per_s;
         if (tick_ns < due_ns) due_ns = tick_ns;
     }
+    if (app->stalled_ns != 0 && !app->view.is_slow) {
+        const int64_t late_ns = app->stalled_ns + STALL_S * ns_per_s;
+        if (late_ns < due_ns) due_ns = late_ns;
+    }
     if (due_ns == INT64_MAX) return -1;
     const int64_t left_ms = (due_ns - dln_clock_mono_ns() + ns_per_ms - 1) / ns_per_ms;
     return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
@@ -334,10 +361,24 @@ static void step(struct app *app)
     }
     take_news(app);
     take_keys(app);
+    watch_line(app);
     draw_if_due(app);
+    watch_line(app);
 }
 
 /* ── beginning ─────────────────────────────────────────────────────────────────────────────────*/
+
+static enum color_depth depth_of(enum app_color color)
+{
+    const enum color_depth most = paint_depth();
+    switch (color) {
+    case APP_COLOR_NEVER: return DEPTH_MONO;
+    case APP_COLOR_8: return most == DEPTH_MONO ? DEPTH_MONO : DEPTH_8;
+    case APP_COLOR_ALWAYS: return most;
+    case APP_COLOR_AUTO: break;
+    }
+    return paint_wants_no_color() ? DEPTH_MONO : most;
+}
 
 static bool open_paint(struct app *app, struct dln_error *err)
 {
@@ -351,7 +392,7 @@ static bool open_paint(struct app *app, struct dln_error *err)
     }
     (void)start_color();
     (void)use_default_colors();
-    app->depth = options->color == APP_COLOR_NEVER ? DEPTH_MONO : paint_depth();
+    app->depth = depth_of(options->color);
     return paint_new(&theme, app->depth, &app->paint, err);
 }
 
@@ -359,6 +400,7 @@ static bool init_view(struct app *app, const struct app_options *options)
 {
     struct view *view = &app->view;
     view->options = options;
+    view->is_slow = options->slow;
     view->selected_id = -1;
     view->faults = app->link->faults;
     view->fault_signal = app->link->fault_signal;
@@ -500,10 +542,12 @@ int app_run(const struct app_options *options)
     struct dln_error err = {0};
     if (!terminal_restore_prepare(&restore, &err)) {
         if (options->study_id < 0) {
-            (void)fprintf(stderr, "dialin: %s; `dialin ls` lists studies without one\n", err.text);
+            (void)fprintf(stderr, "dialin: %s\n`dialin ls` lists studies without a screen\n",
+                          err.text);
             return 2;
         }
-        (void)fprintf(stderr, "dialin: %s; one line an event follows\n", err.text);
+        (void)fprintf(stderr, "dialin: %s\none line an event follows instead of the screen\n",
+                      err.text);
         return run_lines(options);
     }
     (void)fflush(NULL);

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum app_color { APP_COLOR_AUTO, APP_COLOR_NEVER, APP_COLOR_ALWAYS };
+/* AUTO obeys NO_COLOR; ALWAYS does not. None shows more than the terminal can. */
+enum app_color { APP_COLOR_AUTO, APP_COLOR_NEVER, APP_COLOR_8, APP_COLOR_ALWAYS };
 enum app_glyphs { APP_GLYPHS_AUTO, APP_GLYPHS_BRAILLE, APP_GLYPHS_BLOCKS, APP_GLYPHS_ASCII };
 
 struct app_options {
@@ -23,7 +24,7 @@ struct app_options {
     bool attach;            /* look and steer: runs a study here only where its engine died */
     bool read_only;         /* no commands either */
     bool lines;        /* one line an event, no control codes; also where there is no terminal */
-    bool slow;         /* a slow line: fewer and smaller frames */
+    bool slow;         /* a slow line: fewer and smaller frames, from the start */
     const char *theme; /* name or file; NULL: the default */
     enum app_color color;
     enum app_glyphs glyphs;

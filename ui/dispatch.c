@@ -107,9 +107,8 @@ static void tell_state(struct view *view)
 {
     const struct dln_study_summary *summary = view->session.summary;
     const char *why = summary->why && *summary->why ? summary->why : "";
-    if (view->session.word == WORD_DONE) {
-        tell_event(view, ROLE_INFO, "Done%s%s: %" PRId64 " trials ended", *why ? ", " : "", why,
-                   summary_finished(summary));
+    if (view->session.word == WORD_DONE || view->session.word == WORD_IDLE) {
+        view->event.text[0] = '\0'; /* the message row says how it stands */
     } else if (view->session.word == WORD_PAUSE && *why) {
         tell_event(view, ROLE_WARN, "Paused: %s", why);
     }
@@ -250,7 +249,7 @@ void view_menu(struct view *view, const char *title, const struct dialog_choice 
 
 const char *view_read_only(const struct view *view)
 {
-    if (view->options->read_only) return "dialin was started with --read-only";
+    if (view->options->read_only) return "dialin view only looks; dialin attach steers";
     return view->session.read_only[0] ? view->session.read_only : NULL;
 }
 
@@ -384,7 +383,13 @@ void view_key(struct view *view, struct key key)
     if (key.pasted) return;
     const struct screen *screen = screen_of(view->screen);
     const enum action action = keymap_action(key.code, screen->scope);
-    if (action == ACTION_NONE) return;
+    if (action == ACTION_NONE) {
+        char label[16];
+        if (key.code >= KEY_CODE_UP || key.code < ' ') return;
+        view_say(view, ROLE_DIM, "'%s' does nothing here; ? lists the keys",
+                 key_label(key.code, label));
+        return;
+    }
     view->is_dirty = true;
     if (screen->act && screen->act(view, action)) return;
     if (act_globally(view, action)) return;

@@ -239,6 +239,13 @@ char *format_duration(char out[FORMAT_MAX], int64_t ms)
     return out;
 }
 
+char *format_minutes(char out[FORMAT_MAX], int64_t ms)
+{
+    if (ms < 0 || ms >= 3600000) return format_duration(out, ms);
+    snprintf(out, FORMAT_MAX, "%dm", (int)(ms / 60000));
+    return out;
+}
+
 char *format_ago(char out[FORMAT_MAX], int64_t seconds, bool ago)
 {
     if (seconds < 0) seconds = 0;

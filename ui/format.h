@@ -44,6 +44,8 @@ char *format_bytes(char out[FORMAT_MAX], int64_t bytes);           /* "94 MB" (1
 
 /* Never wider than 5 columns: "0.8s" "42s" "3m07" "2h14" "3d04" "99d". Negative: "–". */
 char *format_duration(char out[FORMAT_MAX], int64_t ms);
+/* The same in whole minutes up to an hour, for slow lines: "0m" "12m" "2h14". */
+char *format_minutes(char out[FORMAT_MAX], int64_t ms);
 /* "now" "42s ago" "8h04 ago" "2d ago"; `ago` false leaves the word out. */
 char *format_ago(char out[FORMAT_MAX], int64_t seconds, bool ago);
 /* A duration rounded to 5 %, "–" with fewer than 5 finished trials. */

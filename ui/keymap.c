@@ -91,7 +91,7 @@ static const struct binding bindings[] = {
      SCOPE_ALL,
      HELP_VIEW,
      "back",
-     "back, never leaves dialin",
+     "back, stays in dialin",
      false},
     {ACTION_INTERRUPT, {KEY_CTRL('C')}, SCOPE_ALL, HELP_VIEW, "quit", "close, or leave", false},
     {ACTION_QUIT, {F(10)}, SCOPE_ALL, HELP_VIEW, "quit", "leave dialin", false},
@@ -100,7 +100,7 @@ static const struct binding bindings[] = {
      SCOPE_ALL,
      HELP_VIEW,
      "suspend",
-     "to the shell; fg returns",
+     "suspend, fg returns",
      false},
 };
 
@@ -130,12 +130,26 @@ const struct binding *keymap_binding(enum action action)
     return NULL;
 }
 
-const char *help_group_title(enum help_group group)
+const char *binding_word(const struct binding *binding, unsigned scope)
+{
+    if (scope == SCOPE_TRIAL && binding->action == ACTION_DOWN) return "next";
+    if (scope == SCOPE_TRIAL && binding->action == ACTION_UP) return "previous";
+    return binding->word;
+}
+
+const char *binding_help(const struct binding *binding, unsigned scope)
+{
+    if (scope == SCOPE_TRIAL && binding->action == ACTION_DOWN) return "next trial";
+    if (scope == SCOPE_TRIAL && binding->action == ACTION_UP) return "previous trial";
+    return binding->help;
+}
+
+const char *help_group_title(enum help_group group, unsigned scope)
 {
     switch (group) {
     case HELP_MOVE: return "MOVE";
     case HELP_FIND: return "FIND AND SORT";
-    case HELP_ACT: return "ACT ON TRIALS";
+    case HELP_ACT: return scope == SCOPE_HOME ? "OPEN" : "ACT ON TRIALS";
     case HELP_STEER: return "STEER THE STUDY";
     case HELP_VIEW: return "LOOK AND LEAVE";
     case HELP_GROUP_COUNT: break;

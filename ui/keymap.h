@@ -73,7 +73,8 @@ enum scope {
 };
 
 enum help_group { HELP_MOVE, HELP_FIND, HELP_ACT, HELP_STEER, HELP_VIEW, HELP_GROUP_COUNT };
-const char *help_group_title(enum help_group group);
+/* On a screen, by its scope. */
+const char *help_group_title(enum help_group group, unsigned scope);
 
 enum { BINDING_KEYS_MAX = 4 };
 
@@ -92,5 +93,8 @@ const struct binding *keymap_all(size_t *n);
 /* What a key does on a screen; ACTION_NONE: nothing. */
 enum action keymap_action(uint32_t code, unsigned scope);
 const struct binding *keymap_binding(enum action action);
+/* Its words on a screen: a row of a table is a trial in the one that shows one. */
+const char *binding_word(const struct binding *binding, unsigned scope);
+const char *binding_help(const struct binding *binding, unsigned scope);
 
 #endif

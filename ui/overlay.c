@@ -9,7 +9,8 @@
 #include "view.h"
 #include "widget/dialog.h"
 
-enum { HELP_LINES_MAX = 64, HELP_COLUMN = 32, HELP_COLS = 66 };
+/* Two columns where there is room for both, else one. */
+enum { HELP_LINES_MAX = 96, HELP_COLUMN = 31, HELP_KEYS = 11, HELP_COLS = 66 };
 
 /* ── help ──────────────────────────────────────────────────────────────────────────────────────*/
 
@@ -31,11 +32,21 @@ static void collect_group(struct help_column *column, enum help_group group, uns
         if (all[i].group != group || (all[i].scopes & scope) == 0) continue;
         if (!has_title) {
             if (column->n > 0) column->line[column->n++] = (struct help_line){0};
-            column->line[column->n++] = (struct help_line){.title = help_group_title(group)};
+            column->line[column->n++] = (struct help_line){.title = help_group_title(group, scope)};
             has_title = true;
         }
         column->line[column->n++] = (struct help_line){.binding = &all[i]};
     }
+}
+
+/* Arrows have no good look in ASCII: "v" would be a letter. */
+static const char *name_of_key(const struct cells *cells, uint32_t code, char label[16])
+{
+    if (cells->level == GLYPHS_ASCII && code == KEY_CODE_UP) return "Up";
+    if (cells->level == GLYPHS_ASCII && code == KEY_CODE_DOWN) return "Down";
+    if (cells->level == GLYPHS_ASCII && code == KEY_CODE_LEFT) return "Left";
+    if (cells->level == GLYPHS_ASCII && code == KEY_CODE_RIGHT) return "Right";
+    return key_label(code, label);
 }
 
 static void draw_help_column(struct view *view, struct rect rect, const struct help_column *column)
@@ -51,15 +62,17 @@ static void draw_help_column(struct view *view, struct rect rect, const struct h
             char keys[64] = "";
             for (int k = 0; k < BINDING_KEYS_MAX && line->binding->key[k] && k < 2; k++) {
                 char label[16];
-                const char *name = key_label(line->binding->key[k], label);
+                const char *name = name_of_key(&view->cells, line->binding->key[k], label);
                 if (k > 0 && strstr(keys, name)) continue;
                 const size_t len = strlen(keys);
                 (void)snprintf(keys + len, sizeof keys - len, "%s%s", k > 0 ? " " : "", name);
             }
-            (void)cells_text(&view->cells, rect.row + i, rect.col + 1, 9, ROLE_KEY, keys);
+            (void)cells_text(&view->cells, rect.row + i, rect.col + 1, HELP_KEYS - 1, ROLE_KEY,
+                             keys);
             const bool is_off = line->binding->changes && view_read_only(view);
-            (void)cells_text(&view->cells, rect.row + i, rect.col + 11, rect.cols - 11,
-                             is_off ? ROLE_DIM : ROLE_TEXT, line->binding->help);
+            (void)cells_text(&view->cells, rect.row + i, rect.col + 1 + HELP_KEYS,
+                             rect.cols - 1 - HELP_KEYS, is_off ? ROLE_DIM : ROLE_TEXT,
+                             binding_help(line->binding, screen_of(view->screen)->scope));
         }
     }
 }
@@ -68,19 +81,31 @@ static void draw_help(struct view *view)
 {
     const unsigned scope = screen_of(view->screen)->scope;
     struct help_column left = {.n = 0}, right = {.n = 0};
+    const bool is_narrow = view->cells.cols < HELP_COLS + 4;
+    struct help_column *second = is_narrow ? &left : &right;
     collect_group(&left, HELP_MOVE, scope);
     collect_group(&left, HELP_FIND, scope);
-    collect_group(&right, HELP_ACT, scope);
-    collect_group(&right, HELP_STEER, scope);
-    collect_group(&right, HELP_VIEW, scope);
+    collect_group(second, HELP_ACT, scope);
+    collect_group(second, HELP_STEER, scope);
+    collect_group(second, HELP_VIEW, scope);
     const int lines = left.n > right.n ? left.n : right.n;
-    const struct rect inside =
-        overlay_draw(&view->cells, "Help · Esc closes · j k scroll", lines, HELP_COLS);
+    const int room = overlay_rows(&view->cells);
+    const struct rect inside = overlay_draw(
+        &view->cells, lines > room ? "Help · j k scroll · Esc closes" : "Help · Esc closes", lines,
+        is_narrow ? HELP_COLUMN + 8 : HELP_COLS);
     const int most = lines - inside.rows;
-    if (view->overlay.scroll > most) view->overlay.scroll = most;
-    if (view->overlay.scroll < 0) view->overlay.scroll = 0;
-    draw_help_column(view, (struct rect){inside.row, inside.col, inside.rows, HELP_COLUMN}, &left);
-    if (inside.cols <= HELP_COLUMN) return;
+    struct overlay *overlay = &view->overlay;
+    if (overlay->scroll > most) overlay->scroll = most;
+    if (overlay->scroll < 0) overlay->scroll = 0;
+    draw_help_column(
+        view,
+        (struct rect){inside.row, inside.col, inside.rows, is_narrow ? inside.cols : HELP_COLUMN},
+        &left);
+    if (most > 0 && overlay->scroll < most) {
+        (void)cells_textf(&view->cells, inside.row + inside.rows, inside.col, inside.cols, ROLE_DIM,
+                          " ▾ %d more ", most - overlay->scroll);
+    }
+    if (is_narrow) return;
     draw_help_column(
         view,
         (struct rect){inside.row, inside.col + HELP_COLUMN, inside.rows, inside.cols - HELP_COLUMN},

@@ -43,10 +43,14 @@ struct paint {
     int caret_shown; /* -1: unknown */
 };
 
-enum color_depth paint_depth(void)
+bool paint_wants_no_color(void)
 {
     const char *no_color = getenv("NO_COLOR");
-    if (no_color && no_color[0]) return DEPTH_MONO;
+    return no_color && no_color[0];
+}
+
+enum color_depth paint_depth(void)
+{
     const int colors = tigetnum("colors");
     return colors >= 256 ? DEPTH_256 : colors >= 8 ? DEPTH_8 : DEPTH_MONO;
 }

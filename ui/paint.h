@@ -29,7 +29,9 @@ void paint_forget(struct paint *paint);
 /* Shows the grid, caret included. Out of memory: DLN_NOMEM, and the old frame stays. */
 DLN_CHECK bool paint_frame(struct paint *paint, const struct cells *cells, struct dln_error *err);
 
-/* As the terminal allows: DEPTH_256, DEPTH_8, or DEPTH_MONO (also when NO_COLOR is set). */
+/* As the terminal allows: DEPTH_256, DEPTH_8, or DEPTH_MONO. */
 enum color_depth paint_depth(void);
+/* Whether the environment asks for none (NO_COLOR is set and not empty). */
+bool paint_wants_no_color(void);
 
 #endif

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,6 +269,23 @@ int64_t session_eta_ms(const struct session *session, int64_t now_us)
         if (eta_ms < 0 || left_ms < eta_ms) eta_ms = left_ms;
     }
     return eta_ms;
+}
+
+void study_why(const struct dln_study_summary *summary, char *out, size_t cap)
+{
+    const struct dln_budget *budget = &summary->live.budget;
+    const char *why = summary->why ? summary->why : "";
+    if (strcmp(why, "budget: trials") == 0) {
+        (void)snprintf(out, cap, "all %" PRId64 " trials have run", budget->trials);
+    } else if (strcmp(why, "budget: time") == 0) {
+        (void)snprintf(out, cap, "the time of the budget is used up");
+    } else if (strcmp(why, "budget: target") == 0) {
+        (void)snprintf(out, cap, "the target is reached");
+    } else if (strcmp(why, "budget: no_improvement") == 0) {
+        (void)snprintf(out, cap, "no improvement in %" PRId64 " trials", budget->no_improvement);
+    } else {
+        (void)snprintf(out, cap, "%s", why);
+    }
 }
 
 double session_share(const struct session *session, int64_t now_us)

@@ -78,6 +78,11 @@ bool session_take(struct session *session, session_sink *sink, void *context);
 const char *session_metric(const struct session *session, size_t objective);
 /* Milliseconds to the end of the budget, -1 when that cannot be said. */
 int64_t session_eta_ms(const struct session *session, int64_t now_us);
+/*
+ * Why the study does not run, as a clause: "all 24 trials have run"; "" if that is
+ * not known.
+ */
+void study_why(const struct dln_study_summary *summary, char *out, size_t cap);
 /* Share of the budget that is used, NaN without a budget. */
 double session_share(const struct session *session, int64_t now_us);
 

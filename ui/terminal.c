@@ -71,7 +71,7 @@ bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error
     const char *name = getenv("TERM");
     if (!name || !*name) return dln_fail(err, DLN_UNSUPPORTED, "TERM is not set");
     if (strcmp(name, "dumb") == 0) {
-        return dln_fail(err, DLN_UNSUPPORTED, "a dumb terminal has no screen");
+        return dln_fail(err, DLN_UNSUPPORTED, "a terminal of the type 'dumb' has no screen");
     }
     const int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) return dln_fail(err, DLN_UNSUPPORTED, "there is no terminal");
@@ -79,7 +79,8 @@ bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error
     int found = 0;
     if (setupterm(NULL, fd, &found) != OK) {
         (void)close(fd);
-        return dln_fail(err, DLN_UNSUPPORTED, "the terminal type '%s' is not known here", name);
+        return dln_fail(err, DLN_UNSUPPORTED,
+                        "TERM '%s' is unknown here; TERM=xterm-256color fits most", name);
     }
     const bool has_screen = capability("cup") && capability("clear");
     append(restore, capability("sgr0"));
@@ -94,7 +95,8 @@ bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error
     (void)del_curterm(cur_term);
     if (!has_screen) {
         (void)close(fd);
-        return dln_fail(err, DLN_UNSUPPORTED, "the terminal '%s' cannot place its cursor", name);
+        return dln_fail(err, DLN_UNSUPPORTED, "a terminal of the type '%s' cannot place its cursor",
+                        name);
     }
     void *shared = mmap(NULL, sizeof *restore->is_entered, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -217,6 +219,17 @@ static void read_size(const struct terminal *term, int *rows, int *cols)
     if (*cols < 1) *cols = 80;
     if (*rows > 500) *rows = 500;
     if (*cols > 1000) *cols = 1000;
+    if (*cols > term->margin) *cols -= term->margin;
+}
+
+/*
+ * Where a character in the last column wraps at once, says the description (am without xenl: TERM
+ * ansi and kin), emulators and consoles differ in whether it does. Curses believes it and loses its
+ * place on those that wait for the next character. Nothing is written there.
+ */
+static int margin_of_terminal(void)
+{
+    return tigetflag("am") > 0 && tigetflag("xenl") <= 0 ? 1 : 0;
 }
 
 static bool open_streams(struct terminal *term, struct dln_error *err)
@@ -247,7 +260,6 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     }
     (void)setlocale(LC_CTYPE, "");
     term->level = choose_level(glyphs);
-    read_size(term, &term->rows, &term->cols);
     SCREEN *screen = newterm(NULL, term->sink_file, term->in_file);
     if (!screen) {
         terminal_close(term, true);
@@ -257,7 +269,10 @@ bool terminal_open(struct terminal *term, const struct terminal_restore *restore
     term->screen = screen;
     (void)set_term(screen);
     (void)typeahead(-1);
-    (void)resizeterm(term->rows, term->cols); /* curses knows the environment's size only */
+    term->margin = margin_of_terminal();
+    read_size(term, &term->rows, &term->cols);
+    /* curses knows the environment's size only */
+    (void)resizeterm(term->rows, term->cols + term->margin);
     (void)nonl();
     (void)idlok(stdscr, TRUE);
     (void)leaveok(stdscr, FALSE);
@@ -489,6 +504,6 @@ bool terminal_resize(struct terminal *term)
     if (rows == term->rows && cols == term->cols) return false;
     term->rows = rows;
     term->cols = cols;
-    (void)resizeterm(rows, cols);
+    (void)resizeterm(rows, cols + term->margin);
     return true;
 }

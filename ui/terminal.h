@@ -60,7 +60,8 @@ struct terminal {
     bool is_announced; /* the first bytes of this screen are on their way */
     bool has_title;    /* can be set */
     bool has_replies;  /* answers questions */
-    int rows, cols;
+    int rows, cols; /* that may be drawn on */
+    int margin;     /* columns at the right that are left alone */
     enum glyph_level level;
     struct keys keys;
     char *out; /* not yet taken by the terminal: out[out_done..out_len) */

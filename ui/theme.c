@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dialin/nearest.h"
 #include "theme_parts.h"
 
 enum { FILE_MAX = 64 * 1024, NAMES_MAX = 200 };
@@ -214,11 +215,17 @@ static bool not_found(const char *name, const char *dir, struct dln_error *err)
 {
     struct dln_strbuf names = {0};
     theme_list(dir, &names);
-    for (size_t i = 0; i < names.len; i++) {
-        if (names.data[i] == '\n') names.data[i] = ' ';
+    struct dln_nearest nearest = {.wanted = name};
+    struct dln_strbuf list = {0};
+    for (char *at = names.data, *end; at && (end = strchr(at, '\n')); at = end + 1) {
+        *end = '\0';
+        dln_nearest_offer(&nearest, at);
+        dln_strbuf_addf(&list, " %s", at);
     }
-    if (names.len > 0) dln_strbuf_cut(&names, names.len - 1);
-    dln_fail(err, DLN_NOT_FOUND, "no theme '%s'; there are: %s", name, dln_strbuf_text(&names));
+    dln_fail(err, DLN_NOT_FOUND, "no theme '%s'%s%s%s; there are:%s", name,
+             nearest.best ? ": did you mean '" : "", nearest.best ? nearest.best : "",
+             nearest.best ? "'" : "", dln_strbuf_text(&list));
+    dln_strbuf_release(&list);
     dln_strbuf_release(&names);
     return false;
 }

@@ -280,6 +280,7 @@ static void draw_curve(struct trial_table *view, struct cells *cells, struct rec
             ? ((size_t)curve->n * (size_t)model->max_steps + (size_t)steps - 1) / (size_t)steps
             : 0;
     const bool is_running = model->state[row] == DLN_TRIAL_RUNNING;
+    if (is_running && view->is_slow) return;
     spark_curve(cells, rect.row, rect.col, rect.cols, is_running ? ROLE_LINE_RUNNING : ROLE_SPARK,
                 values, curve->n, total, view->curve_low, view->curve_high);
 }
@@ -324,7 +325,10 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
     case COLUMN_TIME: {
         const int64_t elapsed_ms = model_elapsed_ms(model, row, view->now_us);
         if (elapsed_ms < 0) break;
-        cells_right(cells, rect.row, rect.col, rect.cols, role, format_duration(text, elapsed_ms));
+        const bool is_coarse = view->is_slow && model->state[row] == DLN_TRIAL_RUNNING;
+        cells_right(cells, rect.row, rect.col, rect.cols, role,
+                    is_coarse ? format_minutes(text, elapsed_ms)
+                              : format_duration(text, elapsed_ms));
         break;
     }
     case COLUMN_CURVE: draw_curve(view, cells, rect, row); break;
@@ -349,12 +353,13 @@ static struct table_mark mark_of(void *context, int64_t at)
 }
 
 void trial_table_update(struct trial_table *view, const struct session *session,
-                        const struct order *order, bool is_wide, int64_t now_us)
+                        const struct order *order, bool is_wide, bool is_slow, int64_t now_us)
 {
     if (session->model.n < view->curve_n) view->curve_n = 0; /* another study */
     view->session = session;
     view->order = order;
     view->is_wide = is_wide;
+    view->is_slow = is_slow;
     view->now_us = now_us;
     view->table.draw_cell = draw_cell;
     view->table.mark = mark_of;

@@ -27,7 +27,7 @@ struct trial_table {
     struct table table;
     struct column columns[TABLE_COLUMNS_MAX];
     struct trial_column info[TABLE_COLUMNS_MAX];
-    bool is_wide;
+    bool is_wide, is_slow;
     int64_t now_us;
     double curve_low, curve_high;
     size_t curve_n;          /* rows when the curves' scale was made */
@@ -36,9 +36,12 @@ struct trial_table {
     double low[DLN_OBJECTIVES_MAX], high[DLN_OBJECTIVES_MAX]; /* shown values; low > high: none */
 };
 
-/* Renews what has changed; is_wide: one digit more, a step column. */
+/*
+ * Renews what has changed; is_wide: one digit more, a step column; is_slow: running trials change
+ * once a minute, and have no curve before their end.
+ */
 void trial_table_update(struct trial_table *view, const struct session *session,
-                        const struct order *order, bool is_wide, int64_t now_us);
+                        const struct order *order, bool is_wide, bool is_slow, int64_t now_us);
 /* The text of a parameter's value as the table shows it, at most `cap` bytes. */
 void trial_value_text(const struct dln_param *param, double x, struct number_style style, char *out,
                       size_t cap);

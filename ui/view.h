@@ -37,7 +37,7 @@ struct message {
 /* One line asked for in the message row. */
 struct prompt {
     bool is_open;
-    char label[48];
+    char label[64];
     char error[VIEW_TEXT_MAX];
     struct line_edit edit;
     /* False: not good, `error` says why, the line stays. */
@@ -107,6 +107,7 @@ struct view {
     int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
     enum leave leave;
+    bool is_slow;   /* the line: fewer and smaller frames */
     bool is_ending; /* leaves when the engines are over */
     int faults, fault_signal;
 };

@@ -19,6 +19,19 @@ static enum screen_id tab_of(enum screen_id screen)
     return screen == SCREEN_TRIAL ? SCREEN_LIVE : screen;
 }
 
+/* Where there is no room for their names: the digits of the others. Returns the columns used. */
+static int draw_digits(struct cells *cells, int col, enum screen_id current)
+{
+    const int start = col;
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        const struct screen *screen = screen_of((enum screen_id)i);
+        if (screen->digit == '\0' || i == (int)current) continue;
+        cells_put(cells, 0, col, (uint32_t)screen->digit, ROLE_TAB);
+        col += 2;
+    }
+    return col - start;
+}
+
 static void draw_tabs(struct view *view)
 {
     struct cells *cells = &view->cells;
@@ -43,14 +56,14 @@ static void draw_tabs(struct view *view)
     }
     const char *right = "";
     if (is_narrow) {
-        (void)cells_text(cells, 0, col, 10, ROLE_TAB, "0-8 ?");
-        right = view_study_name(view);
+        col += draw_digits(cells, col, current);
+        if (!screen_of(view->screen)->draws_status) right = view_study_name(view);
     } else if (view_read_only(view)) {
         right = "RO";
     } else if (is_wide) {
         right = "RW";
     }
-    const int left = col + (is_narrow ? 7 : 1);
+    const int left = col + 1;
     if (cells->cols - 1 > left) {
         cells_right(cells, 0, left, cells->cols - 1 - left, is_narrow ? ROLE_TITLE : ROLE_BADGE,
                     right);
@@ -185,6 +198,15 @@ static void add_engine(const struct view *view, struct pieces *pieces)
     }
 }
 
+/* "/400", "" without a budget of trials. */
+static void budget_text(const struct dln_study_summary *summary, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (summary->live.budget.trials > 0) {
+        (void)snprintf(out, cap, "/%" PRId64, summary->live.budget.trials);
+    }
+}
+
 static void draw_study_status(struct view *view, int row)
 {
     struct cells *cells = &view->cells;
@@ -199,16 +221,15 @@ static void draw_study_status(struct view *view, int row)
     const bool is_narrow = cells->cols < 80;
     struct pieces pieces = {0};
     add_word(view, &pieces);
-    char budget[32] = "";
-    if (summary->live.budget.trials > 0) {
-        (void)snprintf(budget, sizeof budget, "/%" PRId64, summary->live.budget.trials);
-    }
+    char budget[32];
+    budget_text(summary, budget, sizeof budget);
     add_piece(&pieces, 90, ROLE_STATUS, "%" PRId64 "%s%s", summary_finished(summary), budget,
               is_narrow ? "" : " trials");
     add_best(view, &pieces);
     char text[FORMAT_MAX];
     if (summary->lease.alive && !is_narrow) {
-        (void)format_duration(text, (view->now_us - summary->lease.started_us) / 1000);
+        const int64_t up_ms = (view->now_us - summary->lease.started_us) / 1000;
+        (void)(view->is_slow ? format_minutes(text, up_ms) : format_duration(text, up_ms));
         add_piece(&pieces, 40, ROLE_STATUS, "up %s", text);
     }
     const int64_t eta_ms = session_eta_ms(session, view->now_us);
@@ -274,6 +295,28 @@ static void draw_prompt(struct view *view, int row)
                    prompt->error[0] ? ROLE_INPUT_INVALID : ROLE_INPUT);
 }
 
+/* What one may want to know, and do next, while nothing happens. */
+static void draw_standing(const struct view *view, struct cells *cells, int row, int width)
+{
+    const struct session *session = &view->session;
+    if (!session->is_open || !session->summary) return;
+    const struct dln_study_summary *summary = session->summary;
+    if (session->word == WORD_DONE) {
+        char why[VIEW_TEXT_MAX];
+        study_why(summary, why, sizeof why);
+        (void)cells_textf(cells, row, 1, width, ROLE_INFO, "Done%s%s%s", *why ? ": " : "", why,
+                          view_read_only(view) ? "" : ". B extends the budget");
+    } else if (session->word != WORD_IDLE || view_read_only(view)) {
+        return;
+    } else if (view->options->attach || !session->definition) {
+        (void)cells_text(cells, row, 1, width, ROLE_INFO,
+                         "No engine runs it; `dialin run STUDY.yaml` starts one");
+    } else {
+        (void)cells_textf(cells, row, 1, width, ROLE_INFO,
+                          "Not running: p starts it here, %d at a time", summary->live.parallel);
+    }
+}
+
 static void draw_message(struct view *view, int row)
 {
     struct cells *cells = &view->cells;
@@ -299,6 +342,8 @@ static void draw_message(struct view *view, int row)
                          "The engine is gone. p takes over here; its trials are run again");
     } else if (view->event.text[0]) {
         (void)cells_text(cells, row, 1, width, view->event.role, view->event.text);
+    } else {
+        draw_standing(view, cells, row, width);
     }
 }
 
@@ -317,6 +362,24 @@ static void draw_prompt_keys(struct view *view, int row)
     }
 }
 
+/* Whether a key can do anything now: the key row promises nothing else. */
+static bool is_offered(const struct view *view, enum action action)
+{
+    const struct screen *screen = screen_of(view->screen);
+    const struct session *session = &view->session;
+    if (view->screen != SCREEN_HOME && (!session->is_open || !session->summary)) {
+        return action == ACTION_HELP || action == ACTION_BACK;
+    }
+    if (screen->offers && !screen->offers(view, action)) return false;
+    if (view->screen == SCREEN_HOME) return true;
+    const bool is_over = session->word == WORD_DONE || session->word == WORD_IDLE;
+    switch ((int)action) {
+    case ACTION_PAUSE: return session->word != WORD_DONE;
+    case ACTION_DRAIN: return !is_over;
+    default: return true;
+    }
+}
+
 static void draw_keys(struct view *view, int row)
 {
     enum { KEYS_MAX = 32 };
@@ -328,8 +391,9 @@ static void draw_keys(struct view *view, int row)
                                                           view->session.word == WORD_DONE);
     const enum action *actions = screen_of(view->screen)->keys;
     for (int i = 0; actions[i] != ACTION_NONE && n < KEYS_MAX; i++) {
+        if (!is_offered(view, actions[i])) continue;
         const struct binding *binding = keymap_binding(actions[i]);
-        const char *word = binding->word;
+        const char *word = binding_word(binding, screen_of(view->screen)->scope);
         if (binding->action == ACTION_PAUSE && view->session.is_open) {
             word = view->session.word == WORD_RUN                                         ? "pause"
                    : view->session.word == WORD_PAUSE || view->session.word == WORD_DRAIN ? "resume"
@@ -341,7 +405,8 @@ static void draw_keys(struct view *view, int row)
             .text = word,
             .dimmed = binding->changes &&
                       (is_read_only || (binding->action == ACTION_PAUSE && is_idle_attach)),
-            .keep = binding->action == ACTION_BACK || binding->action == ACTION_HELP,
+            .keep = binding->action == ACTION_BACK || binding->action == ACTION_HELP ||
+                    binding->action == ACTION_PAUSE,
         };
         n++;
     }
@@ -361,12 +426,13 @@ static void draw_small(struct view *view)
                       cells->rows);
     if (session->summary) {
         const struct dln_study_summary *summary = session->summary;
+        char budget[32];
+        budget_text(summary, budget, sizeof budget);
         cells_glyph(cells, row, 0, glyph_of_word(session->word), role_of_word(session->word));
         (void)cells_textf(cells, row++, 2, width - 2, role_of_word(session->word),
-                          "%s %" PRId64 "/%d   %" PRId64 "/%" PRId64,
-                          study_word_text(session->word), summary->counts[DLN_TRIAL_RUNNING],
-                          summary->live.parallel, summary_finished(summary),
-                          summary->live.budget.trials);
+                          "%s %" PRId64 "/%d   %" PRId64 "%s", study_word_text(session->word),
+                          summary->counts[DLN_TRIAL_RUNNING], summary->live.parallel,
+                          summary_finished(summary), budget);
         if (summary->best_id >= 0 && summary->n_objectives == 1) {
             char value[FORMAT_MAX];
             (void)format_detail(value, summary->best_value);

@@ -7,7 +7,7 @@
  *                   60 ms of silence
  *     key           from the key to the last byte before 150 ms of silence; 20 presses
  *     at rest       5 s after all is loaded
- *     running       4 workers, one report a second each, 15 s
+ *     running       4 workers, one report a second each, 15 s; also with --slow
  *
  * Bytes are medians; times are medians and 99th percentiles, which of 20 is the worst. At the end,
  * for scale, what other screen programs that are installed cost in the same harness.
@@ -227,10 +227,10 @@ static void measure_finished(size_t size, char *file)
     screen_close(s);
 }
 
-static void write_study(const char *folder, char *path, size_t cap)
+static void write_study(const char *folder, const char *name, char *path, size_t cap)
 {
     static const char text[] =
-        "study: running\n"
+        "study: %s\n"
         "run: [sh, -c, 'i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo loss=0.$((9999-i*17));"
         " sleep 1; done', x, '{args}']\n"
         "objective: {minimize: loss}\n"
@@ -244,20 +244,33 @@ static void write_study(const char *folder, char *path, size_t cap)
         "strategy: random\n"
         "machine: {parallel: 4}\n"
         "budget: {trials: 1000}\n";
-    (void)snprintf(path, cap, "%.200s/running.yaml", folder);
+    (void)snprintf(path, cap, "%.200s/%s.yaml", folder, name);
     FILE *out = fopen(path, "w");
-    if (!out || fputs(text, out) < 0 || fclose(out) != 0) measure_fail("write a study", NULL);
+    if (!out || fprintf(out, text, name) < 0 || fclose(out) != 0)
+        measure_fail("write a study", NULL);
 }
 
-static void measure_running(size_t size, char *study)
+static void measure_run(screen *s, const char *name, double limit)
+{
+    screen_wait(s, "RUN 4/4", LATEST_MS);
+    (void)screen_settle(s, 1000, 3000);
+    measure_time(s, RUN_S, name, limit);
+    screen_close(s);
+}
+
+static void measure_running(size_t size, const char *folder)
 {
     static const double limits[SIZES] = {400, 700, 900};
     static char verb[] = "run";
-    screen *s = open_on(size, verb, study);
-    screen_wait(s, "RUN 4/4", LATEST_MS);
-    (void)screen_settle(s, 1000, 3000);
-    measure_time(s, RUN_S, "running, 4 workers", limits[size]);
-    screen_close(s);
+    static char slow[] = "--slow";
+    char study[300];
+    write_study(folder, "running", study, sizeof study);
+    measure_run(open_on(size, verb, study), "running, 4 workers", limits[size]);
+    if (size > 0) return;
+    write_study(folder, "running-slow", study, sizeof study);
+    char *const argv[] = {program, verb, slow, study, NULL};
+    measure_run(screen_open(sizes[size].rows, sizes[size].cols, "xterm-256color", argv, NULL),
+                "the same, --slow", 60);
 }
 
 int main(int argc, char **argv)
@@ -271,14 +284,12 @@ int main(int argc, char **argv)
     for (size_t size = 0; size < SIZES; size++) {
         char name[16];
         char folder[256];
-        char study[300];
         (void)snprintf(name, sizeof name, "%dx%d", sizes[size].cols, sizes[size].rows);
         if (argc > 3 && strcmp(argv[3], name) != 0) continue;
         measure_folder(folder, sizeof folder);
-        write_study(folder, study, sizeof study);
         printf("%-8s                    median    99 %%   limit          bytes   limit\n", name);
         measure_finished(size, argv[2]);
-        measure_running(size, study);
+        measure_running(size, folder);
         measure_remove(folder);
     }
     measure_others();

@@ -211,9 +211,19 @@ static void all_texts_fit_whatever_the_number(void **state)
     }
 }
 
+static void on_a_slow_line_durations_are_minutes(void **state)
+{
+    (void)state;
+    assert_string_equal(format_minutes(out, 59999), "0m");
+    assert_string_equal(format_minutes(out, 12 * 60000 + 7000), "12m");
+    assert_string_equal(format_minutes(out, 134 * 60000), "2h14");
+    assert_string_equal(format_minutes(out, -1), FORMAT_MISSING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_a_slow_line_durations_are_minutes),
         cmocka_unit_test(an_objective_has_as_many_decimals_as_tell_the_best_two_apart),
         cmocka_unit_test(a_parameter_is_written_as_its_range_asks),
         cmocka_unit_test(an_error_decides_how_many_digits_a_value_has),

@@ -44,16 +44,16 @@ static struct table_mark mark(void *context, int64_t row)
 }
 
 static const struct column columns[] = {
-    {.name = "trial", .width = 4, .priority = 0},
-    {.name = "loss", .width = 6, .priority = 1, .align = ALIGN_RIGHT, .sort = 1, .id = 1},
-    {.name = "weight_decay",
+    {.name = "TRIAL", .width = 4, .priority = 0},
+    {.name = "LOSS", .width = 6, .priority = 1, .align = ALIGN_RIGHT, .sort = 1, .id = 1},
+    {.name = "WEIGHT_DECAY",
      .width = 7,
      .grow_to = 12,
      .priority = 2,
      .align = ALIGN_RIGHT,
      .id = 2},
     {.name = "secret", .width = 7, .priority = 2, .hidden = true, .id = 3},
-    {.name = "lr", .width = 6, .priority = 3, .align = ALIGN_RIGHT, .id = 4},
+    {.name = "LR", .width = 6, .priority = 3, .align = ALIGN_RIGHT, .id = 4},
 };
 
 static struct table sample(int64_t n_rows)
@@ -74,7 +74,7 @@ static void a_table_has_header_marks_and_a_pinned_row(void **state)
     table.cursor = 1;
     make(7, 40, GLYPHS_BRAILLE);
     table_draw(&table, &grid, cells_all(&grid));
-    assert_grid(&grid, "   TR…L   LOSS▴WEIGHT_DECAY     LR\n"
+    assert_grid(&grid, "   TRIA   LOSS▴WEIGHT_DECAY     LR\n"
                        "   #0     1.00         2.00   4.00\n"
                        " ▸ #1     1.10         2.10   4.10\n"
                        "   #2     1.20         2.20   4.20\n"
@@ -88,7 +88,7 @@ static void a_table_has_header_marks_and_a_pinned_row(void **state)
     table.cursor = table.top = 7; /* cursor and mark in one row */
     make(3, 40, GLYPHS_ASCII);
     table_draw(&table, &grid, cells_all(&grid));
-    assert_grid(&grid, "   T..L   LOSS^WEIGHT_DECAY     LR\n"
+    assert_grid(&grid, "   TRIA   LOSS^WEIGHT_DECAY     LR\n"
                        ">! #7     1.70         2.70   4.70\n"
                        "   #8     1.80         2.80   4.80\n");
     assert_int_equal(grid.cell[40].base, ROLE_CURSOR_BLUR);

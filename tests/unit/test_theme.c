@@ -354,6 +354,9 @@ static void themes_are_found_where_they_lie(void **state)
 
     assert_fails(theme_load("dawn", NULL, &theme, &err), err, DLN_NOT_FOUND);
     assert_string_equal(err.text, "no theme 'dawn'; there are: dusk mono neutral paper");
+    assert_false(theme_load("papr", NULL, &theme, &err));
+    assert_string_equal(err.text, "no theme 'papr': did you mean 'paper'; there are: dusk mono "
+                                  "neutral paper");
     assert_fails(theme_load("..", dir, &theme, &err), err, DLN_NOT_FOUND);
     assert_fails(theme_load("./no/such", dir, &theme, &err), err, DLN_NOT_FOUND);
     assert_fails(theme_load(dir, NULL, &theme, &err), err, DLN_INVALID);

@@ -227,7 +227,7 @@ static void the_caret_is_always_in_sight(void **state)
     make(1, 12, GLYPHS_BRAILLE);
     line_edit_set(&edit, "learning_rate > 0.001");
     line_edit_draw(&edit, &grid, 0, 1, 10, ROLE_INPUT);
-    assert_grid(&grid, " e > 0.001\n");
+    assert_grid(&grid, " ◂ > 0.001\n"); /* more lies before it */
     assert_int_equal(grid.caret_col, 10);
     line_edit_op(&edit, EDIT_HOME);
     line_edit_draw(&edit, &grid, 0, 1, 10, ROLE_INPUT);
@@ -238,7 +238,7 @@ static void the_caret_is_always_in_sight(void **state)
     line_edit_op(&edit, EDIT_KILL_WORD);
     line_edit_op(&edit, EDIT_BACKSPACE);
     line_edit_draw(&edit, &grid, 0, 1, 10, ROLE_INPUT);
-    assert_grid(&grid, " ng_rate >\n"); /* what was deleted makes room for what stands before */
+    assert_grid(&grid, " ◂g_rate >\n"); /* what was deleted makes room for what stands before */
 }
 
 static void a_full_line_takes_no_more(void **state)

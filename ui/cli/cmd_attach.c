@@ -1,6 +1,7 @@
 #include "app.h"
 #include "cli/commands.h"
 #include "cli/locate.h"
+#include "cli/screen_options.h"
 
 static enum status open_screen(const struct command *command, const struct options *options,
                                bool read_only)
@@ -11,6 +12,8 @@ static enum status open_screen(const struct command *command, const struct optio
                  command->name, options->words[0]);
         return complain(&err);
     }
+    struct app_options app = {.attach = true, .read_only = read_only};
+    if (!screen_options_read(options, &app, &err)) return complain(&err);
     struct opened study;
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         return complain(&err);
@@ -18,13 +21,9 @@ static enum status open_screen(const struct command *command, const struct optio
     /* the screen forks and makes threads: nothing may be open by then */
     dln_store_close(study.store);
     study.store = NULL;
-    const struct app_options app = {
-        .path = study.db_path,
-        .study_id = study.summary.id,
-        .study_name = study.summary.name,
-        .attach = true,
-        .read_only = read_only,
-    };
+    app.path = study.db_path;
+    app.study_id = study.summary.id;
+    app.study_name = study.summary.name;
     const enum status status = (enum status)app_run(&app);
     opened_release(&study);
     return status;
@@ -40,7 +39,7 @@ static enum status view(const struct command *command, const struct options *opt
     return open_screen(command, options, true);
 }
 
-static const struct option options_attach[] = {OPTION_STUDY, {0}};
+static const struct option options_attach[] = {OPTION_STUDY, OPTIONS_SCREEN, {0}};
 
 const struct command command_attach = {
     .name = "attach",

@@ -6,6 +6,7 @@
 #include "cli/line_mode.h"
 #include "cli/prepare.h"
 #include "cli/progress.h"
+#include "cli/screen_options.h"
 
 static enum status run_lines(const struct prepared *prepared, const struct options *options)
 {
@@ -48,7 +49,9 @@ static enum status run(const struct command *command, const struct options *opti
 {
     (void)command;
     struct dln_error err = {0};
+    struct app_options app = {0};
     struct prepared prepared;
+    if (!screen_options_read(options, &app, &err)) return complain(&err);
     if (!prepare_study(options->words[0], option_text(options, "db"), option_text(options, "study"),
                        &prepared, &err)) {
         return complain(&err);
@@ -64,13 +67,11 @@ static enum status run(const struct command *command, const struct options *opti
     } else if (option_given(options, "headless") || !report_on_terminal()) {
         status = run_lines(&prepared, options);
     } else {
-        const struct app_options app = {
-            .path = prepared.db_path,
-            .study_id = prepared.study_id,
-            .study_name = prepared.summary.name,
-            .start_engine = true,
-            .start_paused = option_given(options, "paused"),
-        };
+        app.path = prepared.db_path;
+        app.study_id = prepared.study_id;
+        app.study_name = prepared.summary.name;
+        app.start_engine = true;
+        app.start_paused = option_given(options, "paused");
         status = (enum status)app_run(&app);
         if (status == STATUS_DONE) say_how_it_stands(&prepared);
     }
@@ -87,6 +88,7 @@ static const struct option options_run[] = {
     {.name = "end-when-paused",
      .help = "headless: end instead of waiting when failures pause the study"},
     OPTION_STUDY,
+    OPTIONS_SCREEN,
     {0},
 };
 

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "cli/locate.h"
 #include "cli/prepare.h"
+#include "cli/screen_options.h"
 #include "dialin/store.h"
 #include "dialin/version.h"
 
@@ -43,6 +44,14 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* `dialin`, `dialin FOLDER`, `dialin STUDY`. */
+static const struct option options_dialin[] = {
+    OPTION_STUDY,
+    OPTIONS_SCREEN,
+    {.name = "version", .alias = 'V', .help = "versions of dialin and of SQLite"},
+    {0},
+};
+
 static void print_help(FILE *to)
 {
     static const char *const titles[GROUP_COUNT] = {
@@ -63,8 +72,9 @@ static void print_help(FILE *to)
             }
         }
     }
+    fputs("\nOptions\n", to);
+    options_help(options_dialin, to);
     fputs("\n  dialin COMMAND --help           its words and options\n"
-          "  dialin --version\n"
           "\nExit status: 0 done, 1 the study failed or a command was refused, 2 bad usage or bad "
           "study\nfile, 3 another engine holds the study, 4 the file or the machine failed.\n",
           to);
@@ -124,17 +134,11 @@ static enum status unknown_word(const char *word, struct dln_error *err)
     return status;
 }
 
-/* `dialin`, `dialin FOLDER`, `dialin STUDY`. */
 static enum status open_screen(int argc, char **argv)
 {
-    static const struct option table[] = {
-        OPTION_STUDY,
-        {.name = "version", .alias = 'V', .help = "versions of dialin and of SQLite"},
-        {0},
-    };
     struct options options;
     struct dln_error err = {0};
-    if (!options_parse(table, argc, argv, &options, &err)) return complain(&err);
+    if (!options_parse(options_dialin, argc, argv, &options, &err)) return complain(&err);
     if (options.help) {
         print_help(stdout);
         return STATUS_DONE;
@@ -155,15 +159,14 @@ static enum status open_screen(int argc, char **argv)
                  options.words[1]);
         return complain(&err);
     }
-    if (!word || S_ISDIR(info.st_mode)) {
-        const struct app_options home = {.path = word, .study_id = -1};
-        return (enum status)app_run(&home);
-    }
+    struct app_options app = {.path = word, .study_id = -1};
+    if (!screen_options_read(&options, &app, &err)) return complain(&err);
+    if (!word || S_ISDIR(info.st_mode)) return (enum status)app_run(&app);
     struct prepared prepared;
     if (!prepare_study(word, NULL, option_text(&options, "study"), &prepared, &err)) {
         return complain(&err);
     }
-    const enum status status = (enum status)prepared_screen(&prepared, false);
+    const enum status status = (enum status)prepared_screen(&prepared, &app);
     prepared_release(&prepared);
     return status;
 }

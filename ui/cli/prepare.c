@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "app.h"
 #include "cli/locate.h"
 #include "cli/report.h"
 #include "dialin/exec.h"
@@ -108,19 +107,16 @@ void prepared_release(struct prepared *prepared)
     *prepared = (struct prepared){0};
 }
 
-int prepared_screen(const struct prepared *prepared, bool start_engine)
+int prepared_screen(const struct prepared *prepared, const struct app_options *looks)
 {
     if (prepared->outdated) {
         say(stderr, "dialin: the study file has changed; it is applied at the next start, since "
                     "an engine is at work");
     }
-    const bool running = prepared->summary.lease.held && prepared->summary.lease.alive;
-    const struct app_options app = {
-        .path = prepared->db_path,
-        .study_id = prepared->study_id,
-        .study_name = prepared->summary.name,
-        .start_engine = start_engine && !running,
-        .attach = running,
-    };
+    struct app_options app = *looks;
+    app.path = prepared->db_path;
+    app.study_id = prepared->study_id;
+    app.study_name = prepared->summary.name;
+    app.attach = prepared->summary.lease.held && prepared->summary.lease.alive;
     return app_run(&app);
 }

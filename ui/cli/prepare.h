@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app.h"
 #include "cli/options.h"
 #include "dialin/arena.h"
 #include "dialin/error.h"
@@ -32,7 +33,7 @@ DLN_CHECK bool prepare_study(const char *argument, const char *db, const char *s
                              struct prepared *out, struct dln_error *err);
 void prepared_release(struct prepared *prepared);
 
-/* Opens the screen on a study: `dialin STUDY`. Gives the exit status. */
-int prepared_screen(const struct prepared *prepared, bool start_engine);
+/* Opens the screen on a study: `dialin STUDY`. `looks` says how. Gives the exit status. */
+int prepared_screen(const struct prepared *prepared, const struct app_options *looks);
 
 #endif

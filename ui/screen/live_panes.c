@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dialin/json.h"
 #include "dialin/strbuf.h"
 #include "dialin/text.h"
 #include "format.h"
@@ -90,8 +91,10 @@ void live_draw_curves(struct view *view, struct live *live, struct rect rect, bo
     const struct session *session = &view->session;
     const struct model *model = &session->model;
     (void)live;
-    cells_rule(&view->cells, rect.row, rect.col, rect.cols,
-               "Learning curves · running over finished", "step", border_of(has_focus));
+    static const char title[] = "Learning curves · running over finished";
+    const bool has_room = rect.cols >= (int)sizeof title + 12;
+    cells_rule(&view->cells, rect.row, rect.col, rect.cols, has_room ? title : "Learning curves",
+               "step", border_of(has_focus));
     if (is_partial(session)) return;
     static struct curves curves; /* large; only the ui draws */
     curves.n = 0;
@@ -221,12 +224,29 @@ void live_draw_strip(struct view *view, struct live *live, struct rect rect)
     if (!has_detail) return;
     const struct log_text *log = &detail->log[LOG_STDOUT];
     if (log->len == 0) log = &detail->log[LOG_STDERR];
+    if (log->len == 0) {
+        (void)cells_text(&view->cells, rect.row + 3, col, width, ROLE_DIM,
+                         model->state[trial] == DLN_TRIAL_WAITING ? "not started"
+                                                                  : "nothing printed");
+    }
     draw_tail(view, (struct rect){rect.row + 3, col, rect.rows - 3, width}, log);
 }
 
 /* ── workers ───────────────────────────────────────────────────────────────────────────────────*/
 
-enum { WINDOW_S = 3600 };
+enum { HOUR_S = 3600, WINDOW_MIN_S = 600 };
+
+/* The end of what is shown: now, or when the last trial ended. */
+static int64_t end_of_work_us(const struct view *view)
+{
+    const struct model *model = &view->session.model;
+    int64_t end_us = 0;
+    if (model->count[DLN_TRIAL_RUNNING] > 0) return view->now_us;
+    for (size_t i = model->n; i > 0 && model->n - i < 200; i--) {
+        if (model->ended_us[i - 1] > end_us) end_us = model->ended_us[i - 1];
+    }
+    return end_us > 0 ? end_us : view->now_us;
+}
 
 static enum role role_of_bar(enum dln_trial_state state)
 {
@@ -235,7 +255,7 @@ static enum role role_of_bar(enum dln_trial_state state)
     return state == DLN_TRIAL_PRUNED ? ROLE_STATE_CUT : ROLE_STATE_OK;
 }
 
-/* What each worker did in the last hour: a bar a trial, and what it runs now. */
+/* What each worker did in the last hour, or ten minutes while there are no more: a bar a trial. */
 void live_draw_workers(struct view *view, struct rect rect)
 {
     struct cells *cells = &view->cells;
@@ -243,10 +263,13 @@ void live_draw_workers(struct view *view, struct rect rect)
     const struct model *model = &session->model;
     const int shown = rect.rows - 1;
     const int parallel = session->summary ? session->summary->live.parallel : 0;
-    char right[48] = "the last hour";
-    if (parallel > shown) {
-        (void)snprintf(right, sizeof right, "%d of %d · the last hour", shown, parallel);
-    }
+    const int64_t now_us = end_of_work_us(view);
+    const int64_t first_us = model->n > 0 ? model->started_us[0] : 0;
+    const bool is_young = now_us - first_us < WINDOW_MIN_S * (int64_t)1000000;
+    const int window_s = is_young ? WINDOW_MIN_S : HOUR_S;
+    char right[64], of[32] = "";
+    if (parallel > shown) (void)snprintf(of, sizeof of, "%d of %d · ", shown, parallel);
+    (void)snprintf(right, sizeof right, "%s%s", of, is_young ? "10 minutes" : "one hour");
     cells_rule(cells, rect.row, rect.col, rect.cols, "Workers", right, ROLE_BORDER);
     const int col = rect.col + 6, width = rect.cols - 6 - 9;
     if (width < 20) return;
@@ -254,8 +277,8 @@ void live_draw_workers(struct view *view, struct rect rect)
         (void)cells_textf(cells, rect.row + 1 + slot, rect.col + 1, 4, ROLE_DIM, "%d", slot);
     }
     /* In whole columns, so that all bars move on at once, and rest in between. */
-    const int64_t column_us = WINDOW_S * (int64_t)1000000 / width;
-    const int64_t start_us = (view->now_us / column_us + 1 - width) * column_us;
+    const int64_t column_us = window_s * (int64_t)1000000 / width;
+    const int64_t start_us = (now_us / column_us + 1 - width) * column_us;
     /* Newest first, until well before the window; a trial may have run long. */
     size_t looked = 0;
     for (size_t i = model->n; i > 0 && looked < 2000; i--, looked++) {
@@ -263,7 +286,7 @@ void live_draw_workers(struct view *view, struct rect rect)
         const int slot = model->slot[row];
         if (slot < 0 || slot >= shown || model->started_us[row] == 0) continue;
         const bool is_running = model->state[row] == DLN_TRIAL_RUNNING;
-        const int64_t end_us = is_running ? view->now_us : model->ended_us[row];
+        const int64_t end_us = is_running ? now_us : model->ended_us[row];
         if (end_us < start_us) continue;
         int64_t from = (model->started_us[row] - start_us) / column_us;
         int64_t to = (end_us - start_us) / column_us;
@@ -285,10 +308,25 @@ void live_draw_workers(struct view *view, struct rect rect)
 
 /* ── journal ───────────────────────────────────────────────────────────────────────────────────*/
 
+/* What somebody noted; the answer to it only says that it was. */
+static bool note_text(const struct dln_command *command, char *out, size_t cap)
+{
+    json_t *json = NULL;
+    if (!command->payload ||
+        !dln_json_read(command->payload, strlen(command->payload), &json, NULL)) {
+        return false;
+    }
+    const char *text = json_string_value(json_object_get(json, "text"));
+    if (text) (void)snprintf(out, cap, "%s", text);
+    json_decref(json);
+    return text != NULL;
+}
+
 void journal_text(const struct dln_command *command, char *out, size_t cap)
 {
     const bool is_note = command->kind == DLN_COMMAND_NOTE;
     const char *answer = command->answer ? command->answer : "";
+    if (is_note && note_text(command, out, cap)) return;
     if (command->state == DLN_COMMAND_REFUSED) {
         (void)snprintf(out, cap, "%s refused: %s", dln_command_name(command->kind), answer);
     } else if (*answer) {

@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dialin/strbuf.h"
 #include "dialin/text.h"
 #include "format.h"
 #include "plot/plot_history.h"
 #include "screen/screens.h"
 #include "study_list.h"
+#include "widget/dialog.h"
+#include "widget/shorten.h"
 #include "widget/spark.h"
 #include "widget/table.h"
 
-enum { COLUMNS = 7, PREVIEW_ROWS = 9, SCAN_S = 2 };
+enum { COLUMNS = 7, PREVIEW_ROWS = 9, PREVIEW_MAX = 20, FACT_COLS = 9, SCAN_S = 2 };
 
 struct home {
     struct study_list studies;
@@ -226,9 +229,9 @@ static void draw_fact(struct view *view, int row, int col, const char *label, co
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     const int end = view->cells.cols - 1;
-    (void)cells_text(&view->cells, row, col, 10, ROLE_DIM, label);
-    if (col + 11 < end)
-        (void)cells_text(&view->cells, row, col + 11, end - col - 11, ROLE_TEXT, text);
+    (void)cells_text(&view->cells, row, col, FACT_COLS - 1, ROLE_DIM, label);
+    col += FACT_COLS;
+    if (col < end) (void)cells_text(&view->cells, row, col, end - col, ROLE_TEXT, text);
 }
 
 static void draw_facts(struct view *view, int row, int col, const struct study_row *study)
@@ -236,11 +239,11 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
     const struct dln_study_summary *summary = &study->summary;
     const struct dln_lease_info *lease = &summary->lease;
     char ok[FORMAT_MAX], cut[FORMAT_MAX], failed[FORMAT_MAX];
-    draw_fact(view, row++, col, "Ended", "%s ok %s cut %s err",
+    draw_fact(view, row++, col, "Ended", "%s ok · %s cut · %s err",
               format_count_short(ok, summary->counts[DLN_TRIAL_COMPLETE]),
               format_count_short(cut, summary->counts[DLN_TRIAL_PRUNED]),
               format_count_short(failed, summary->counts[DLN_TRIAL_FAIL]));
-    draw_fact(view, row++, col, "Running", "%" PRId64 "  waiting %" PRId64,
+    draw_fact(view, row++, col, "Running", "%" PRId64 " · waiting %" PRId64,
               summary->counts[DLN_TRIAL_RUNNING], summary->counts[DLN_TRIAL_WAITING]);
     if (lease->held && lease->alive) {
         draw_fact(view, row++, col, "Engine", "pid %" PRId64 "%s%s", lease->pid,
@@ -255,7 +258,9 @@ static void draw_facts(struct view *view, int row, int col, const struct study_r
     if (summary->strategy && *summary->strategy) {
         draw_fact(view, row++, col, "Strategy", "%s", summary->strategy);
     }
-    if (summary->why && *summary->why) draw_fact(view, row++, col, "Because", "%s", summary->why);
+    char why[VIEW_TEXT_MAX];
+    study_why(summary, why, sizeof why);
+    if (*why) draw_fact(view, row++, col, "Why", "%s", why);
     draw_fact(view, row, col, "File", "%s", study->file);
 }
 
@@ -273,7 +278,7 @@ static void draw_preview(struct view *view, struct rect rect)
                        summary->maximize[0] ? "maximize" : "minimize", summary->metric_names[0]);
     }
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, summary->name, right, ROLE_BORDER);
-    const int plot = rect.cols * 6 / 10;
+    const int plot = rect.cols * 56 / 100;
     const struct rect inside = {rect.row + 1, rect.col, rect.rows - 1, plot};
     if (session->is_open && session->model.m > 0) {
         const struct history_plot history = {
@@ -293,16 +298,40 @@ static void draw_preview(struct view *view, struct rect rect)
     draw_facts(view, rect.row + 1, rect.col + plot + 2, row);
 }
 
+/* The folder or file that is listed, "~" for the home folder. */
+static void add_where(const struct view *view, struct dln_strbuf *out)
+{
+    const char *path = view->options->path ? view->options->path : ".";
+    const char *home = getenv("HOME");
+    const char *slash = strrchr(path, '/');
+    /* beside a study that was opened directly, its folder */
+    const bool is_file = view->options->study_id >= 0 && slash && slash != path;
+    const size_t len = is_file ? (size_t)(slash - path) : strlen(path);
+    const size_t home_len = home && *home == '/' ? strlen(home) : 0;
+    const bool is_below = home_len > 1 && len >= home_len && strncmp(path, home, home_len) == 0 &&
+                          (len == home_len || path[home_len] == '/');
+    if (is_below) dln_strbuf_add(out, "~");
+    dln_strbuf_add_len(out, path + (is_below ? home_len : 0), len - (is_below ? home_len : 0));
+}
+
 static void draw_header(struct view *view, int row)
 {
     const struct home *home = home_of(view);
     const struct study_list *studies = &home->studies;
-    char right[96];
-    (void)snprintf(right, sizeof right, "%zu file%s  %zu stud%s", studies->n_files,
+    char counts[96];
+    (void)snprintf(counts, sizeof counts, "  %zu file%s  %zu stud%s", studies->n_files,
                    studies->n_files == 1 ? "" : "s", studies->n, studies->n == 1 ? "y" : "ies");
     (void)cells_text(&view->cells, row, 1, 20, ROLE_TITLE, "dialin");
     if (!studies->is_loaded) return;
-    cells_right(&view->cells, row, 20, view->cells.cols - 21, ROLE_DIM, right);
+    const int room = view->cells.cols - 21;
+    struct dln_strbuf where = {0}, right = {0};
+    add_where(view, &where);
+    shorten_middle(&view->cells, dln_strbuf_text(&where), room - (int)dln_text_width(counts),
+                   &right);
+    dln_strbuf_add(&right, counts);
+    cells_right(&view->cells, row, 20, room, ROLE_DIM, dln_strbuf_text(&right));
+    dln_strbuf_release(&where);
+    dln_strbuf_release(&right);
 }
 
 static void draw(struct view *view, struct rect body)
@@ -323,14 +352,22 @@ static void draw(struct view *view, struct rect body)
         return;
     }
     if (studies->n == 0) {
-        (void)cells_text(cells, row, 2, cells->cols - 3, ROLE_TEXT,
-                         "No studies here yet. `dialin run STUDY.yaml` starts one; `dialin --help` shows more.");
+        const struct rect rest = {row, 2, body.row + body.rows - row, cells->cols - 4};
+        (void)wrap_draw(cells, rest, ROLE_TEXT,
+                        "No studies here yet. `dialin run STUDY.yaml` makes one and runs it; its "
+                        "file appears here by itself.\n\n`dialin --help` lists all commands, "
+                        "`dialin FOLDER` looks elsewhere.",
+                        0);
         return;
     }
     keep_selected(view);
     make_columns(home);
     const int rows = body.row + body.rows - row;
-    const int preview = rows >= 2 * PREVIEW_ROWS - 2 ? (rows > 40 ? 14 : PREVIEW_ROWS) : 0;
+    /* Room that the list does not need goes to the preview. */
+    int preview = rows - 2 - (int)(studies->n < 100 ? studies->n : 100);
+    if (preview > PREVIEW_MAX) preview = PREVIEW_MAX;
+    if (preview < PREVIEW_ROWS) preview = PREVIEW_ROWS;
+    if (rows < 2 * PREVIEW_ROWS - 2) preview = 0;
     table_draw(&home->table, cells, (struct rect){row, body.col, rows - preview, body.cols});
     if (preview > 0) {
         draw_preview(view,
@@ -396,6 +433,18 @@ static bool act(struct view *view, enum action action)
     return true;
 }
 
+static bool offers(const struct view *view, enum action action)
+{
+    const size_t n = home_of(view)->studies.n;
+    switch ((int)action) {
+    case ACTION_ENTER:
+    case ACTION_FIND: return n > 0;
+    case ACTION_UP:
+    case ACTION_DOWN: return n > 1;
+    default: return true;
+    }
+}
+
 static const enum action keys[] = {
     ACTION_ENTER, ACTION_FIND, ACTION_DOWN, ACTION_UP, ACTION_HELP, ACTION_BACK, ACTION_NONE,
 };
@@ -410,4 +459,5 @@ const struct screen screen_home = {
     .tick = tick,
     .draw = draw,
     .act = act,
+    .offers = offers,
 };

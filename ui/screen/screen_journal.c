@@ -1,6 +1,7 @@
 /* What was done to the study, by whom, and what became of it: the newest first. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "format.h"
 #include "screen/live.h"
@@ -103,9 +104,19 @@ static void draw(struct view *view, struct rect body)
                          "Nothing yet. Every change of the study becomes a line here.");
         return;
     }
-    const int what = body.cols - 3 - 11 - 1 - 14 - 1 - 1 - 6;
-    journal->columns[0] = (struct column){.name = "WHEN", .width = 11, .id = 0};
-    journal->columns[1] = (struct column){.name = "WHO", .width = 14, .priority = 1, .id = 1};
+    int when_cols = 8, who_cols = 6;
+    for (size_t i = 0; i < view->session.n_commands; i++) {
+        const struct dln_command *command = &view->session.commands[i];
+        char time[FORMAT_MAX];
+        const int time_cols = (int)strlen(format_time(time, command->posted_us, view->now_us));
+        const int cols = cells_text_width(cells, command->who);
+        if (time_cols > when_cols) when_cols = time_cols;
+        if (cols > who_cols) who_cols = cols;
+    }
+    if (who_cols > 14) who_cols = 14;
+    const int what = body.cols - 3 - when_cols - 1 - who_cols - 1 - 1 - 6;
+    journal->columns[0] = (struct column){.name = "WHEN", .width = when_cols, .id = 0};
+    journal->columns[1] = (struct column){.name = "WHO", .width = who_cols, .priority = 1, .id = 1};
     journal->columns[2] = (struct column){.name = "WHAT", .width = what, .priority = 0, .id = 2};
     journal->columns[3] = (struct column){.name = "STATE", .width = 5, .priority = 2, .id = 3};
     journal->table.columns = journal->columns;
@@ -115,16 +126,21 @@ static void draw(struct view *view, struct rect body)
     const size_t at = (size_t)journal->table.cursor;
     if (at >= view->session.n_commands) return;
     const struct dln_command *command = &view->session.commands[at];
-    char when[FORMAT_MAX], title[160], id[32], text[2 * VIEW_TEXT_MAX];
+    char when[FORMAT_MAX], title[160], id[32];
     (void)format_time(when, command->posted_us, view->now_us);
     (void)snprintf(title, sizeof title, "%s · %s", when, dln_command_name(command->kind));
     (void)snprintf(id, sizeof id, "id %lld", (long long)command->id);
     cells_rule(cells, body.row + list, body.col, body.cols, title, id, ROLE_BORDER);
-    (void)snprintf(text, sizeof text, "%s\n%s", command->payload ? command->payload : "",
-                   command->answer ? command->answer : "");
-    (void)wrap_draw(
-        cells, (struct rect){body.row + list + 1, body.col + 1, DETAIL_ROWS - 1, body.cols - 2},
-        ROLE_TEXT, text, 0);
+    struct rect rest = {body.row + list + 1, body.col + 1, DETAIL_ROWS - 1, body.cols - 2};
+    char text[VIEW_TEXT_MAX];
+    journal_text(command, text, sizeof text);
+    const int used = wrap_draw(cells, rest, ROLE_TEXT, text, 0);
+    if (command->kind == DLN_COMMAND_NOTE || !command->payload) return;
+    rest.row += used;
+    rest.rows -= used;
+    if (strcmp(command->payload, "{}") != 0) {
+        (void)wrap_draw(cells, rest, ROLE_DIM, command->payload, 0);
+    }
 }
 
 static bool act(struct view *view, enum action action)
@@ -146,6 +162,12 @@ static bool act(struct view *view, enum action action)
     return true;
 }
 
+static bool offers(const struct view *view, enum action action)
+{
+    const bool moves = action == ACTION_DOWN || action == ACTION_UP;
+    return !moves || view->session.n_commands > 1;
+}
+
 static const enum action keys[] = {
     ACTION_HELP, ACTION_DOWN, ACTION_UP, ACTION_LIVE, ACTION_HOME, ACTION_BACK, ACTION_NONE,
 };
@@ -161,4 +183,5 @@ const struct screen screen_journal = {
     .changed = changed,
     .draw = draw,
     .act = act,
+    .offers = offers,
 };

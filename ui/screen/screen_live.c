@@ -146,7 +146,8 @@ static void draw_table(struct view *view, struct rect rect)
         live_draw_empty(view, rect);
         return;
     }
-    trial_table_update(&live->table, session, &live->order, rect.cols >= 100, view->now_us);
+    trial_table_update(&live->table, session, &live->order, rect.cols >= 100, view->is_slow,
+                       view->now_us);
     live->table.table.blurred = live->focus != PANE_TABLE;
     table_draw(&live->table.table, &view->cells, rect);
 }
@@ -405,11 +406,33 @@ static bool act(struct view *view, enum action action)
     }
 }
 
+static bool offers(const struct view *view, enum action action)
+{
+    const struct model *model = &view->session.model;
+    const bool is_done = view->session.is_open && view->session.word == WORD_DONE;
+    switch ((int)action) {
+    case ACTION_FIND:
+    case ACTION_SORT:
+    case ACTION_ENTER:
+    case ACTION_MARK:
+    case ACTION_NEXT_PANE:
+    case ACTION_ZOOM:
+    case ACTION_FOLLOW: return model->n > 0;
+    case ACTION_BEST: return view->session.best.best < model->n;
+    case ACTION_PRUNE:
+    case ACTION_STOP: return model->n > 0 && model->count[DLN_TRIAL_RUNNING] > 0;
+    case ACTION_RETRY: return summary_finished(view->session.summary) > 0;
+    case ACTION_MORE:
+    case ACTION_FEWER: return !is_done;
+    default: return true;
+    }
+}
+
 static const enum action keys[] = {
-    ACTION_HELP,   ACTION_FIND,      ACTION_SORT,  ACTION_ENTER,  ACTION_ENQUEUE,
-    ACTION_PAUSE,  ACTION_BACK,      ACTION_PRUNE, ACTION_STOP,   ACTION_RETRY,
-    ACTION_BUDGET, ACTION_MORE,      ACTION_FEWER, ACTION_DRAIN,  ACTION_MARK,
-    ACTION_BEST,   ACTION_NEXT_PANE, ACTION_ZOOM,  ACTION_FOLLOW, ACTION_NONE,
+    ACTION_HELP,  ACTION_FIND,      ACTION_SORT,  ACTION_ENTER,  ACTION_ENQUEUE,
+    ACTION_PAUSE, ACTION_BACK,      ACTION_PRUNE, ACTION_STOP,   ACTION_BUDGET,
+    ACTION_RETRY, ACTION_MORE,      ACTION_FEWER, ACTION_DRAIN,  ACTION_MARK,
+    ACTION_BEST,  ACTION_NEXT_PANE, ACTION_ZOOM,  ACTION_FOLLOW, ACTION_NONE,
 };
 
 const struct screen screen_live = {
@@ -424,4 +447,5 @@ const struct screen screen_live = {
     .changed = follow_rows,
     .draw = draw,
     .act = act,
+    .offers = offers,
 };

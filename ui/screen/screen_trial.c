@@ -28,6 +28,11 @@ static struct trial_screen *trial_of(const struct view *view)
     return view->state[SCREEN_TRIAL];
 }
 
+static enum log_stream other_stream(const struct trial_screen *trial)
+{
+    return trial->stream == LOG_STDOUT ? LOG_STDERR : LOG_STDOUT;
+}
+
 static bool init(struct view *view)
 {
     struct trial_screen *trial = calloc(1, sizeof *trial);
@@ -118,7 +123,10 @@ static void draw_status(struct view *view, int row)
     char from[FORMAT_MAX], to[FORMAT_MAX], length[FORMAT_MAX];
     if (model->started_us[at] != 0) {
         (void)format_time(from, model->started_us[at], view->now_us);
-        (void)format_duration(length, model_elapsed_ms(model, at, view->now_us));
+        const int64_t elapsed_ms = model_elapsed_ms(model, at, view->now_us);
+        const bool is_coarse = view->is_slow && state == DLN_TRIAL_RUNNING;
+        (void)(is_coarse ? format_minutes(length, elapsed_ms)
+                         : format_duration(length, elapsed_ms));
         if (model->ended_us[at] != 0) {
             (void)format_time(to, model->ended_us[at], view->now_us);
             col += cells_textf(cells, row, col, end - col, ROLE_TEXT, "%s → %s (%s)", from, to,
@@ -222,6 +230,11 @@ static void draw_params(struct view *view, struct rect rect)
     int shown = 0, skipped = 0, n_active = 0;
     for (size_t i = 0; i < model->d; i++)
         n_active += !isnan(model->x[i][at]);
+    if (n_active == 0 && rows > 0) {
+        (void)cells_text(cells, rect.row + 1, rect.col + 1, rect.cols - 1, ROLE_DIM,
+                         "Chosen when the trial starts");
+        return;
+    }
     if (trial->params_top > n_active - rows) trial->params_top = n_active - rows;
     if (trial->params_top < 0) trial->params_top = 0;
     const int name_width = rect.cols >= 60 ? 24 : 13, value_width = 10;
@@ -302,9 +315,12 @@ static void draw_log(struct view *view, struct rect rect)
     const bool is_indexed = log_view_set(log, text->text, text->len, text->revision);
     char title[160], count[FORMAT_MAX], right[64] = "";
     (void)format_count(count, (int64_t)log->n_lines);
+    const size_t at = view_selected_row(view);
+    const enum dln_trial_state state = view->session.model.state[at];
+    const bool is_following = state == DLN_TRIAL_RUNNING && !log->is_parked;
     (void)snprintf(title, sizeof title, "Log · %s · %s%s line%s%s", log_stream_name(trial->stream),
                    text->is_cut ? "last " : "", count, log->n_lines == 1 ? "" : "s",
-                   log->is_parked ? "" : " · following");
+                   is_following ? " · following" : "");
     if (log->is_parked && log->n_lines > 0) {
         (void)snprintf(right, sizeof right, "line %zu", log->top + 1);
     }
@@ -315,7 +331,9 @@ static void draw_log(struct view *view, struct rect rect)
         log_view_draw(log, &view->cells, body, text->text, text->len);
     } else if (trial->detail.has_trial && body.rows > 0) {
         (void)cells_textf(&view->cells, body.row, body.col, body.cols, ROLE_DIM,
-                          "Nothing on %s. o shows the other one.", log_stream_name(trial->stream));
+                          state == DLN_TRIAL_WAITING ? "Not started yet: nothing on %s"
+                                                     : "Nothing on %s; o shows %s",
+                          log_stream_name(trial->stream), log_stream_name(other_stream(trial)));
     }
 }
 
@@ -435,10 +453,25 @@ static bool act(struct view *view, enum action action)
         log->is_wrapped = !log->is_wrapped;
         log->left = 0;
         return true;
-    case ACTION_STREAM:
-        trial->stream = trial->stream == LOG_STDOUT ? LOG_STDERR : LOG_STDOUT;
-        return true;
+    case ACTION_STREAM: trial->stream = other_stream(trial); return true;
     default: return false;
+    }
+}
+
+static bool offers(const struct view *view, enum action action)
+{
+    const size_t at = view_selected_row(view);
+    if (at == SIZE_MAX) return action == ACTION_HELP || action == ACTION_BACK;
+    const enum dln_trial_state state = view->session.model.state[at];
+    const struct trial_screen *trial = trial_of(view);
+    switch ((int)action) {
+    case ACTION_PRUNE:
+    case ACTION_STOP: return state == DLN_TRIAL_RUNNING;
+    case ACTION_FOLLOW: return state == DLN_TRIAL_RUNNING && trial->log[trial->stream].is_parked;
+    case ACTION_RETRY: return state != DLN_TRIAL_RUNNING && state != DLN_TRIAL_WAITING;
+    case ACTION_FIND:
+    case ACTION_WRAP: return trial->log[trial->stream].n_lines > 0;
+    default: return true;
     }
 }
 
@@ -460,4 +493,5 @@ const struct screen screen_trial = {
     .draw = draw,
     .draw_status = draw_status,
     .act = act,
+    .offers = offers,
 };

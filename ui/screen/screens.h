@@ -24,6 +24,8 @@ struct screen {
     void (*draw)(struct view *view, struct rect body);
     void (*draw_status)(struct view *view, int row);
     bool (*act)(struct view *view, enum action action);
+    bool (*offers)(const struct view *view, enum action action); /* for the key row; not asked while
+                                                                    a study is being opened */
 };
 
 const struct screen *screen_of(enum screen_id id);

@@ -83,6 +83,11 @@ static struct rect room_of(const struct cells *cells)
     return (struct rect){top, 0, rows > 0 ? rows : 0, cols > 0 ? cols : 0};
 }
 
+int overlay_rows(const struct cells *cells)
+{
+    return room_of(cells).rows;
+}
+
 struct rect overlay_draw(struct cells *cells, const char *title, int rows, int cols)
 {
     const struct rect room = room_of(cells);

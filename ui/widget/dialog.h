@@ -8,6 +8,7 @@
 
 enum { OVERLAY_COLS_MAX = 70, OVERLAY_ROWS_MAX = 18 };
 
+int overlay_rows(const struct cells *cells); /* of content that fit at most */
 /* An empty frame for `rows` × `cols` of content (cut to what fits). Returns its inside. */
 struct rect overlay_draw(struct cells *cells, const char *title, int rows, int cols);
 

@@ -157,7 +157,7 @@ bool line_edit_op(struct line_edit *edit, enum edit_op op)
     case EDIT_BACKSPACE: return cut(edit, before(edit, edit->caret), edit->caret, false);
     case EDIT_DELETE: return cut(edit, edit->caret, after(edit, edit->caret), false);
     case EDIT_KILL_END: return cut(edit, edit->caret, edit->len, true);
-    case EDIT_KILL_START: return cut(edit, 0, edit->caret, true);
+    case EDIT_KILL_START: return cut(edit, 0, edit->caret > 0 ? edit->caret : edit->len, true);
     case EDIT_KILL_WORD: return cut(edit, word_before(edit, edit->caret), edit->caret, true);
     case EDIT_YANK: return insert(edit, edit->killed, strlen(edit->killed));
     case EDIT_SWAP: return swap(edit);
@@ -196,4 +196,7 @@ void line_edit_draw(struct line_edit *edit, struct cells *cells, int row, int co
     cells_text(cells, row, col, width, role, edit->text + edit->first);
     cells->caret_row = row;
     cells->caret_col = col + columns(edit, cells, edit->first, edit->caret);
+    if (edit->first > 0 && width > 2 && cells->caret_col > col) {
+        cells_glyph(cells, row, col, GLYPH_LEFT_RANGE, ROLE_DIM); /* more lies before it */
+    }
 }

@@ -21,7 +21,7 @@ enum edit_op {
     EDIT_BACKSPACE,
     EDIT_DELETE,
     EDIT_KILL_END,
-    EDIT_KILL_START,
+    EDIT_KILL_START, /* at the start: all of it */
     EDIT_KILL_WORD,
     EDIT_YANK,
     EDIT_SWAP

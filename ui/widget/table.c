@@ -2,9 +2,10 @@
 
 #include <string.h>
 
+#include "dialin/text.h"
 #include "widget/shorten.h"
 
-enum { NAME_MIN = 4, PIN_ROWS = 2, BODY_ROWS_MIN = 3 };
+enum { NAME_MIN = 4, SHORT_MAX = 6, PIN_ROWS = 2, BODY_ROWS_MIN = 3 };
 
 /* ── columns ───────────────────────────────────────────────────────────────────────────────────*/
 
@@ -36,6 +37,24 @@ static int first_to_go(const struct table *table, const int *w)
     return shown > 1 ? worst : -1;
 }
 
+/* What is left over goes to the names: to those first that lack the least. Returns what is used. */
+static int widen(const struct table *table, int *w, int used, int room)
+{
+    for (;;) {
+        int least = -1, more = 0;
+        for (int i = 0; i < table->n_columns; i++) {
+            const int lacks = w[i] > 0 ? table->columns[i].grow_to - w[i] : 0;
+            if (lacks <= 0 || (least >= 0 && lacks >= more)) continue;
+            least = i;
+            more = lacks;
+        }
+        if (least < 0 || used >= room) return used;
+        if (more > room - used) more = room - used;
+        w[least] += more;
+        used += more;
+    }
+}
+
 int table_layout(const struct table *table, int width, int *x, int *w)
 {
     const int room = width - TABLE_GUTTER;
@@ -49,6 +68,7 @@ int table_layout(const struct table *table, int width, int *x, int *w)
         used -= w[i] + 1;
         w[i] = 0;
     }
+    used = widen(table, w, used, room);
     int at = TABLE_GUTTER;
     int shown = 0;
     for (int i = 0; i < table->n_columns; i++) {
@@ -57,12 +77,6 @@ int table_layout(const struct table *table, int width, int *x, int *w)
             w[i] = room > 0 ? room : 0;
             used = room;
             if (w[i] == 0) continue;
-        }
-        int more = table->columns[i].grow_to - w[i];
-        if (more > room - used) more = room - used;
-        if (more > 0) {
-            w[i] += more;
-            used += more;
         }
         x[i] = at;
         at += w[i] + 1;
@@ -73,11 +87,34 @@ int table_layout(const struct table *table, int width, int *x, int *w)
 
 /* ── drawing ───────────────────────────────────────────────────────────────────────────────────*/
 
-static void capitals(char *text)
+/* Whether no other shown column's name begins in the same `len` bytes. */
+static bool is_unique(const struct table *table, const int *w, int i, size_t len)
 {
-    for (char *c = text; *c; c++) {
-        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+    for (int k = 0; k < table->n_columns; k++) {
+        if (k == i || w[k] == 0 || !table->columns[k].name) continue;
+        if (strncmp(table->columns[k].name, table->columns[i].name, len) == 0) return false;
     }
+    return true;
+}
+
+/*
+ * A name that is too long: its beginning where that tells it from the others ("DROP", "WEIGHT_D…"),
+ * else its two ends ("LEAR…E_1").
+ */
+static void header_name(const struct table *table, const struct cells *cells, const int *w, int i,
+                        int width, struct dln_strbuf *out)
+{
+    const char *name = table->columns[i].name ? table->columns[i].name : "";
+    const size_t len = strlen(name);
+    const bool has_dots = width > SHORT_MAX;
+    const size_t kept = (size_t)(has_dots ? width - (cells->level == GLYPHS_ASCII ? 2 : 1) : width);
+    const bool is_plain = dln_text_width(name) == len; /* a column a byte */
+    if (width < NAME_MIN || len <= (size_t)width || !is_plain || !is_unique(table, w, i, kept)) {
+        shorten_middle(cells, name, width, out);
+        return;
+    }
+    dln_strbuf_add_len(out, name, kept);
+    if (has_dots) dln_strbuf_add(out, cells->level == GLYPHS_ASCII ? ".." : "…");
 }
 
 static void draw_header(const struct table *table, struct cells *cells, struct rect rect,
@@ -94,8 +131,7 @@ static void draw_header(const struct table *table, struct cells *cells, struct r
         const bool is_last = col + w[i] >= end;
         const int width = has_arrow && is_last ? w[i] - 1 : w[i];
         struct dln_strbuf name = {0};
-        shorten_middle(cells, column->name ? column->name : "", width, &name);
-        if (name.data) capitals(name.data);
+        header_name(table, cells, w, i, width, &name);
         const int used = cells_text_width(cells, dln_strbuf_text(&name));
         const int indent = column->align == ALIGN_RIGHT && used < width ? width - used : 0;
         cells_text(cells, rect.row, col + indent, width, ROLE_HEADER, dln_strbuf_text(&name));

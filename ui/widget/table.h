@@ -20,7 +20,7 @@ enum { TABLE_COLUMNS_MAX = 64, TABLE_GUTTER = 3 };
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
 struct column {
-    const char *name; /* foreign text: shown harmless, in capitals, shortened in the middle */
+    const char *name; /* foreign text: shown harmless, and shortened where it is too long */
     int width;        /* columns of its content, ≥ 1; up to 4 of the name widen it */
     int grow_to;      /* takes spare room up to this width (so a long header is whole); 0: no */
     int priority;     /* 0 is kept longest; columns go in descending order when room is short */
