@@ -137,6 +137,13 @@ DLN_API DLN_CHECK bool dln_store_update_study(dln_store *store, int64_t study_id
 DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
                                           const struct dln_live_settings *live,
                                           struct dln_error *err);
+/*
+ * The strategy from now on, instead of the file's: dln_store_definition() gives it, until a changed
+ * file names another one than before.
+ */
+DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
+                                              const struct dln_method *method,
+                                              struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
                                            enum dln_engine_state state, const char *why,
                                            double run_time_s, struct dln_error *err);
@@ -320,12 +327,13 @@ DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
 /*
  * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
  * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
- * STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
  */
 #define DLN_COMMANDS(X)                                                                            \
     X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
     X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
-    X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget") X(NOTE, "note")
+    X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget")                              \
+    X(SET_STRATEGY, "set_strategy") X(NOTE, "note")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

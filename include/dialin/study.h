@@ -13,6 +13,7 @@
 #include "dialin/error.h"
 #include "dialin/export.h"
 #include "dialin/expr.h"
+#include "dialin/json.h"
 #include "dialin/space.h"
 #include "dialin/strbuf.h"
 
@@ -195,6 +196,14 @@ DLN_API void dln_study_free(struct dln_study *study);
  * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
  */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
+
+/* {"tpe": {"startup": 20}}: a method as JSON, as a person sets it while a study runs. */
+DLN_API void dln_method_json(const struct dln_method *method, struct dln_strbuf *out);
+/* Also "tpe" alone. Results lie in the arena, without a place in a file: line 0. */
+DLN_API DLN_CHECK bool dln_method_read(const json_t *json, struct dln_arena *arena,
+                                       struct dln_method *out, struct dln_error *err);
+/* "tpe startup=20" for people. */
+DLN_API void dln_method_text(const struct dln_method *method, struct dln_strbuf *out);
 
 /* Turns a start point, or the `params` of an enqueue, into x; NaN where not named. Checked. */
 DLN_API void dln_study_start_point(const struct dln_study *study, size_t index, double *x);

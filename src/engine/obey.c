@@ -137,6 +137,7 @@ static const struct {
     [DLN_COMMAND_ENQUEUE] = {dln_obey_enqueue, false},
     [DLN_COMMAND_SET_PARALLEL] = {dln_obey_parallel, false},
     [DLN_COMMAND_SET_BUDGET] = {dln_obey_budget, false},
+    [DLN_COMMAND_SET_STRATEGY] = {dln_obey_strategy, false},
     [DLN_COMMAND_NOTE] = {obey_note, false},
 };
 

@@ -30,7 +30,12 @@ void dln_obey_retry(struct dln_driver *driver, const struct dln_command *command
                     struct dln_reply *reply);
 void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                       struct dln_reply *reply);
+/* obey_strategy.c */
+void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
+                       json_t *payload, struct dln_reply *reply);
 /* obey_settings.c */
+/* Where no engine is alive: a study that was done may have something to do again. */
+void dln_obey_settle_idle(struct dln_driver *driver, const char *why);
 void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);
 void dln_obey_budget(struct dln_driver *driver, const struct dln_command *command, json_t *payload,

@@ -110,12 +110,11 @@ static void describe_undo(const struct dln_budget *was, struct dln_reply *reply)
     dln_strbuf_release(&text);
 }
 
-/* Where no engine is alive: a study that was done has something to do again, or the reverse. */
-static void settle_idle(struct dln_driver *driver)
+void dln_obey_settle_idle(struct dln_driver *driver, const char *why)
 {
     struct dln_error err = {0};
     if (driver->is_engine || driver->engine_state != DLN_ENGINE_DONE) return;
-    if (dln_store_set_state(driver->store, driver->study_id, DLN_ENGINE_IDLE, "budget changed",
+    if (dln_store_set_state(driver->store, driver->study_id, DLN_ENGINE_IDLE, why,
                             driver->run_time_s, &err)) {
         driver->engine_state = DLN_ENGINE_IDLE;
     } else {
@@ -142,7 +141,7 @@ void dln_obey_budget(struct dln_driver *driver, const struct dln_command *comman
         ok = ok && apply(&live.budget, key, value, reply);
     }
     if (!ok || !save_live(driver, &live)) return;
-    settle_idle(driver);
+    dln_obey_settle_idle(driver, "budget changed");
     describe_undo(&was, reply);
     struct dln_strbuf text = {0};
     dln_budget_text(&was, &text);

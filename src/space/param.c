@@ -92,7 +92,11 @@ double dln_param_nth(const struct dln_param *param, double k)
     const double step = step_of(param);
     if (!(k > 0) || step == 0) return param->low;
     const double last = floor((param->high - param->low) / step + 0.5);
-    return k >= last ? param->high : grid_value(param->low, step, floor(k));
+    if (k >= last) return param->high;
+    if (param->kind != DLN_PARAM_INT) return grid_value(param->low, step, floor(k));
+    /* k·step may be above 2^53, where doubles leave numbers out; the sum is not. */
+    const double x = (double)((int64_t)param->low + (int64_t)k * (int64_t)step);
+    return clip(x, param->low, param->high);
 }
 
 double dln_param_decode(const struct dln_param *param, double u)
@@ -115,8 +119,10 @@ bool dln_param_contains(const struct dln_param *param, double x)
     if (!(x >= param->low && x <= param->high)) return false;
     const double step = step_of(param);
     if (step == 0) return true;
+    if (param->kind != DLN_PARAM_FLOAT) { /* the difference may be above 2^53 */
+        return x == floor(x) && ((int64_t)x - (int64_t)param->low) % (int64_t)step == 0;
+    }
     const double k = (x - param->low) / step;
-    if (param->kind != DLN_PARAM_FLOAT) return k == floor(k);
     return fabs(k - nearbyint(k)) < 1e-8; /* Optuna's tolerance */
 }
 

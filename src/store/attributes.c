@@ -35,6 +35,13 @@ static const char *const sql_get[] = {
                          " WHERE trial_id = :id AND key = :key",
 };
 
+static const char *const sql_drop[] = {
+    [DLN_STUDY_USER] = "DELETE FROM study_user_attributes WHERE study_id = :id AND key = :key",
+    [DLN_STUDY_SYSTEM] = "DELETE FROM study_system_attributes WHERE study_id = :id AND key = :key",
+    [DLN_TRIAL_USER] = "DELETE FROM trial_user_attributes WHERE trial_id = :id AND key = :key",
+    [DLN_TRIAL_SYSTEM] = "DELETE FROM trial_system_attributes WHERE trial_id = :id AND key = :key",
+};
+
 bool dln_attribute_set(dln_db *db, enum dln_attribute_table table, int64_t id, const char *key,
                        const char *json, struct dln_error *err)
 {
@@ -104,4 +111,13 @@ bool dln_attribute_get(dln_db *db, enum dln_attribute_table table, int64_t id, c
     if (!dln_query_end(&q, err)) return false;
     *json = found;
     return true;
+}
+
+bool dln_attribute_drop(dln_db *db, enum dln_attribute_table table, int64_t id, const char *key,
+                        struct dln_error *err)
+{
+    struct dln_query q = dln_query(db, sql_drop[table]);
+    dln_bind_int(&q, ":id", id);
+    dln_bind_text(&q, ":key", key);
+    return dln_query_run(&q, NULL, err);
 }

@@ -19,18 +19,19 @@ enum dln_attribute_table {
 };
 
 /* Keys of ours. */
-#define DLN_KEY_UID       "dialin:uid"   /* study: string */
-#define DLN_KEY_TIME      "dialin:time"  /* study: "utc" or "local" */
-#define DLN_KEY_SPACE     "dialin:space" /* study: name → distribution as stored on the rows */
-#define DLN_KEY_LIMITS    "dialin:constraint_names" /* study: list of strings */
-#define DLN_KEY_OWNER     "dialin:owner"     /* trial: {"host", "boot", "pid", "start", "nonce"} */
-#define DLN_KEY_CLAIMED   "dialin:claimed"   /* trial: string, datetime_start as we wrote it */
-#define DLN_KEY_STRATEGY  "dialin:strategy"  /* trial: string */
-#define DLN_KEY_WHY       "dialin:why"       /* trial: string */
-#define DLN_KEY_MEMO      "dialin:memo"      /* trial: JSON of the strategy */
-#define DLN_KEY_PREDICTED "dialin:predicted" /* trial: [mean, sd] at ask time */
-#define DLN_KEY_WHO       "dialin:who"       /* trial: string, who enqueued it */
-#define DLN_KEY_COPY_OF   "dialin:copy_of"   /* trial: number */
+#define DLN_KEY_UID          "dialin:uid"   /* study: string */
+#define DLN_KEY_TIME         "dialin:time"  /* study: "utc" or "local" */
+#define DLN_KEY_SPACE        "dialin:space" /* study: name → distribution as stored on the rows */
+#define DLN_KEY_LIMITS       "dialin:constraint_names" /* study: list of strings */
+#define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
+#define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
+#define DLN_KEY_CLAIMED      "dialin:claimed" /* trial: string, datetime_start as we wrote it */
+#define DLN_KEY_STRATEGY     "dialin:strategy"  /* trial: string */
+#define DLN_KEY_WHY          "dialin:why"       /* trial: string */
+#define DLN_KEY_MEMO         "dialin:memo"      /* trial: JSON of the strategy */
+#define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
+#define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
+#define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
 /* User attributes of a trial: why it failed. */
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
@@ -51,6 +52,9 @@ bool dln_attribute_set_reals(dln_db *db, enum dln_attribute_table table, int64_t
                              struct dln_error *err);
 bool dln_attribute_set_real(dln_db *db, enum dln_attribute_table table, int64_t id, const char *key,
                             double value, struct dln_error *err);
+/* Nothing happens where there is none. */
+bool dln_attribute_drop(dln_db *db, enum dln_attribute_table table, int64_t id, const char *key,
+                        struct dln_error *err);
 /* The stored text in the arena; NULL when there is none. */
 bool dln_attribute_get(dln_db *db, enum dln_attribute_table table, int64_t id, const char *key,
                        struct dln_arena *arena, const char **json, struct dln_error *err);

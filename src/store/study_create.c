@@ -334,8 +334,8 @@ bool dln_store_set_state(dln_store *store, int64_t study_id, enum dln_engine_sta
     return end_update(store, &q, err);
 }
 
-bool dln_store_definition(dln_store *store, int64_t study_id, struct dln_study **out,
-                          struct dln_error *err)
+bool dln_rows_written_definition(dln_store *store, int64_t study_id, struct dln_study **out,
+                                 struct dln_error *err)
 {
     static const char sql[] =
         "SELECT file_path, file_text FROM dialin_studies WHERE study_id = :id AND uid = :uid";

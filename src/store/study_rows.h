@@ -12,6 +12,18 @@ bool dln_rows_give_uid(dln_store *store, int64_t study_id, char out[DLN_UID_MAX]
 /* The dialin_studies row: made, or file, strategy, budget and parallel replaced. */
 bool dln_rows_put_definition(dln_store *store, int64_t study_id, const char *uid,
                              const struct dln_study *def, struct dln_error *err);
+/* The definition as the file has it, whatever was set since. */
+bool dln_rows_written_definition(dln_store *store, int64_t study_id, struct dln_study **out,
+                                 struct dln_error *err);
+/*
+ * What a person set instead of the file's strategy, before and after the study's rows take over a
+ * changed file: it stays where the file names the same strategy as before.
+ */
+bool dln_rows_strategy_stays(dln_store *store, int64_t study_id, const struct dln_study *def,
+                             struct dln_arena *arena, struct dln_method *out, bool *stays,
+                             struct dln_error *err);
+bool dln_rows_put_strategy(dln_store *store, int64_t study_id, const struct dln_method *method,
+                           struct dln_error *err);
 /* Names of metrics and limits. */
 bool dln_rows_put_names(dln_store *store, int64_t study_id, const struct dln_study *def,
                         struct dln_error *err);

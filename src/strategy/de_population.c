@@ -104,8 +104,8 @@ static struct dln_de_record read_record(const struct dln_de_population *populati
 }
 
 /*
- * A trial has a point now. A generation far beyond the number of trials is not ours to believe: it
- * would only cost memory.
+ * A trial has a point now. A generation beyond the trial's number is not ours to believe: each has
+ * several trials. It would only cost memory.
  */
 static bool take_asked(struct dln_de_population *population, const struct dln_ask *ask,
                        size_t index)
@@ -114,7 +114,10 @@ static bool take_asked(struct dln_de_population *population, const struct dln_as
     const size_t d = ask->space->n;
     json_t *memo = dln_memo_read(trial);
     struct dln_de_record record = read_record(population, trial, memo);
-    if (record.generation > ask->history->n) record.generation = 0;
+    if ((int64_t)record.generation > trial->number) {
+        record.generation = 0;
+        record.parent = -1;
+    }
     const size_t at = place_of(population, trial->number);
     const bool ok = reserve_generations(population, record.generation);
     if (ok) {
@@ -132,6 +135,17 @@ static bool take_asked(struct dln_de_population *population, const struct dln_as
 
 /* ── what the records make ─────────────────────────────────────────────────────────────────────*/
 
+static void reset_memory(struct dln_de_population *population)
+{
+    const struct dln_de_rules *rules = &population->rules;
+    population->settled = 0;
+    population->base = (struct dln_de_memory){.cells = rules->cells};
+    for (size_t i = 0; i < rules->cells; i++) {
+        population->base.f[i] = rules->f;
+        population->base.cr[i] = rules->cr;
+    }
+}
+
 /* Records have moved, or are new: everything that points at them. */
 static void count_asked(struct dln_de_population *population, size_t from)
 {
@@ -146,9 +160,11 @@ static void count_asked(struct dln_de_population *population, size_t from)
         generation->n++;
         generation->open++;
         generation->is_summed = false;
+        if (record->generation < population->settled) reset_memory(population);
     }
 }
 
+/* A parent that ends after its child was not our choice: its child is judged when all is read. */
 static void judge(struct dln_de_population *population, struct dln_de_record *record)
 {
     if (record->parent < 0) return;
@@ -156,7 +172,11 @@ static void judge(struct dln_de_population *population, struct dln_de_record *re
     generation->open--;
     generation->is_summed = false;
     record->beaten = find(population, record->parent);
-    if (record->beaten == SIZE_MAX || !population->records[record->beaten].is_done) return;
+    if (record->beaten == SIZE_MAX) return;
+    if (!population->records[record->beaten].is_done) {
+        population->has_late_parent = true;
+        return;
+    }
     const struct dln_rank *parent = &population->records[record->beaten].rank;
     record->succeeded = dln_rank_compare(&record->rank, parent) < 0;
     if (record->rank.class == DLN_RANK_FINE && parent->class == DLN_RANK_FINE)
@@ -215,12 +235,9 @@ static bool start_anew(struct dln_de_population *population, const struct dln_de
         places[i] = (struct dln_de_place){.holder = SIZE_MAX};
     population->n_held = 0;
     population->rules = *rules;
-    population->n = population->n_generations = population->settled = 0;
-    population->base = (struct dln_de_memory){.cells = rules->cells};
-    for (size_t i = 0; i < rules->cells; i++) {
-        population->base.f[i] = rules->f;
-        population->base.cr[i] = rules->cr;
-    }
+    population->n = population->n_generations = 0;
+    population->has_late_parent = false;
+    reset_memory(population);
     return true;
 }
 
@@ -251,7 +268,8 @@ bool dln_de_follow(struct dln_de_population *population, const struct dln_de_rul
                    const struct dln_ask *ask, struct dln_error *err)
 {
     const struct dln_de_rules *old = &population->rules;
-    if (old->places != rules->places || old->cells != rules->cells || old->f != rules->f)
+    if (old->places != rules->places || old->cells != rules->cells || old->f != rules->f ||
+        population->has_late_parent)
         dln_watch_forget(&population->watch);
     struct dln_news news;
     if (!dln_watch_look(&population->watch, ask, &news, err)) return false;

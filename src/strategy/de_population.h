@@ -70,7 +70,8 @@ struct dln_de_population {
     size_t n_held;
     struct dln_de_generation *generations;
     size_t n_generations, cap_generations;
-    size_t settled; /* generations in `base`: all children done, none to come */
+    bool has_late_parent; /* one that is not done, of a child that is */
+    size_t settled;       /* generations in `base`: all children done, none to come */
     struct dln_de_memory base;
 };
 

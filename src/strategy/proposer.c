@@ -76,7 +76,7 @@ static bool fail_goals(const struct dln_method *method, const char *name, size_t
     return false;
 }
 
-static bool open_strategy(dln_proposer *proposer, struct dln_error *err)
+static bool open_method(dln_proposer *proposer, struct dln_error *err)
 {
     const struct dln_method *method = &proposer->study->strategy;
     proposer->strategy = dln_strategy_find(method->name);
@@ -94,6 +94,18 @@ static bool open_strategy(dln_proposer *proposer, struct dln_error *err)
     if (!dln_settings_resolve(table, method, values, err)) return false;
     return !proposer->strategy->open ||
            proposer->strategy->open(proposer->space, values, method, &proposer->instance, err);
+}
+
+/* What a person set while the study ran stands in no file, so its faults have no place there. */
+static bool open_strategy(dln_proposer *proposer, struct dln_error *err)
+{
+    static const char nowhere[] = "0:0: ";
+    const size_t len = sizeof nowhere - 1;
+    if (open_method(proposer, err)) return true;
+    if (err && proposer->study->strategy.line == 0 && strncmp(err->text, nowhere, len) == 0) {
+        memmove(err->text, err->text + len, strlen(err->text + len) + 1);
+    }
+    return false;
 }
 
 /* The number of different points; HUGE_VAL where it is too large or has no end. */

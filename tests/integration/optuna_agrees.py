@@ -144,6 +144,8 @@ def reads_kinds():
     check(study.best_trial.number, 7, "best")
     check(study.best_value, 0.25 + 7 / 1024, "best value")
     check(study.metric_names, ["loss"], "metric names")
+    stored = study._storage.get_study_system_attrs(study._study_id)
+    check(stored["dialin:set_strategy"], {"gp": {}}, "strategy that was set")
     for t in trials:
         if t.state.is_finished():
             check(0 <= t.duration.total_seconds() < 600, True, "duration")

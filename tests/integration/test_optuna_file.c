@@ -138,10 +138,12 @@ static void write_odd_ends(dln_store *store, const struct dln_space *space)
 
 static void write_kinds(dln_store *store)
 {
+    const struct dln_method set = {.name = "gp"};
     struct dln_study *def = read_study(kinds_file);
     int64_t id = 0;
     double x[D];
     check(dln_store_create_study(store, def, &id, &err), "create");
+    check(dln_store_set_strategy(store, id, &set, &err), "strategy");
     check(dln_store_take_lease(store, id, NULL, &err), "lease");
     write_odd_ends(store, &def->space);
     for (int i = 7; i < 30; i++) {

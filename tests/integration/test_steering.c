@@ -36,6 +36,13 @@ static void a_running_study_is_steered_from_another_process(void **state)
     expect("set gate.db budget trials=2", 0, "");
     expect("set gate.db budget trals=2", 2, "did you mean 'trials'");
     expect("set gate.db parallel none", 2, "whole number");
+    expect("set gate.db strategy", 2, "needs a name");
+    expect("set gate.db strategy tpe startup", 2, "startup=20");
+    expect("set gate.db strategy tpe startup=2 startup=3", 2, "twice");
+    expect("set gate.db strategy tppe", 1, "did you mean 'tpe'");
+    expect("set gate.db strategy tpe startup=2 multivariate=false gamma=sqrt", 0,
+           "random → tpe startup=2 multivariate=false gamma=sqrt");
+    expect("check gate.yaml", 0, "its strategy is tpe now");
     expect("prune gate.db 77", 1, "77");
 
     json_t *const answer = json_of("resume gate.db --json");

@@ -80,6 +80,11 @@ void fixture_set_text(struct fixture *f, const char *name, const char *text)
     set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_TEXT, .text = text});
 }
 
+void fixture_set_truth(struct fixture *f, const char *name, bool truth)
+{
+    set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_BOOL, .truth = truth, .number = truth});
+}
+
 void fixture_set_json(struct fixture *f, const char *name, const char *json)
 {
     set(f, name, (struct dln_scalar){.kind = DLN_SCALAR_JSON, .text = json});

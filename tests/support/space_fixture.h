@@ -19,6 +19,7 @@ void fixture_objectives(struct fixture *f, size_t n, bool maximize);
 /* A setting of the strategy, as a study file gives it. */
 void fixture_set_number(struct fixture *f, const char *name, double value);
 void fixture_set_text(struct fixture *f, const char *name, const char *text);
+void fixture_set_truth(struct fixture *f, const char *name, bool truth);
 void fixture_set_json(struct fixture *f, const char *name, const char *json);
 
 /* A choice of n words; a float; an int. */

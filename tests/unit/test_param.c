@@ -137,6 +137,20 @@ static void the_widest_ranges_do_not_overflow(void **state)
     assert_close(dln_param_decode(&exact, 0), -DLN_INT_MAX, 0, 0);
 }
 
+/* Two values of it are further apart than a double tells numbers from each other. */
+static void steps_of_the_widest_int_are_exact(void **state)
+{
+    (void)state;
+    const struct dln_param widest = {
+        .kind = DLN_PARAM_INT, .low = -DLN_INT_MAX, .high = DLN_INT_MAX - 4, .step = 5};
+    for (int k = 0; k <= 1000; k++) {
+        const double x = dln_param_decode(&widest, k / 1000.0);
+        assert_true(dln_param_contains(&widest, x));
+        assert_int_equal(((int64_t)x - (int64_t)widest.low) % 5, 0);
+    }
+    assert_false(dln_param_contains(&widest, DLN_INT_MAX - 5));
+}
+
 static void stepped_values_are_the_decimal_ones(void **state)
 {
     (void)state;
@@ -267,6 +281,7 @@ int main(void)
         cmocka_unit_test(a_value_owns_the_cell_that_decodes_to_it),
         cmocka_unit_test(what_lies_outside_is_clipped),
         cmocka_unit_test(the_widest_ranges_do_not_overflow),
+        cmocka_unit_test(steps_of_the_widest_int_are_exact),
         cmocka_unit_test(stepped_values_are_the_decimal_ones),
         cmocka_unit_test(the_last_step_is_found_in_decimal_arithmetic),
         cmocka_unit_test(values_are_counted),

@@ -277,6 +277,44 @@ static void new_choices_wait_for_foreign_workers(void **state)
     dln_study_free(def);
 }
 
+static void assert_strategy(const char *text)
+{
+    struct dln_study *def = NULL;
+    struct dln_strbuf now = {0};
+    assert_ok(dln_store_definition(store, study_id, &def, &err), err);
+    dln_method_text(&def->strategy, &now);
+    assert_string_equal(dln_strbuf_text(&now), text);
+    assert_string_equal(summary().strategy, def->strategy.name);
+    dln_strbuf_release(&now);
+    dln_study_free(def);
+}
+
+static void a_strategy_that_was_set_stays_until_the_file_names_another_one(void **state)
+{
+    (void)state;
+    const struct dln_named_scalar startup = {
+        .name = "startup", .value = {.kind = DLN_SCALAR_INT, .number = 4, .text = "4"}};
+    const struct dln_method set = {.name = "tpe", .n_settings = 1, .settings = &startup};
+    char body[2048];
+    struct dln_study *def = study(first_file);
+    struct dln_strbuf written = {0};
+    dln_method_text(&def->strategy, &written);
+    dln_study_free(def);
+    assert_strategy(dln_strbuf_text(&written));
+    dln_strbuf_release(&written);
+
+    assert_ok(dln_store_set_strategy(store, study_id, &set, &err), err);
+    assert_strategy("tpe startup=4");
+    (void)snprintf(body, sizeof body, "%s# a remark\n", first_file);
+    update(body);
+    assert_strategy("tpe startup=4");
+    (void)snprintf(body, sizeof body, "%sstrategy: sobol\n", first_file);
+    update(body);
+    assert_strategy("sobol");
+    update(first_file);
+    assert_true(strcmp(summary().strategy, "tpe") != 0);
+}
+
 static void a_driven_study_is_not_changed_from_outside(void **state)
 {
     (void)state;
@@ -407,6 +445,7 @@ int main(void)
         T(the_kind_of_a_parameter_with_trials_stays),
         T(new_choices_go_to_the_end_of_every_row),
         T(new_choices_wait_for_foreign_workers),
+        T(a_strategy_that_was_set_stays_until_the_file_names_another_one),
         T(a_driven_study_is_not_changed_from_outside),
         T(a_python_study_can_be_taken_over_with_a_file),
         T(commands_are_taken_in_order_and_answered_once),

@@ -265,6 +265,9 @@ static void say_existing(const struct dln_study *study, const char *path)
         dln_store_study(store, id, &arena, &summary, NULL)) {
         say(stdout, "  exists     %s has %" PRId64 " trials of it: a run resumes there", db_path,
             summary.n_trials);
+        if (summary.is_ours && strcmp(summary.strategy, study->strategy.name) != 0) {
+            say(stdout, "             its strategy is %s now", summary.strategy);
+        }
     }
     dln_store_close(store);
     dln_arena_release(&arena);

@@ -143,6 +143,65 @@ static bool add_parallel(const struct options *options, struct dln_strbuf *paylo
     return true;
 }
 
+/* What a setting's word means: a number, true, false, JSON, or a text. */
+static bool add_setting_value(struct dln_json_writer *w, const char *text)
+{
+    const size_t len = strlen(text);
+    int64_t whole;
+    double real;
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        dln_json_bool(w, text[0] == 't');
+    } else if (dln_num_parse_int(text, len, &whole)) {
+        dln_json_int(w, whole);
+    } else if (dln_num_parse(text, len, &real) && isfinite(real)) {
+        dln_json_double(w, real);
+    } else if (text[0] == '{' || text[0] == '[') {
+        json_t *value = NULL;
+        if (!dln_json_read(text, len, &value, NULL)) return false;
+        dln_json_value(w, value);
+        json_decref(value);
+    } else {
+        dln_json_string(w, text);
+    }
+    return true;
+}
+
+/* "gp startup=5" → {"strategy": {"gp": {"startup": 5}}}; the engine knows what is right. */
+static bool add_strategy(const struct options *options, struct dln_strbuf *payload,
+                         struct dln_error *err)
+{
+    struct dln_json_writer w = {.out = payload};
+    if (options->n_words < 3 || strchr(options->words[2], '=')) {
+        return dln_fail(err, DLN_USAGE, "set strategy needs a name: gp, or tpe startup=20");
+    }
+    dln_json_object(&w);
+    dln_json_key(&w, "strategy");
+    dln_json_object(&w);
+    dln_json_key(&w, options->words[2]);
+    dln_json_object(&w);
+    for (size_t i = 3; i < options->n_words; i++) {
+        const char *const word = options->words[i];
+        const char *const equals = strchr(word, '=');
+        char name[64];
+        if (!equals || equals == word || (size_t)(equals - word) >= sizeof name) {
+            return dln_fail(err, DLN_USAGE, "'%s': a setting is given as startup=20", word);
+        }
+        snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
+        for (size_t k = 3; k < i; k++) {
+            if (strncmp(options->words[k], word, (size_t)(equals - word) + 1) != 0) continue;
+            return dln_fail(err, DLN_USAGE, "'%s' is given twice", name);
+        }
+        dln_json_key(&w, name);
+        if (!add_setting_value(&w, equals + 1)) {
+            return dln_fail(err, DLN_USAGE, "'%s': this is no JSON", word);
+        }
+    }
+    dln_json_end_object(&w);
+    dln_json_end_object(&w);
+    dln_json_end_object(&w);
+    return true;
+}
+
 static enum status run(const struct command *command, const struct options *options)
 {
     (void)command;
@@ -160,9 +219,13 @@ static enum status run(const struct command *command, const struct options *opti
         ok = add_parallel(options, &payload, &err);
     } else if (strcmp(what, "budget") == 0) {
         ok = add_budget(&study, options, &payload, &err);
+    } else if (strcmp(what, "strategy") == 0) {
+        kind = DLN_COMMAND_SET_STRATEGY;
+        ok = add_strategy(options, &payload, &err);
     } else {
         ok = dln_fail(&err, DLN_USAGE,
-                      "'%s' cannot be set: parallel N, or budget trials=200 time=2h", what);
+                      "'%s' cannot be set: parallel N, budget trials=200 time=2h, or strategy gp",
+                      what);
     }
     const enum status status = ok ? steer(&study, options, kind, &payload) : complain(&err);
     dln_strbuf_release(&payload);
@@ -175,10 +238,12 @@ static const struct option options_set[] = {OPTIONS_STEER, {0}};
 const struct command command_set = {
     .name = "set",
     .group = GROUP_STEER,
-    .words = "STUDY parallel N | STUDY budget LIMIT=VALUE…",
-    .summary = "change how many trials run at a time, or the budget",
+    .words = "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy NAME [SETTING=VALUE…]",
+    .summary = "change how many trials run at a time, the budget, or the strategy",
     .notes = "Limits: trials=200 time=2h target=0.95 no_improvement=50; they are totals over the\n"
-             "study's life. trials=+50 adds, time=none takes the limit away.\n",
+             "study's life. trials=+50 adds, time=none takes the limit away.\n"
+             "Another strategy learns from all trials so far, and proposes the next one: it stays\n"
+             "until the study file names another one than it did.\n",
     .options = options_set,
     .min_words = 2,
     .max_words = WORDS_ANY,

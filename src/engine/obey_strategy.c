@@ -1,0 +1,131 @@
+/*
+ * SET_STRATEGY: from the next ask another strategy, or the same with other settings. History is
+ * state, so it learns from every trial there is; trials that run go on.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/obey.h"
+
+/* The new strategy on this study, with all trials; NULL and a refusal where it cannot work. */
+static dln_proposer *open_proposer(struct dln_driver *driver, const struct dln_method *method,
+                                   struct dln_reply *reply)
+{
+    struct dln_study *study = driver->study;
+    const struct dln_method was = study->strategy;
+    struct dln_error err = {0};
+    dln_proposer *proposer = NULL;
+    study->strategy = *method; /* a proposer reads its study while it is made */
+    if (!dln_proposer_new(study, driver->seed, &proposer, &err)) {
+        dln_reply_refuse(reply, "%s", err.text);
+    }
+    study->strategy = was;
+    return proposer;
+}
+
+static bool learn_all(struct dln_driver *driver, dln_proposer *proposer)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_history_row *rows;
+    size_t n;
+    bool ok = dln_store_history(driver->store, driver->study_id, &driver->study->space,
+                                driver->study->n_objectives, 0, &arena, &rows, &n, &err);
+    if (!ok) {
+        (void)dln_driver_blame(driver, &err);
+    } else if (!dln_proposer_learn(proposer, n, rows, &err)) {
+        dln_driver_give_up(driver, &err);
+        ok = false;
+    }
+    dln_arena_release(&arena);
+    return ok;
+}
+
+static bool read_payload(struct dln_driver *driver, json_t *payload, struct dln_method *method,
+                         struct dln_reply *reply)
+{
+    struct dln_error err = {0};
+    if (dln_method_read(json_object_get(payload, "strategy"), &driver->study->arena, method,
+                        &err)) {
+        return true;
+    }
+    dln_reply_refuse(reply, "'strategy': %s", err.text);
+    return false;
+}
+
+static void describe_undo(const struct dln_method *was, struct dln_reply *reply)
+{
+    struct dln_strbuf text = {0};
+    dln_strbuf_add(&text, "{\"strategy\": ");
+    dln_method_json(was, &text);
+    dln_strbuf_add(&text, "}");
+    if (dln_strbuf_ok(&text) && text.len < sizeof reply->undo) {
+        (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
+    }
+    dln_strbuf_release(&text);
+}
+
+/* "strategy tpe → gp startup=5 from trial #17 on". */
+static void describe(const struct dln_driver *driver, const struct dln_method *was,
+                     struct dln_reply *reply)
+{
+    struct dln_strbuf text = {0};
+    dln_strbuf_add(&text, "strategy ");
+    dln_method_text(was, &text);
+    dln_strbuf_add(&text, " → ");
+    dln_method_text(&driver->study->strategy, &text);
+    dln_strbuf_add(&text,
+                   driver->is_engine ? " from the next trial on" : " from the next start on");
+    dln_reply_done(reply, "%s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+}
+
+static bool same_text(const struct dln_method *a, const struct dln_method *b)
+{
+    struct dln_strbuf left = {0};
+    struct dln_strbuf right = {0};
+    dln_method_text(a, &left);
+    dln_method_text(b, &right);
+    const bool same = strcmp(dln_strbuf_text(&left), dln_strbuf_text(&right)) == 0;
+    dln_strbuf_release(&left);
+    dln_strbuf_release(&right);
+    return same;
+}
+
+void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
+                       json_t *payload, struct dln_reply *reply)
+{
+    (void)command;
+    struct dln_method method;
+    struct dln_error err = {0};
+    const struct dln_method was = driver->study->strategy;
+    if (!read_payload(driver, payload, &method, reply)) return;
+    if (same_text(&was, &method)) {
+        dln_reply_refuse(reply, "the strategy is '%s' already, with these settings", method.name);
+        return;
+    }
+    dln_proposer *proposer = open_proposer(driver, &method, reply);
+    if (!proposer) return;
+    if (driver->is_engine && !learn_all(driver, proposer)) {
+        dln_proposer_free(proposer);
+        return;
+    }
+    if (!dln_store_set_strategy(driver->store, driver->study_id, &method, &err)) {
+        dln_proposer_free(proposer);
+        (void)dln_driver_blame(driver, &err);
+        return;
+    }
+    driver->study->strategy = method;
+    dln_driver_committed(driver, true);
+    if (driver->is_engine) {
+        dln_proposer_free(driver->proposer);
+        driver->proposer = proposer;
+        driver->is_exhausted = false;
+        driver->reused_in_row = 0;
+    } else {
+        dln_proposer_free(proposer);
+        dln_obey_settle_idle(driver, "strategy changed");
+    }
+    describe_undo(&was, reply);
+    describe(driver, &was, reply);
+}
