@@ -93,6 +93,7 @@ struct dln_suggestion {
     char why[DLN_WHY_MAX]; /* one line for a person: why this point */
     const char *memo;      /* JSON in ask->scratch, or NULL */
     double mean, sd;       /* predicted, objective units; NaN: no prediction */
+    const char *by;        /* the strategy that made it, static; NULL: the one asked */
 };
 
 struct dln_strategy {
