@@ -51,6 +51,7 @@ struct dln_view_trial {
     double violation;   /* sum of broken limits, 0 feasible */
     const char *memo;   /* JSON or "" */
     const char *strategy;
+    double seconds;     /* that it took; 0: not ended, or not known */
 };
 
 /* All trials of the study but the one asked for, ascending number. Immutable during an ask. */

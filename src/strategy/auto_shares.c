@@ -1,17 +1,21 @@
 #include "strategy/auto_shares.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
 #include "strategy/memo.h"
 #include "strategy/ranking.h"
 
-#define SHARE_MIN 0.05
-#define FORGET    0.9 /* of the weight that a trial's worth keeps with each later one */
-#define BOLDNESS  3.0
+#define SHARE_MIN  0.05
+#define FORGET     0.9 /* of the weight that a trial's worth keeps with each later one */
+#define BOLDNESS   3.0
+#define COST_FREE  0.02 /* seconds that a model may always take */
+#define COST_SHARE 0.05 /* of a trial that it may take */
 
 enum {
+    LATELY = 21, /* trials that tell how long one lasts */
     BEFORE = 50, /* trials that one is compared with */
     BACK = 200   /* trials whose worth is looked at: what is older has no weight left */
 };
@@ -27,6 +31,39 @@ const struct dln_strategy *const dln_auto_experts[DLN_AUTO_EXPERTS] = {
 
 /* ── first shares ──────────────────────────────────────────────────────────────────────────────*/
 
+static bool is_finished(const struct dln_view_trial *trial)
+{
+    return trial->state != DLN_TRIAL_RUNNING && trial->state != DLN_TRIAL_WAITING;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double left = *(const double *)a;
+    const double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* What a trial lasts: the median of the last finished ones; infinity where nothing is known. */
+static double typical_seconds(const struct dln_history_view *history)
+{
+    double seconds[LATELY];
+    size_t n = 0;
+    for (size_t i = history->n; i-- > 0 && n < LATELY;) {
+        const struct dln_view_trial *trial = &history->trials[i];
+        if (is_finished(trial) && trial->seconds > 0) seconds[n++] = trial->seconds;
+    }
+    if (n == 0) return HUGE_VAL;
+    qsort(seconds, n, sizeof *seconds, by_value);
+    return seconds[n / 2];
+}
+
+/* Of a suggestion, as measured by tests/bench on one core; never by a clock of this run. */
+static double model_seconds(double n, double d)
+{
+    const double rows = fmin(n, 1000);
+    return 1e-3 + 2e-6 * rows * d + 3e-8 * rows * rows;
+}
+
 struct dln_auto_case dln_auto_case_of(const struct dln_ask *ask)
 {
     struct dln_auto_case c = {.n = ask->history->n_finished, .m = ask->history->m};
@@ -35,6 +72,8 @@ struct dln_auto_case dln_auto_case_of(const struct dln_ask *ask)
         c.d++;
         if (dln_param_is_ordered(&ask->space->params[i])) c.n_axes++;
     }
+    const double cost = model_seconds((double)c.n, (double)c.d);
+    c.is_costly = cost > COST_FREE && cost > COST_SHARE * typical_seconds(ask->history);
     return c;
 }
 
@@ -116,11 +155,6 @@ static bool beats(const struct dln_view_trial *a, const struct dln_view_trial *b
     const double left = fmax(a->violation, 0);
     const double right = fmax(b->violation, 0);
     return left != right ? left < right : dominates(a, b, m);
-}
-
-static bool is_finished(const struct dln_view_trial *trial)
-{
-    return trial->state != DLN_TRIAL_RUNNING && trial->state != DLN_TRIAL_WAITING;
 }
 
 /* Of the finished trials before `at`: whether it beats all, or with several goals none beats it. */

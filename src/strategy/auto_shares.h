@@ -27,9 +27,13 @@ struct dln_auto_case {
     size_t d;       /* parameters with more than one value */
     size_t n_axes;  /* those of them with an order */
     size_t m;       /* goals */
-    bool is_costly; /* the Gaussian process would take long compared with a trial */
+    bool is_costly; /* the Gaussian process takes long, compared with a trial too */
 };
 
+/*
+ * Costly is a model that takes above 20 ms a suggestion (by n and d, not by a clock) and above a
+ * twentieth of what a trial lasts: the median of the last ones that are finished.
+ */
 struct dln_auto_case dln_auto_case_of(const struct dln_ask *ask);
 /* Sum 1. */
 void dln_auto_first_shares(const struct dln_auto_case *c, double shares[DLN_AUTO_EXPERTS]);

@@ -122,6 +122,40 @@ static void a_trial_is_worth_what_it_beats(void **state)
     fixture_release(&f);
 }
 
+static bool is_costly(int64_t n, double seconds)
+{
+    struct fixture f;
+    play_space(&f, 5, 0, 1, "auto");
+    struct dln_error err = {0};
+    dln_proposer *proposer = NULL;
+    assert_ok(dln_proposer_new(&f.study, 1, &proposer, &err), err);
+    for (int64_t i = 0; i < n; i++) {
+        const struct dln_history_row row = {.id = i + 1,
+                                            .number = i,
+                                            .state = DLN_TRIAL_COMPLETE,
+                                            .x = (const double[5]){0.0001 * (double)i},
+                                            .values = &(double){1},
+                                            .last_step = -1,
+                                            .seconds = i % 10 == 0 ? 1000 : seconds};
+        assert_ok(dln_proposer_learn(proposer, 1, &row, &err), err);
+    }
+    const struct dln_ask ask = {.space = &f.study.space, .history = dln_proposer_history(proposer)};
+    const bool costly = dln_auto_case_of(&ask).is_costly;
+    dln_proposer_free(proposer);
+    fixture_release(&f);
+    return costly;
+}
+
+static void a_model_is_spared_where_trials_are_short(void **state)
+{
+    (void)state;
+    assert_false(is_costly(0, 0));
+    assert_false(is_costly(100, 0.001)); /* a person does not notice it yet */
+    assert_true(is_costly(2000, 0.1));
+    assert_false(is_costly(2000, 60));
+    assert_false(is_costly(2000, 0)); /* not known: what costs is the trial */
+}
+
 /* ── in a study ────────────────────────────────────────────────────────────────────────────────*/
 
 static void a_study_read_again_goes_on_as_it_would_have(void **state)
@@ -174,6 +208,7 @@ int main(void)
         cmocka_unit_test(first_shares_are_shares),
         cmocka_unit_test(shares_hold_over_a_few_trials),
         cmocka_unit_test(a_trial_is_worth_what_it_beats),
+        cmocka_unit_test(a_model_is_spared_where_trials_are_short),
         cmocka_unit_test(a_study_read_again_goes_on_as_it_would_have),
         cmocka_unit_test(every_expert_gets_its_turn),
     };
