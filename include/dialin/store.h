@@ -315,11 +315,15 @@ struct dln_history_row {
     enum dln_fail_reason reason;
     double violation;     /* sum of its positive constraint values; 0: feasible, or none are known */
     const char *strategy, *memo;
+    double seconds;       /* from start to end; 0: not ended, or not known */
 };
 DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
                                          const struct dln_space *space, size_t n_objectives,
                                          int64_t after_id, struct dln_arena *arena,
                                          struct dln_history_row **out, size_t *n,
+                                         struct dln_error *err);
+/* The seconds of one trial, to the microsecond those of its history row. */
+DLN_API DLN_CHECK bool dln_store_seconds(dln_store *store, int64_t trial_id, double *seconds,
                                          struct dln_error *err);
 
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/

@@ -51,6 +51,7 @@ struct dln_view_trial {
     double violation;   /* sum of broken limits, 0 feasible */
     const char *memo;   /* JSON or "" */
     const char *strategy;
+    double seconds;     /* that it took; 0: not ended, or not known */
 };
 
 /* All trials of the study but the one asked for, ascending number. Immutable during an ask. */
@@ -93,6 +94,7 @@ struct dln_suggestion {
     char why[DLN_WHY_MAX]; /* one line for a person: why this point */
     const char *memo;      /* JSON in ask->scratch, or NULL */
     double mean, sd;       /* predicted, objective units; NaN: no prediction */
+    const char *by;        /* the strategy that made it, static; NULL: the one asked */
 };
 
 struct dln_strategy {

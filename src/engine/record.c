@@ -254,6 +254,8 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     for (size_t k = 0; k < driver->study->n_objectives; k++) {
         values[k] = outcome->state == DLN_TRIAL_FAIL ? (double)NAN : outcome->values[k];
     }
+    double seconds = 0; /* not knowing them is no reason to stop */
+    if (!dln_store_seconds(driver->store, job->trial_id, &seconds, NULL)) seconds = 0;
     const struct dln_history_row row = {
         .id = job->trial_id,
         .number = job->number,
@@ -266,6 +268,7 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
         .violation = violation,
         .strategy = job->strategy,
         .memo = job->memo ? job->memo : "",
+        .seconds = seconds,
     };
     int64_t best;
     double was = (double)NAN;

@@ -53,6 +53,9 @@ bool dln_refresh_trial(struct dln_driver *driver, int64_t number, enum dln_trial
         .reason = trial.reason,
         .strategy = trial.strategy,
         .memo = "",
+        .seconds = trial.ended_us > trial.started_us && trial.started_us > 0
+                       ? (double)(trial.ended_us - trial.started_us) / 1e6
+                       : 0,
     };
     const bool ok = dln_driver_learn(driver, &row, NULL);
     if (ok && state) *state = trial.state;

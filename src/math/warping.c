@@ -199,27 +199,9 @@ double dln_warp_back(const struct dln_warp *warp, double z)
     return fmin(fmax(y, warp->y_low - far), warp->y_high + far);
 }
 
-void dln_warp_back_normal(const struct dln_warp *warp, double mean, double sd, double *y_mean,
+void dln_warp_back_normal(const struct dln_warp *warp, double mean, double sd, double *y_middle,
                           double *y_sd)
 {
-    /* Abramowitz & Stegun, table 25.10; weights divided by √π */
-    static const double node[] = {0, 0.81628788285896466304, 1.67355162876747144503,
-                                  2.65196135683523349245};
-    static const double weight[] = {0.45714285714285714286, 0.24012317860501271374,
-                                    0.03075712396758650397, 0.00054826885597221779};
-    double y[7];
-    double w[7];
-    double sum = 0;
-    for (int i = 0; i < 7; i++) {
-        const int k = abs(i - 3);
-        const double offset = i < 3 ? -node[k] : node[k];
-        y[i] = dln_warp_back(warp, mean + sqrt(2) * sd * offset);
-        w[i] = weight[k];
-        sum += w[i] * y[i];
-    }
-    double squares = 0;
-    for (int i = 0; i < 7; i++)
-        squares += w[i] * (y[i] - sum) * (y[i] - sum);
-    *y_mean = sum;
-    *y_sd = sqrt(squares);
+    *y_middle = dln_warp_back(warp, mean);
+    *y_sd = 0.5 * (dln_warp_back(warp, mean + sd) - dln_warp_back(warp, mean - sd));
 }

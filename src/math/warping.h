@@ -32,8 +32,12 @@ bool dln_warp_fit(struct dln_warp *warp, bool damp, size_t n, double *y, double 
 double dln_warp_apply(const struct dln_warp *warp, double y);
 /* Back from warped units; what lies far beyond the fitted values is held there. */
 double dln_warp_back(const struct dln_warp *warp, double z);
-/* Mean and sd, in units of y, of a normal in warped units (Gauss and Hermite's rule, 7 nodes). */
-void dln_warp_back_normal(const struct dln_warp *warp, double mean, double sd, double *y_mean,
+/*
+ * A normal in warped units as its median and half the width of its central 68 %, in units of y.
+ * Where nothing bends these are mean and sd; where the bad tail is long, moments would speak of
+ * that tail alone.
+ */
+void dln_warp_back_normal(const struct dln_warp *warp, double mean, double sd, double *y_middle,
                           double *y_sd);
 
 /* ── the steps ─────────────────────────────────────────────────────────────────────────────────*/

@@ -1,5 +1,6 @@
 /* Whole-study and single-trial reads: what strategies and a trial's own screen ask for. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store/load.h"
@@ -19,6 +20,12 @@ static bool grow(struct dln_history_row **rows, size_t n, size_t *cap, size_t mo
     return true;
 }
 
+static double seconds_between(int64_t started_us, int64_t ended_us)
+{
+    const bool has_both = started_us > 0 && ended_us > started_us;
+    return has_both ? (double)(ended_us - started_us) / 1e6 : 0;
+}
+
 static void fill_row(const struct dln_loaded *loaded, size_t i, struct dln_history_row *out)
 {
     const struct dln_trial *trial = &loaded->trials[i];
@@ -34,6 +41,7 @@ static void fill_row(const struct dln_loaded *loaded, size_t i, struct dln_histo
         .violation = loaded->violations[i],
         .strategy = trial->strategy,
         .memo = loaded->memos[i],
+        .seconds = seconds_between(trial->started_us, trial->ended_us),
     };
 }
 
@@ -73,6 +81,30 @@ bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_spac
     }
     *out = rows;
     *n = count;
+    return true;
+}
+
+bool dln_store_seconds(dln_store *store, int64_t trial_id, double *seconds, struct dln_error *err)
+{
+    static const char sql[] = "SELECT study_id, datetime_start, datetime_complete FROM trials"
+                              " WHERE trial_id = :id";
+    char started[DLN_TIME_TEXT_MAX] = "";
+    char ended[DLN_TIME_TEXT_MAX] = "";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":id", trial_id);
+    int64_t study_id = -1;
+    if (dln_query_row(&q)) {
+        study_id = dln_column_int(&q, 0);
+        snprintf(started, sizeof started, "%s", dln_column_text(&q, 1));
+        snprintf(ended, sizeof ended, "%s", dln_column_text(&q, 2));
+    }
+    *seconds = 0;
+    if (!dln_query_end(&q, err)) return false;
+    if (study_id < 0) return true;
+    struct dln_time_base times;
+    if (!dln_store_time_base(store, study_id, &times, err)) return false;
+    *seconds =
+        seconds_between(dln_time_base_read(&times, started), dln_time_base_read(&times, ended));
     return true;
 }
 

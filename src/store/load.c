@@ -62,7 +62,6 @@ static void read_trial(const struct dln_load *load, struct dln_query *q, struct 
         .run_dir = "",
     };
     if (!dln_trial_state_parse(dln_column_text(q, 2), &out->state)) out->state = DLN_TRIAL_FAIL;
-    if (load->for_history) return;
     out->started_us = dln_time_base_read(load->times, dln_column_text(q, 3));
     out->ended_us = dln_time_base_read(load->times, dln_column_text(q, 4));
 }

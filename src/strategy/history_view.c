@@ -147,6 +147,7 @@ static double *make_block(const dln_history *history, const struct dln_history_r
         .violation = row->violation,
         .memo = texts,
         .strategy = texts + memo_len,
+        .seconds = row->seconds,
     };
     return block;
 }

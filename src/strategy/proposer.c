@@ -48,13 +48,13 @@ static bool fail_unknown(const struct dln_method *method, struct dln_error *err)
     struct dln_strbuf list = {0};
     for (const struct dln_strategy *const *at = dln_strategies(); *at; at++) {
         dln_nearest_offer(&search, (*at)->name);
-        dln_strbuf_addf(&list, ", %s", (*at)->name);
+        dln_strbuf_addf(&list, "%s%s", list.len ? ", " : "", (*at)->name);
     }
     if (search.best) {
         dln_fail(err, DLN_UNSUPPORTED, "%u:%u: there is no strategy '%s'; did you mean '%s'?",
                  method->line, method->column, method->name, search.best);
     } else {
-        dln_fail(err, DLN_UNSUPPORTED, "%u:%u: there is no strategy '%s'; there are auto%s",
+        dln_fail(err, DLN_UNSUPPORTED, "%u:%u: there is no strategy '%s'; there are %s",
                  method->line, method->column, method->name, dln_strbuf_text(&list));
     }
     dln_strbuf_release(&list);
@@ -416,7 +416,9 @@ bool dln_proposer_ask(dln_proposer *proposer, int64_t number, const double *fixe
     say_why(proposer, &ask);
     *out = (struct dln_proposal){
         .x = proposer->x,
-        .strategy = ask.is_given ? "enqueued" : proposer->strategy->name,
+        .strategy = ask.is_given              ? "enqueued"
+                    : proposer->suggestion.by ? proposer->suggestion.by
+                                              : proposer->strategy->name,
         .why = proposer->why,
         .memo = proposer->suggestion.memo,
         .mean = proposer->suggestion.mean,

@@ -4,7 +4,7 @@
 #include "dialin/strategy.h"
 
 #define DLN_STRATEGIES(X) \
-    X(gp) X(tpe) X(cmaes) X(de) X(nsga2) X(ga) X(sobol) X(random) X(grid)
+    X(auto) X(gp) X(tpe) X(cmaes) X(de) X(nsga2) X(ga) X(sobol) X(random) X(grid)
 
 #define DLN_STRATEGY_DECLARE(name) extern const struct dln_strategy dln_strategy_##name;
 DLN_STRATEGIES(DLN_STRATEGY_DECLARE)
@@ -22,11 +22,6 @@ const struct dln_strategy *const *dln_strategies(void)
 
 const struct dln_strategy *dln_strategy_find(const char *name)
 {
-    /*
-     * `auto` is the default of a study file and means "what serves best". Of the strategies here
-     * that is always sobol: none of the others learns from results, and it covers a space best.
-     */
-    if (strcmp(name, "auto") == 0) name = "sobol";
     for (const struct dln_strategy *const *at = dln_strategies(); *at; at++) {
         if (strcmp((*at)->name, name) == 0) return *at;
     }

@@ -159,7 +159,9 @@ static void fixed_values_stand_and_the_rest_is_suggested(void **state)
             assert_true(proposal.x[0] == 0);
             assert_true(proposal.x[1] >= 1 && proposal.x[1] <= 9);
             assert_true(proposal.x[2] == 0.123);
-            assert_string_equal(proposal.strategy, (*at)->name);
+            const bool is_auto = strcmp((*at)->name, "auto") == 0; /* names whose turn it was */
+            if (!is_auto) assert_string_equal(proposal.strategy, (*at)->name);
+            assert_non_null(dln_strategy_find(proposal.strategy));
             assert_int_equal(strncmp(proposal.why, "model, lr given; ", 17), 0);
             const double x[] = {0, proposal.x[1], 0.123};
             assert_false(dln_history_has(dln_proposer_history(proposer), &f.study.space, x));

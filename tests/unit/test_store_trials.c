@@ -458,6 +458,10 @@ static void the_history_gives_back_what_strategies_left(void **state)
     assert_close(rows[1].values[0], 0.75, 0, 0);
     assert_string_equal(rows[1].memo, "{\"generation\": 2}");
     assert_string_equal(rows[1].strategy, "tpe");
+    double seconds = -1;
+    assert_ok(dln_store_seconds(f->store, id, &seconds, &f->err), f->err);
+    assert_close(rows[1].seconds, seconds, 0, 0);
+    assert_true(rows[1].seconds > 0 && rows[0].seconds == 0);
     for (size_t i = 0; i < D; i++)
         assert_close(rows[1].x[i], point[i], 0, 0);
     assert_ok(dln_store_history(f->store, f->study_id, &f->def->space, 1, id, &f->arena, &rows, &n,

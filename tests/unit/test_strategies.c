@@ -100,18 +100,29 @@ static void every_entry_is_complete_and_fits_its_place(void **state)
     assert_null(dln_strategy_find(""));
 }
 
-static void auto_is_sobol_and_says_so(void **state)
+static void auto_takes_turns_and_says_whose(void **state)
 {
     (void)state;
-    assert_string_equal(dln_strategy_find("auto")->name, "sobol");
     struct fixture f;
     mixed(&f, "auto");
     dln_proposer *proposer = opened(&f, 1);
-    struct dln_error err = {0};
-    struct dln_proposal proposal;
-    assert_ok(dln_proposer_ask(proposer, 0, NULL, 0, &proposal, &err), err);
-    assert_string_equal(proposal.strategy, "sobol");
-    assert_non_null(strstr(proposal.why, "even cover"));
+    int named = 0;
+    for (int i = 0; i < 60; i++) {
+        struct dln_error err = {0};
+        struct dln_proposal proposal;
+        assert_ok(dln_proposer_ask(proposer, i, NULL, 100, &proposal, &err), err);
+        if (i == 0) assert_string_equal(proposal.why, "auto: the default point first");
+        char turn[64];
+        snprintf(turn, sizeof turn, "%s's turn", proposal.strategy);
+        const bool is_design = strcmp(proposal.strategy, "sobol") == 0;
+        assert_true(is_design || strncmp(proposal.why, turn, strlen(turn)) == 0);
+        named |= strcmp(proposal.strategy, "gp") == 0 ? 1 : 0;
+        named |= strcmp(proposal.strategy, "tpe") == 0 ? 2 : 0;
+        double x[D];
+        memcpy(x, proposal.x, sizeof x);
+        fixture_learn(proposer, i, DLN_TRIAL_COMPLETE, x, &(double){objective(x)});
+    }
+    assert_int_equal(named, 3);
     dln_proposer_free(proposer);
     fixture_release(&f);
 }
@@ -556,7 +567,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_entry_is_complete_and_fits_its_place),
-        cmocka_unit_test(auto_is_sobol_and_says_so),
+        cmocka_unit_test(auto_takes_turns_and_says_whose),
         cmocka_unit_test(an_unknown_strategy_names_the_nearest),
         cmocka_unit_test(settings_are_checked_against_the_table),
         cmocka_unit_test(more_goals_than_one_are_sought_or_refused),
