@@ -152,8 +152,8 @@ static void judge_rung(const struct dln_prune_ask *ask, const struct dln_halving
     memcpy(copy, losses, n * sizeof *copy);
     const double threshold = select_nth(copy, n, last);
     dln_prune_say(ask, out, rule->pruner, loss, threshold,
-                  "%srung %d: %.6g, but the best %zu of %zu have %.6g or better", rule->group, rung,
-                  dln_prune_value(ask, loss), last + 1, n, dln_prune_value(ask, threshold));
+                  "%srung %d: %.6g is not among the best %zu of %zu (%.6g or better)", rule->group,
+                  rung, dln_prune_value(ask, loss), last + 1, n, dln_prune_value(ask, threshold));
 }
 
 void dln_rule_halving(const struct dln_prune_ask *ask, const struct dln_halving *rule,
