@@ -7,11 +7,6 @@
 
 #include "study/reader.h"
 
-static bool uses_pruner(const struct dln_study *study)
-{
-    return strcmp(study->pruner.name, "none") != 0;
-}
-
 static bool uses_folds(const struct dln_study *study)
 {
     return study->folds > 1;
@@ -48,8 +43,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"pruner", uses_pruner, "remove it or set it to none"},
-    {"prune_on", uses_pruner, "remove it"},
     {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},
     {"budget.cost", NULL, "remove it or limit 'trials' or 'time'"},
     {"machine.gpus", uses_gpus, "remove it"},

@@ -285,6 +285,9 @@ static void strategies_and_pruners_are_known_names(void **state)
          "s.yaml:4:11: 'prune_on' without a 'pruner' has no effect"},
         {BASE "pruner: median\nprune_on: ac\n",
          "s.yaml:4:11: 'ac' is not a metric of this study; did you mean 'acc'?"},
+        {BASE "metrics: {f1: '(.*)'}\npruner: median\nprune_on: f1\n",
+         "s.yaml:5:11: 'f1' is no objective, so it is not known which way is better; 'prune_on' is "
+         "one of the objectives"},
         {BASE "pruner: {asha: {min: 1e999}}\n", "s.yaml:3:22: '1e999' is too large for a number"},
     };
     ASSERT_MISTAKES(list);

@@ -7,6 +7,7 @@
 #include "cli/locate.h"
 #include "dialin/exec.h"
 #include "dialin/num.h"
+#include "dialin/pruner.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"
 #include "format.h"
@@ -72,7 +73,7 @@ static void space_text(const struct dln_space *space, struct dln_strbuf *out)
     }
 }
 
-static void print_facts(const struct dln_study *study)
+static void print_facts(const struct dln_study *study, const dln_pruning *pruning)
 {
     struct dln_strbuf text = {0};
     for (size_t i = 0; i < study->n_objectives; i++) {
@@ -83,6 +84,12 @@ static void print_facts(const struct dln_study *study)
         say(stdout, "  limit      %s", study->limits[i].text);
     }
     say(stdout, "  strategy   %s", study->strategy.name);
+    if (strcmp(study->pruner.name, "auto") == 0) {
+        say(stdout, "  pruner     auto: %s", dln_pruner_auto_why(study));
+    } else if (pruning) {
+        say(stdout, "  pruner     %s, on %s", study->pruner.name,
+            study->objectives[dln_prune_objective(study)].metric);
+    }
     budget_text(&study->budget, &text);
     say(stdout, "  budget     %s", dln_strbuf_text(&text));
     dln_strbuf_reset(&text);
@@ -277,10 +284,14 @@ static bool check(const struct dln_study *study, const char *path, struct dln_er
 {
     for (size_t i = 0; i < study->n_warnings; i++)
         say(stderr, "warning: %s", study->warnings[i]);
-    if (!dln_argv_check(study, err)) return dln_wrap(err, "%s", path);
+    dln_pruning *pruning = NULL;
+    if (!dln_argv_check(study, err) || !dln_pruning_new(study, &study->pruner, &pruning, err)) {
+        return dln_wrap(err, "%s", path);
+    }
     say(stdout, "%s: a valid study file", path);
     fputc('\n', stdout);
-    print_facts(study);
+    print_facts(study, pruning);
+    dln_pruning_free(pruning);
     say_existing(study, path);
     fputc('\n', stdout);
     if (!print_space(&study->space, err)) return false;
