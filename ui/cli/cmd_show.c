@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/csv.h"
 #include "cli/trial_list.h"
+#include "cli/trial_page.h"
 
 /* ── which trials, in which order ──────────────────────────────────────────────────────────────*/
 
@@ -234,6 +235,12 @@ static enum status run(const struct command *command, const struct options *opti
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         return complain(&err);
     }
+    if (options->n_words > 1) {
+        const enum status told =
+            trial_page(&study, options->words[1], option_given(options, "json"));
+        opened_release(&study);
+        return told;
+    }
     struct shown shown = {.study = &study};
     enum status status;
     if (!prepare(&shown, options, &err)) {
@@ -272,13 +279,14 @@ static const struct option options_show[] = {
 const struct command command_show = {
     .name = "show",
     .group = GROUP_LOOK,
-    .words = "STUDY",
-    .summary = "the table of trials: filter, sort, choose columns; JSON and CSV",
-    .notes = "Columns: the parameters, the metrics, and number state value duration started ended\n"
+    .words = "STUDY [NUMBER]",
+    .summary = "the table of trials: filter, sort, choose columns; or one trial in full",
+    .notes = "With a NUMBER: that trial with limits, attributes, artifacts and note.\n"
+             "Columns: the parameters, the metrics, and number state value duration started ended\n"
              "reason detail strategy why attempts slot step last.\n"
              "  dialin show svm.db --state ok --sort -accuracy --limit 5\n",
     .options = options_show,
     .min_words = 1,
-    .max_words = 1,
+    .max_words = 2,
     .run = run,
 };

@@ -10,15 +10,12 @@
 #include "dialin/store.h"
 #include "dialin/version.h"
 
-#define COMMANDS(X) \
-    X(run)          \
-    X(check)        \
-    X(attach)       \
-    X(view)         \
-    X(watch)        \
-    X(ls)           \
-    X(show)         \
-    X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+/* clang-format off */
+#define COMMANDS(X)                                                                        \
+    X(run) X(check)                                                                        \
+    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(log) X(logs) X(cmd)                 \
+    X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+/* clang-format on */
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)

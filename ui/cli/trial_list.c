@@ -50,7 +50,10 @@ static int by_number(const void *a, const void *b)
 {
     const int64_t x = ((const struct dln_trial *)a)->number;
     const int64_t y = ((const struct dln_trial *)b)->number;
-    return (x > y) - (x < y);
+    if (x != y) return x > y ? 1 : -1;
+    const int64_t left = ((const struct dln_trial *)a)->id; /* numbers may be there twice */
+    const int64_t right = ((const struct dln_trial *)b)->id;
+    return (left > right) - (left < right);
 }
 
 /* A trial that ended during the load may be there twice; the finished row stays. */
