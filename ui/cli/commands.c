@@ -13,7 +13,7 @@
 /* clang-format off */
 #define COMMANDS(X)                                                                        \
     X(run) X(check)                                                                        \
-    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(log) X(logs) X(cmd)                 \
+    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(importance) X(log) X(logs) X(cmd)   \
     X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 /* clang-format on */
 
@@ -56,7 +56,7 @@ static void print_help(FILE *to)
         fprintf(to, "\n%s\n", titles[group]);
         for (const struct command *const *c = commands(); *c; c++) {
             if ((*c)->group == (enum command_group)group) {
-                fprintf(to, "  %-9s %s\n", (*c)->name, (*c)->summary);
+                fprintf(to, "  %-11s %s\n", (*c)->name, (*c)->summary);
             }
         }
     }
