@@ -6,8 +6,6 @@
 #include "cli/evidence.h"
 #include "format.h"
 
-enum { TRIALS_MIN = 10 }; /* fewer say nothing about a tenth of them */
-
 struct weighed { /* what is printed */
     const struct opened *study;
     const struct evidence *evidence;
@@ -75,9 +73,9 @@ static enum status print_table(const struct weighed *weighed)
     struct dln_error err = {0};
     const struct evidence *const evidence = weighed->evidence;
     const char *const metric = weighed->study->summary.metric_names[evidence->objective];
-    if (evidence->of.n < TRIALS_MIN) {
+    if (evidence->of.n < EVIDENCE_MIN) {
         say(stdout, "%s: importance needs %d complete trials, there are %zu",
-            weighed->study->summary.name, TRIALS_MIN, evidence->of.n);
+            weighed->study->summary.name, EVIDENCE_MIN, evidence->of.n);
         return STATUS_DONE;
     }
     say(stdout, "%s: what %s depends on (%s, %zu trials)", weighed->study->summary.name, metric,

@@ -14,6 +14,7 @@
 #define COMMANDS(X)                                                                        \
     X(run) X(check)                                                                        \
     X(attach) X(view) X(watch) X(ls) X(show) X(best) X(importance) X(log) X(logs) X(cmd)   \
+    X(export)                                                                              \
     X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 /* clang-format on */
 
@@ -45,6 +46,7 @@ static void print_help(FILE *to)
     static const char *const titles[GROUP_COUNT] = {
         [GROUP_RUN] = "Run",
         [GROUP_LOOK] = "Look",
+        [GROUP_MOVE] = "Move",
         [GROUP_STEER] = "Steer",
     };
     fputs("dialin: tune hyperparameters from the terminal\n\n"

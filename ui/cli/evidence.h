@@ -8,6 +8,8 @@
 #include "cli/trial_list.h"
 #include "dialin/explain.h"
 
+#define EVIDENCE_MIN 10 /* trials; fewer say nothing about a tenth of them */
+
 struct evidence { /* arrays in its arena; trials are borrowed from the list */
     struct dln_arena arena;
     size_t objective;

@@ -19,13 +19,11 @@ struct page { /* what is known of a trial; texts in the study's arena */
     const char *note;
 };
 
-static bool read_page(struct opened *study, const char *number, struct page *out,
+static bool read_page(const struct opened *study, struct dln_arena *arena, struct page *out,
                       struct dln_error *err)
 {
-    struct dln_arena *const arena = &study->arena;
     const int64_t id = study->summary.id;
-    return opened_trial(study, number, &out->trial, err) &&
-           dln_store_limits(study->store, id, out->trial.id, arena, &out->limits, &out->n_limits,
+    return dln_store_limits(study->store, id, out->trial.id, arena, &out->limits, &out->n_limits,
                             err) &&
            dln_store_attributes(study->store, DLN_OF_TRIAL, out->trial.id, arena, &out->attributes,
                                 &out->n_attributes, err) &&
@@ -173,53 +171,71 @@ void stored_json(struct dln_json_writer *w, const char *json)
     }
 }
 
-static enum status page_json(const struct opened *study, const struct page *page)
+/* The members of an object that is begun. */
+static void page_json(struct dln_json_writer *w, const struct opened *study,
+                      const struct page *page)
+{
+    dln_json_key(w, "trial");
+    trial_json(w, study, &page->trial);
+    dln_json_key(w, "reports");
+    dln_json_array(w);
+    for (size_t i = 0; i < page->trial.n_steps; i++) {
+        dln_json_array(w);
+        dln_json_int(w, page->trial.steps[i]);
+        dln_json_double(w, page->trial.curve[i]);
+        dln_json_end_array(w);
+    }
+    dln_json_end_array(w);
+    dln_json_key(w, "limits");
+    dln_json_object(w);
+    for (size_t i = 0; i < page->n_limits; i++) {
+        dln_json_key(w, page->limits[i].name);
+        dln_json_double(w, page->limits[i].value);
+    }
+    dln_json_end_object(w);
+    dln_json_key(w, "attributes");
+    dln_json_object(w);
+    for (size_t i = 0; i < page->n_attributes; i++) {
+        dln_json_key(w, page->attributes[i].key);
+        stored_json(w, page->attributes[i].json);
+    }
+    dln_json_end_object(w);
+    dln_json_key(w, "note");
+    dln_json_string(w, page->note[0] ? page->note : NULL);
+    dln_json_key(w, "artifacts");
+    dln_json_array(w);
+    for (size_t i = 0; i < page->n_artifacts; i++) {
+        dln_json_object(w);
+        dln_json_key(w, "id");
+        dln_json_string(w, page->artifacts[i].id);
+        dln_json_key(w, "file_name");
+        dln_json_string(w, page->artifacts[i].file_name);
+        dln_json_key(w, "media_type");
+        dln_json_string(w, page->artifacts[i].media_type);
+        dln_json_end_object(w);
+    }
+    dln_json_end_array(w);
+}
+
+bool trial_full_json(struct dln_json_writer *w, const struct opened *study,
+                     const struct dln_trial *trial, struct dln_error *err)
+{
+    struct dln_arena arena = {0};
+    struct page page = {.trial = *trial};
+    const bool ok = read_page(study, &arena, &page, err);
+    if (ok) page_json(w, study, &page);
+    dln_arena_release(&arena);
+    return ok;
+}
+
+static enum status print_page_json(const struct opened *study, const struct page *page)
 {
     struct dln_strbuf out = {0};
     struct dln_json_writer w = {.out = &out};
     dln_json_object(&w);
     dln_json_key(&w, "study");
     dln_json_string(&w, study->summary.name);
-    dln_json_key(&w, "trial");
-    trial_json(&w, study, &page->trial);
-    dln_json_key(&w, "reports");
-    dln_json_array(&w);
-    for (size_t i = 0; i < page->trial.n_steps; i++) {
-        dln_json_array(&w);
-        dln_json_int(&w, page->trial.steps[i]);
-        dln_json_double(&w, page->trial.curve[i]);
-        dln_json_end_array(&w);
-    }
-    dln_json_end_array(&w);
-    dln_json_key(&w, "limits");
-    dln_json_object(&w);
-    for (size_t i = 0; i < page->n_limits; i++) {
-        dln_json_key(&w, page->limits[i].name);
-        dln_json_double(&w, page->limits[i].value);
-    }
-    dln_json_end_object(&w);
-    dln_json_key(&w, "attributes");
-    dln_json_object(&w);
-    for (size_t i = 0; i < page->n_attributes; i++) {
-        dln_json_key(&w, page->attributes[i].key);
-        stored_json(&w, page->attributes[i].json);
-    }
-    dln_json_end_object(&w);
-    dln_json_key(&w, "note");
-    dln_json_string(&w, page->note[0] ? page->note : NULL);
-    dln_json_key(&w, "artifacts");
-    dln_json_array(&w);
-    for (size_t i = 0; i < page->n_artifacts; i++) {
-        dln_json_object(&w);
-        dln_json_key(&w, "id");
-        dln_json_string(&w, page->artifacts[i].id);
-        dln_json_key(&w, "file_name");
-        dln_json_string(&w, page->artifacts[i].file_name);
-        dln_json_key(&w, "media_type");
-        dln_json_string(&w, page->artifacts[i].media_type);
-        dln_json_end_object(&w);
-    }
-    dln_json_end_array(&w);
+    page_json(&w, study, page);
     dln_json_end_object(&w);
     return print_json(&out);
 }
@@ -228,7 +244,10 @@ enum status trial_page(struct opened *study, const char *number, bool as_json)
 {
     struct page page = {0};
     struct dln_error err = {0};
-    if (!read_page(study, number, &page, &err)) return complain(&err);
-    if (as_json) return page_json(study, &page);
+    if (!opened_trial(study, number, &page.trial, &err) ||
+        !read_page(study, &study->arena, &page, &err)) {
+        return complain(&err);
+    }
+    if (as_json) return print_page_json(study, &page);
     return print_page(study, &page, &err) ? STATUS_DONE : complain(&err);
 }
