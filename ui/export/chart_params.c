@@ -101,15 +101,9 @@ static void slice(struct dln_strbuf *out, const struct chart_data *data, size_t 
     svg_begin(&svg, out, 360, 220, param->name);
     svg.x = param_scale(param);
     svg.y = *values;
-    if (param->n_choices > 0) {
-        const struct scale whole = svg.x;
-        svg.x = scale_make(1e9, 2e9, false); /* no numbers below a choice */
-        svg_axes(&svg, dln_strbuf_text(&name), false, "");
-        svg.x = whole;
-        choice_ticks(&svg, param);
-    } else {
-        svg_axes(&svg, dln_strbuf_text(&name), param->kind == DLN_PARAM_INT, "");
-    }
+    svg.has_no_x_ticks = param->n_choices > 0;
+    svg_axes(&svg, dln_strbuf_text(&name), param->kind == DLN_PARAM_INT, "");
+    if (param->n_choices > 0) choice_ticks(&svg, param);
     for (size_t i = of->n; i-- > 0;) {
         if (isnan(of->x[i][index]) || !chart_keeps(i, of->n)) continue;
         chart_hint(&hint, data, i);

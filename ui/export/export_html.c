@@ -100,7 +100,6 @@ static void add_cards(struct dln_strbuf *out, const struct dln_study_summary *s)
 
 static void add_head(struct dln_strbuf *out, const struct dln_study_summary *s)
 {
-    char now[DLN_TIME_TEXT_MAX];
     dln_strbuf_add(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
                         " style-src 'unsafe-inline'\">\n"
@@ -115,9 +114,9 @@ static void add_head(struct dln_strbuf *out, const struct dln_study_summary *s)
         dln_strbuf_add(out, s->maximize[i] ? "maximize " : "minimize ");
         html_text(out, s->metric_names[i]);
     }
-    const size_t len = dln_time_format(dln_clock_wall_us(), false, now);
-    now[len > 19 ? 19 : len] = '\0';
-    dln_strbuf_addf(out, "; told by dialin %s at %s UTC</p>\n", DLN_VERSION, now);
+    dln_strbuf_addf(out, "; told by dialin %s at ", DLN_VERSION);
+    document_time(out, dln_clock_wall_us());
+    dln_strbuf_add(out, "</p>\n");
     add_cards(out, s);
 }
 
@@ -187,7 +186,6 @@ static bool add_settings(struct dln_strbuf *out, const struct export_ask *ask,
     struct opened *const study = ask->study;
     struct journal journal;
     const char *note = NULL;
-    char time[FORMAT_MAX];
     if (!journal_load(study, 500, &journal, err) ||
         !dln_store_note_text(study->store, study->summary.id, 0, &study->arena, &note, err)) {
         return false;
@@ -209,8 +207,9 @@ static bool add_settings(struct dln_strbuf *out, const struct export_ask *ask,
     dln_strbuf_add(out, "<div class=\"scroll\"><table><thead><tr><th>time</th><th>who</th>"
                         "<th>what</th><th>state</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < journal.n; i++) {
-        dln_strbuf_add(out, "<tr>");
-        table_cell(out, "td", false, format_time(time, journal.entries[i].posted_us, 0));
+        dln_strbuf_add(out, "<tr><td>");
+        document_time(out, journal.entries[i].posted_us);
+        dln_strbuf_add(out, "</td>");
         table_cell(out, "td", false, journal.entries[i].who);
         table_cell(out, "td", false, journal_what(&journal.entries[i]));
         table_cell(out, "td", false, journal_state(&journal.entries[i]));

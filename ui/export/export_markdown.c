@@ -143,14 +143,14 @@ static void add_file(struct dln_strbuf *out, const struct export_ask *ask)
 static bool add_journal(struct dln_strbuf *out, const struct export_ask *ask, struct dln_error *err)
 {
     struct journal journal;
-    char time[FORMAT_MAX];
     if (!journal_load(ask->study, 200, &journal, err)) return false;
     if (journal.n == 0) return true;
     dln_strbuf_add(out, "\n## Journal\n\n| time | who | what |");
     rule(out, 3);
     for (size_t i = 0; i < journal.n; i++) {
-        dln_strbuf_add(out, "|");
-        cell(out, format_time(time, journal.entries[i].posted_us, 0));
+        dln_strbuf_add(out, "| ");
+        document_time(out, journal.entries[i].posted_us);
+        dln_strbuf_add(out, " |");
         cell(out, journal.entries[i].who);
         cell(out, journal_what(&journal.entries[i]));
         dln_strbuf_add_char(out, '\n');

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dialin/clock.h"
 #include "dialin/text.h"
 
 static void escape_html(struct dln_strbuf *out, const char *text)
@@ -63,4 +64,11 @@ static void escape_markdown(struct dln_strbuf *out, const char *text)
 void markdown_text(struct dln_strbuf *out, const char *text)
 {
     shown(out, text, strlen(text), escape_markdown);
+}
+
+void document_time(struct dln_strbuf *out, int64_t wall_us)
+{
+    char text[DLN_TIME_TEXT_MAX];
+    const size_t len = dln_time_format(wall_us, true, text);
+    dln_strbuf_add_len(out, text, len > 19 ? 19 : len);
 }

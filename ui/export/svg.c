@@ -124,7 +124,7 @@ void svg_axes(const struct svg *svg, const char *x_title, bool x_is_whole, const
         svg_words(svg, svg->left - 6, y + 4, "end", "tick", ticks.label[i]);
     }
     ticks_make(&ticks, &svg->x, svg->width > 400 ? 8 : 4, x_is_whole);
-    for (int i = 0; i < ticks.n; i++) {
+    for (int i = 0; i < ticks.n && !svg->has_no_x_ticks; i++) {
         const double x = svg_x(svg, ticks.at[i]);
         svg_stroke(svg, x, svg->bottom, x, svg->bottom + 4, "axis");
         svg_words(svg, x, svg->bottom + 17, "middle", "tick", ticks.label[i]);

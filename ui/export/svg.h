@@ -16,6 +16,7 @@ struct svg {
     int width, height;
     double left, top, right, bottom; /* edges of the plot area */
     struct scale x, y;
+    bool has_no_x_ticks; /* the caller writes names there */
 };
 
 /* `title` is what a screen reader says; it is foreign text. */
