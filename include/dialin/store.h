@@ -344,6 +344,25 @@ DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
                                          struct dln_history_row **out, size_t *n,
                                          struct dln_error *err);
 
+/* ── studies from file to file ─────────────────────────────────────────────────────────────────*/
+
+struct dln_copy {
+    const char *name;         /* of the copy; NULL: the same */
+    const int64_t *trial_ids; /* n rows, in the order in which they are numbered */
+    size_t n;
+};
+struct dln_copied {
+    int64_t study_id;
+    size_t trials, left_out; /* left out: running, or gone meanwhile */
+};
+/*
+ * Copies a study with the trials named into another file (mode CREATE), as a new study that Optuna
+ * reads as it reads the old one. One transaction. DLN_REFUSED: the name is taken there.
+ */
+DLN_API DLN_CHECK bool dln_store_copy_study(dln_store *from, int64_t study_id,
+                                            const struct dln_copy *what, dln_store *to,
+                                            struct dln_copied *out, struct dln_error *err);
+
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 
 /*
