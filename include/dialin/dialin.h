@@ -5,6 +5,7 @@
 #include "dialin/engine.h"
 #include "dialin/error.h"
 #include "dialin/exec.h"
+#include "dialin/explain.h"
 #include "dialin/pruner.h"
 #include "dialin/space.h"
 #include "dialin/store.h"

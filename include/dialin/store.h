@@ -316,6 +316,35 @@ DLN_API DLN_CHECK bool dln_store_trial_attributes(dln_store *store, int64_t tria
                                                   struct dln_attribute **out, size_t *n,
                                                   struct dln_error *err);
 
+/* ── what people and other programs wrote beside the trials ────────────────────────────────────*/
+
+enum dln_attributes_of { DLN_OF_STUDY, DLN_OF_STUDY_SYSTEM, DLN_OF_TRIAL, DLN_OF_TRIAL_SYSTEM };
+/* All of one study or trial (by its row id), oldest first; the JSON is the text as stored. */
+DLN_API DLN_CHECK bool dln_store_attributes(dln_store *store, enum dln_attributes_of of, int64_t id,
+                                            struct dln_arena *arena, struct dln_attribute **out,
+                                            size_t *n, struct dln_error *err);
+/* The note that optuna-dashboard shows on a study (trial_id 0) or on a trial; "" without one. */
+DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
+                                           struct dln_arena *arena, const char **out,
+                                           struct dln_error *err);
+struct dln_artifact { /* "" where the file does not say; the bytes lie in the artifact store */
+    const char *id, *file_name, *media_type;
+};
+/* Those of a study (trial_id 0) or of a trial that have not been deleted. */
+DLN_API DLN_CHECK bool dln_store_artifacts(dln_store *store, int64_t study_id, int64_t trial_id,
+                                           struct dln_arena *arena, struct dln_artifact **out,
+                                           size_t *n, struct dln_error *err);
+struct dln_limit_value {
+    const char *name; /* "0", "1" … where nobody named it */
+    double value;     /* ≤ 0: kept */
+};
+/* The constraint values of a trial, from the list and from the named form. */
+DLN_API DLN_CHECK bool dln_store_limits(dln_store *store, int64_t study_id, int64_t trial_id,
+                                        struct dln_arena *arena, struct dln_limit_value **out,
+                                        size_t *n, struct dln_error *err);
+
+/* ── what strategies learn from ────────────────────────────────────────────────────────────────*/
+
 /* What strategies need of all trials of a study, kept current by the engine's own connection. */
 struct dln_history_row {
     int64_t id, number;
@@ -348,6 +377,25 @@ struct dln_curve_row {
 DLN_API DLN_CHECK bool dln_store_curves(dln_store *store, int64_t study_id, int64_t after_id,
                                         struct dln_arena *arena, struct dln_curve_row **out,
                                         size_t *n, struct dln_error *err);
+
+/* ── studies from file to file ─────────────────────────────────────────────────────────────────*/
+
+struct dln_copy {
+    const char *name;         /* of the copy; NULL: the same */
+    const int64_t *trial_ids; /* n rows, in the order in which they are numbered */
+    size_t n;
+};
+struct dln_copied {
+    int64_t study_id;
+    size_t trials, left_out; /* left out: running, or gone meanwhile */
+};
+/*
+ * Copies a study with the trials named into another file (mode CREATE), as a new study that Optuna
+ * reads as it reads the old one. One transaction. DLN_REFUSED: the name is taken there.
+ */
+DLN_API DLN_CHECK bool dln_store_copy_study(dln_store *from, int64_t study_id,
+                                            const struct dln_copy *what, dln_store *to,
+                                            struct dln_copied *out, struct dln_error *err);
 
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 

@@ -161,13 +161,23 @@ static size_t count_characters(const char *text)
     return n;
 }
 
-static bool check_definition(dln_store *store, const struct dln_study *def, struct dln_error *err)
+static bool check_name(dln_store *store, const char *name, struct dln_error *err)
 {
     static const char sql[] = "SELECT 1 FROM studies WHERE study_name = :name";
-    if (!def->name[0] || count_characters(def->name) > DLN_STUDY_NAME_MAX) {
+    if (!name[0] || count_characters(name) > DLN_STUDY_NAME_MAX) {
         return dln_fail(err, DLN_INVALID, "a study's name must have 1 to %d characters",
                         DLN_STUDY_NAME_MAX);
     }
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_text(&q, ":name", name);
+    const bool is_taken = dln_query_row(&q);
+    if (!dln_query_end(&q, err)) return false;
+    if (!is_taken) return true;
+    return dln_fail(err, DLN_REFUSED, "'%s' already has a study '%s'", store->path, name);
+}
+
+static bool check_definition(const struct dln_study *def, struct dln_error *err)
+{
     if (def->n_objectives == 0) {
         return dln_fail(err, DLN_INVALID, "study '%.80s' has no objective", def->name);
     }
@@ -177,34 +187,6 @@ static bool check_definition(dln_store *store, const struct dln_study *def, stru
                         "the parameter name '%.40s…' is longer than %d characters",
                         def->space.params[i].name, DLN_PARAM_NAME_MAX);
     }
-    struct dln_query q = dln_query(store->db, sql);
-    dln_bind_text(&q, ":name", def->name);
-    const bool is_taken = dln_query_row(&q);
-    if (!dln_query_end(&q, err)) return false;
-    if (!is_taken) return true;
-    return dln_fail(err, DLN_REFUSED, "'%s' already has a study '%s'", store->path, def->name);
-}
-
-static bool insert_study(dln_store *store, const struct dln_study *def, int64_t *study_id,
-                         struct dln_error *err)
-{
-    static const char sql_study[] = "INSERT INTO studies (study_name) VALUES (:name)";
-    static const char sql_direction[] =
-        "INSERT INTO study_directions (direction, study_id, objective)"
-        " VALUES (:direction, :id, :objective)";
-    struct dln_query q = dln_query(store->db, sql_study);
-    dln_bind_text(&q, ":name", def->name);
-    if (!dln_query_run(&q, NULL, err)) return false;
-    const int64_t id = dln_db_last_id(store->db);
-    struct dln_query d = dln_query(store->db, sql_direction);
-    for (size_t i = 0; i < def->n_objectives; i++) {
-        dln_bind_text(&d, ":direction", def->objectives[i].maximize ? "MAXIMIZE" : "MINIMIZE");
-        dln_bind_int(&d, ":id", id);
-        dln_bind_int(&d, ":objective", (int64_t)i);
-        dln_query_again(&d);
-    }
-    if (!dln_query_end(&d, err)) return false;
-    *study_id = id;
     return true;
 }
 
@@ -222,6 +204,39 @@ static bool forget_leftovers(dln_store *store, int64_t study_id, struct dln_erro
         dln_bind_int(&q, ":id", study_id);
         if (!dln_query_run(&q, NULL, err)) return false;
     }
+    return true;
+}
+
+bool dln_rows_new_study(dln_store *store, const char *name, int64_t *study_id,
+                        struct dln_error *err)
+{
+    static const char sql[] = "INSERT INTO studies (study_name) VALUES (:name)";
+    if (!check_name(store, name, err)) return false;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_text(&q, ":name", name);
+    if (!dln_query_run(&q, NULL, err)) return false;
+    const int64_t id = dln_db_last_id(store->db);
+    if (!forget_leftovers(store, id, err)) return false;
+    *study_id = id;
+    return true;
+}
+
+static bool insert_study(dln_store *store, const struct dln_study *def, int64_t *study_id,
+                         struct dln_error *err)
+{
+    static const char sql[] = "INSERT INTO study_directions (direction, study_id, objective)"
+                              " VALUES (:direction, :id, :objective)";
+    int64_t id = 0;
+    if (!dln_rows_new_study(store, def->name, &id, err)) return false;
+    struct dln_query d = dln_query(store->db, sql);
+    for (size_t i = 0; i < def->n_objectives; i++) {
+        dln_bind_text(&d, ":direction", def->objectives[i].maximize ? "MAXIMIZE" : "MINIMIZE");
+        dln_bind_int(&d, ":id", id);
+        dln_bind_int(&d, ":objective", (int64_t)i);
+        dln_query_again(&d);
+    }
+    if (!dln_query_end(&d, err)) return false;
+    *study_id = id;
     return true;
 }
 
@@ -250,8 +265,7 @@ static bool create_rows(dln_store *store, const struct dln_study *def, int64_t *
     char uid[DLN_UID_MAX];
     struct dln_binding binding;
     struct dln_time_base times;
-    if (!check_definition(store, def, err)) return false;
-    if (!insert_study(store, def, &id, err) || !forget_leftovers(store, id, err)) return false;
+    if (!check_definition(def, err) || !insert_study(store, def, &id, err)) return false;
     if (!dln_rows_give_uid(store, id, uid, err)) return false;
     if (!dln_attribute_set_text(store->db, DLN_STUDY_SYSTEM, id, DLN_KEY_TIME,
                                 store->is_utc ? "utc" : "local", err)) {

@@ -9,6 +9,9 @@ void dln_make_uid(char out[DLN_UID_MAX]);
 /* The study's uid, drawn when it has none. */
 bool dln_rows_give_uid(dln_store *store, int64_t study_id, char out[DLN_UID_MAX],
                        struct dln_error *err);
+/* A row of `studies` alone, with leftovers of its id removed. DLN_REFUSED: the name is taken. */
+bool dln_rows_new_study(dln_store *store, const char *name, int64_t *study_id,
+                        struct dln_error *err);
 /* The dialin_studies row: made, or file, strategy, budget and parallel replaced. */
 bool dln_rows_put_definition(dln_store *store, int64_t study_id, const char *uid,
                              const struct dln_study *def, struct dln_error *err);

@@ -57,12 +57,44 @@ static int by_first_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const int64_t x = ((const struct dln_history_row *)a)->id;
+    const int64_t y = ((const struct dln_history_row *)b)->id;
+    return (x > y) - (x < y);
+}
+
+/* Leaves out trials that break a limit. One whose limits are not known is kept, as by Optuna 5. */
+static bool keep_feasible(const struct opened *study, struct trial_list *list,
+                          struct dln_error *err)
+{
+    struct dln_arena arena = {0};
+    struct dln_history_row *rows = NULL;
+    size_t n = 0, kept = 0;
+    const bool ok = dln_store_history(study->store, study->summary.id, study->space,
+                                      study->summary.n_objectives, 0, &arena, &rows, &n, err);
+    for (size_t i = 0; ok && i < list->n; i++) {
+        const struct dln_history_row wanted = {.id = list->trials[i].id};
+        const struct dln_history_row *const row =
+            n > 0 ? bsearch(&wanted, rows, n, sizeof *rows, by_id) : NULL;
+        if (row && row->violation > 0) continue;
+        list->trials[kept++] = list->trials[i];
+    }
+    if (ok) list->n = kept;
+    dln_arena_release(&arena);
+    return ok;
+}
+
 bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err)
 {
     *out = (struct trial_list){0};
     const struct dln_study_summary *const summary = &study->summary;
     if (summary->n_objectives > 1) {
         if (!trial_list_load(study, out, err)) return false;
+        if (!keep_feasible(study, out, err)) {
+            trial_list_release(out);
+            return false;
+        }
         keep_front(summary, out);
         if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_first_value);
         return true;

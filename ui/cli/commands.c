@@ -11,20 +11,33 @@
 #include "dialin/store.h"
 #include "dialin/version.h"
 
+/* clang-format off */
 #define COMMANDS(X) \
-    X(run)          \
-    X(check)        \
-    X(attach)       \
-    X(view)         \
-    X(watch)        \
-    X(ls)           \
-    X(show)         \
-    X(best)         \
-    X(logs)         \
-    X(cmd)          \
-    X(what_if)      \
-    X(pause)        \
-    X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+    X(run) \
+    X(check) \
+    X(attach) \
+    X(view) \
+    X(watch) \
+    X(ls) \
+    X(show) \
+    X(best) \
+    X(compare) \
+    X(importance) \
+    X(log) \
+    X(logs) \
+    X(cmd) \
+    X(what_if) \
+    X(export) \
+    X(copy) \
+    X(pause) \
+    X(resume) \
+    X(drain) \
+    X(stop) \
+    X(prune) \
+    X(retry) \
+    X(enqueue) \
+    X(set)
+/* clang-format on */
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)
@@ -62,6 +75,7 @@ static void print_help(FILE *to)
     static const char *const titles[GROUP_COUNT] = {
         [GROUP_RUN] = "Run",
         [GROUP_LOOK] = "Look",
+        [GROUP_MOVE] = "Move",
         [GROUP_STEER] = "Steer",
     };
     fputs("dialin: tune hyperparameters from the terminal\n\n"
@@ -73,7 +87,7 @@ static void print_help(FILE *to)
         fprintf(to, "\n%s\n", titles[group]);
         for (const struct command *const *c = commands(); *c; c++) {
             if ((*c)->group == (enum command_group)group) {
-                fprintf(to, "  %-9s %s\n", (*c)->name, (*c)->summary);
+                fprintf(to, "  %-11s %s\n", (*c)->name, (*c)->summary);
             }
         }
     }

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 
-enum command_group { GROUP_RUN, GROUP_LOOK, GROUP_STEER, GROUP_COUNT };
+enum command_group { GROUP_RUN, GROUP_LOOK, GROUP_MOVE, GROUP_STEER, GROUP_COUNT };
 
 struct command {
     const char *name;

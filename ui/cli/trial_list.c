@@ -15,7 +15,7 @@
 /* ── all trials ────────────────────────────────────────────────────────────────────────────────*/
 
 static bool copy_trial(const struct opened *study, struct dln_arena *arena,
-                       const struct dln_trial *from, struct dln_trial *out)
+                       const struct dln_trial *from, bool with_curves, struct dln_trial *out)
 {
     *out = *from;
     const size_t d = study->space->n;
@@ -27,17 +27,18 @@ static bool copy_trial(const struct opened *study, struct dln_arena *arena,
     if (m > 0) memcpy(values, from->values, m * sizeof *values);
     out->x = x;
     out->values = values;
-    out->steps = NULL; /* tables show the last one only */
+    out->steps = NULL;
     out->curve = NULL;
+    out->n_steps = with_curves || from->n_steps == 0 ? from->n_steps : 1; /* tables show the last */
     if (from->n_steps > 0) {
-        int64_t *const step = DLN_ARENA_NEW(arena, int64_t);
-        double *const value = DLN_ARENA_NEW(arena, double);
+        const size_t first = from->n_steps - out->n_steps;
+        int64_t *const step = DLN_ARENA_ARRAY(arena, int64_t, out->n_steps);
+        double *const value = DLN_ARENA_ARRAY(arena, double, out->n_steps);
         if (!step || !value) return false;
-        *step = from->steps[from->n_steps - 1];
-        *value = from->curve[from->n_steps - 1];
+        memcpy(step, from->steps + first, out->n_steps * sizeof *step);
+        memcpy(value, from->curve + first, out->n_steps * sizeof *value);
         out->steps = step;
         out->curve = value;
-        out->n_steps = 1;
     }
     out->detail = dln_arena_copy(arena, from->detail ? from->detail : "");
     out->strategy = dln_arena_copy(arena, from->strategy ? from->strategy : "");
@@ -50,7 +51,10 @@ static int by_number(const void *a, const void *b)
 {
     const int64_t x = ((const struct dln_trial *)a)->number;
     const int64_t y = ((const struct dln_trial *)b)->number;
-    return (x > y) - (x < y);
+    if (x != y) return x > y ? 1 : -1;
+    const int64_t left = ((const struct dln_trial *)a)->id; /* numbers may be there twice */
+    const int64_t right = ((const struct dln_trial *)b)->id;
+    return (left > right) - (left < right);
 }
 
 /* A trial that ended during the load may be there twice; the finished row stays. */
@@ -70,7 +74,7 @@ static void drop_doubles(struct trial_list *list)
     list->n = kept;
 }
 
-static bool take_batch(const struct opened *study, const struct dln_batch *batch,
+static bool take_batch(const struct opened *study, const struct dln_batch *batch, bool with_curves,
                        struct trial_list *out, struct dln_error *err)
 {
     if (out->n + batch->n_trials > out->cap) {
@@ -83,7 +87,7 @@ static bool take_batch(const struct opened *study, const struct dln_batch *batch
         out->cap = cap;
     }
     for (size_t i = 0; i < batch->n_trials; i++) {
-        if (!copy_trial(study, &out->arena, &batch->trials[i], &out->trials[out->n])) {
+        if (!copy_trial(study, &out->arena, &batch->trials[i], with_curves, &out->trials[out->n])) {
             return dln_fail(err, DLN_NOMEM, "out of memory for the trials");
         }
         out->n++;
@@ -91,7 +95,8 @@ static bool take_batch(const struct opened *study, const struct dln_batch *batch
     return true;
 }
 
-bool trial_list_load(const struct opened *study, struct trial_list *out, struct dln_error *err)
+static bool load(const struct opened *study, bool with_curves, struct trial_list *out,
+                 struct dln_error *err)
 {
     *out = (struct trial_list){0};
     dln_follow *follow;
@@ -102,7 +107,8 @@ bool trial_list_load(const struct opened *study, struct trial_list *out, struct 
     struct dln_batch batch = {.more = true};
     bool ok = true;
     while (ok && batch.more && !batch.study_gone) {
-        ok = dln_follow_next(follow, &batch, err) && take_batch(study, &batch, out, err);
+        ok = dln_follow_next(follow, &batch, err) &&
+             take_batch(study, &batch, with_curves, out, err);
     }
     dln_follow_close(follow);
     if (!ok) {
@@ -112,6 +118,17 @@ bool trial_list_load(const struct opened *study, struct trial_list *out, struct 
     if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_number);
     drop_doubles(out);
     return true;
+}
+
+bool trial_list_load(const struct opened *study, struct trial_list *out, struct dln_error *err)
+{
+    return load(study, false, out, err);
+}
+
+bool trial_list_load_curves(const struct opened *study, struct trial_list *out,
+                            struct dln_error *err)
+{
+    return load(study, true, out, err);
 }
 
 void trial_list_release(struct trial_list *list)

@@ -20,6 +20,9 @@ struct trial_list { /* = {0} is empty */
 
 DLN_CHECK bool trial_list_load(const struct opened *study, struct trial_list *out,
                                struct dln_error *err);
+/* The same with every reported value, not the last one only. */
+DLN_CHECK bool trial_list_load_curves(const struct opened *study, struct trial_list *out,
+                                      struct dln_error *err);
 void trial_list_release(struct trial_list *list);
 
 /* A value of the JSON writer; ui/cli/README.md lists the keys. */

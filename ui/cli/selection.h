@@ -1,0 +1,23 @@
+/* Which trials, in which order: --filter, --state, --sort and --limit, for all commands alike. */
+#ifndef UI_CLI_SELECTION_H
+#define UI_CLI_SELECTION_H
+
+#include "cli/locate.h"
+#include "cli/options.h"
+#include "cli/trial_list.h"
+
+/* The table of the options must hold OPTIONS_SELECTION. */
+DLN_CHECK bool selection_apply(struct opened *study, const struct options *options,
+                               struct trial_list *list, struct dln_error *err);
+
+/* clang-format off */
+#define OPTIONS_SELECTION                                                                        \
+    {.name = "filter", .alias = 'f', .value = "EXPR",                                            \
+     .help = "e.g. 'val_loss < 0.1 and opt == sgd'"},                                            \
+    {.name = "state", .value = "LIST", .help = "of run, ok, cut, err, wait: 'ok,cut'"},          \
+    {.name = "sort", .alias = 's', .value = "COLUMN",                                            \
+     .help = "ascending; -COLUMN descending; missing values last"},                              \
+    {.name = "limit", .alias = 'n', .value = "N", .help = "the first N rows after sorting"}
+/* clang-format on */
+
+#endif
