@@ -5,6 +5,8 @@
 #include "dialin/engine.h"
 #include "dialin/error.h"
 #include "dialin/exec.h"
+#include "dialin/peek.h"
+#include "dialin/predict.h"
 #include "dialin/space.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"
