@@ -7,6 +7,8 @@
 #include "dialin/exec.h"
 #include "dialin/explain.h"
 #include "dialin/pruner.h"
+#include "dialin/peek.h"
+#include "dialin/predict.h"
 #include "dialin/space.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"

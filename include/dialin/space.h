@@ -82,6 +82,11 @@ struct dln_space {
 DLN_API double dln_param_encode(const struct dln_param *param, double x); /* → [0, 1], clipped */
 DLN_API double dln_param_decode(const struct dln_param *param, double u); /* → a legal x */
 /*
+ * As encode, but a value outside the range lies as far outside [0, 1]; NaN for one without a
+ * logarithm where the scale is logarithmic.
+ */
+DLN_API double dln_param_place(const struct dln_param *param, double x);
+/*
  * The part of the cube that decodes to x. low = high where each coordinate is a value of its own, or
  * where there is only one value.
  */

@@ -186,6 +186,10 @@ DLN_API DLN_CHECK bool dln_store_enqueue(dln_store *store, const struct dln_spac
 DLN_API DLN_CHECK bool dln_store_next_waiting(dln_store *store, const struct dln_space *space,
                                               int64_t *id, int64_t *number, double *x,
                                               struct dln_error *err);
+/* What a person fixed of any WAITING trial, by id (NaN where free). For looking: needs no lease. */
+DLN_API DLN_CHECK bool dln_store_waiting_point(dln_store *store, int64_t study_id,
+                                               const struct dln_space *space, int64_t trial_id,
+                                               double *x, struct dln_error *err);
 /*
  * WAITING → RUNNING with x complete. DLN_BUSY when somebody else was faster (optuna-storage.md 10.3:
  * with foreign workers alive the second look after 200 ms is the caller's: dln_store_still_claimed).

@@ -158,5 +158,19 @@ struct dln_proposal {
 DLN_API DLN_CHECK bool dln_proposer_ask(dln_proposer *proposer, int64_t number, const double *fixed,
                                         int64_t budget_trials, struct dln_proposal *out,
                                         struct dln_error *err);
+/*
+ * The point of a WAITING trial: as a person gave it, what was left free (NaN) filled in by the
+ * strategy, or by the defaults where no untried point is left. The strategy is "enqueued".
+ */
+DLN_API DLN_CHECK bool dln_proposer_complete(dln_proposer *proposer, int64_t number,
+                                             const double *fixed, int64_t budget_trials,
+                                             struct dln_proposal *out, struct dln_error *err);
+/*
+ * `duplicates: reuse`: a finished trial of the same point, whose values stand for a run; NULL:
+ * there is none, or values are not reused. Never where the study has limits: what else that trial
+ * printed is not known any more.
+ */
+DLN_API const struct dln_view_trial *dln_proposer_known(const dln_proposer *proposer,
+                                                        const double *x);
 
 #endif

@@ -99,48 +99,23 @@ static struct dln_job *adopt(struct dln_driver *driver, int64_t id, int64_t numb
     return NULL;
 }
 
-/*
- * The point of a WAITING trial: as a person gave it, what was left free filled in by the strategy,
- * or by the defaults where no untried point is left.
- */
-static bool complete_point(struct dln_driver *driver, int64_t number, double *x,
+/* The point of a WAITING trial, what was left free filled in. */
+static bool complete_point(struct dln_driver *driver, int64_t number, const double *x,
                            struct dln_new_trial *trial)
 {
-    const struct dln_space *space = &driver->study->space;
     struct dln_error err = {0};
-    double *whole = DLN_ARENA_ARRAY(&driver->scratch, double, space->n);
-    if (!whole) {
-        (void)dln_fail(&err, DLN_NOMEM, "complete an enqueued trial");
-        dln_driver_give_up(driver, &err);
-        return false;
-    }
-    if (space->n > 0) memcpy(whole, x, space->n * sizeof *x);
-    *trial = (struct dln_new_trial){.strategy = "enqueued",
-                                    .why = "values given by hand",
-                                    .predicted_mean = (double)NAN,
-                                    .predicted_sd = (double)NAN};
-    trial->x = whole;
-    if (dln_space_activate(space, whole)) return true;
-
     struct dln_proposal proposal;
-    if (dln_proposer_ask(driver->proposer, number, x, driver->live.budget.trials, &proposal,
-                         &err)) {
-        trial->x = proposal.x;
-        trial->why = proposal.why;
-        trial->memo = proposal.memo;
-        trial->predicted_mean = proposal.mean;
-        trial->predicted_sd = proposal.sd;
-        return true;
-    }
-    if (err.code != DLN_EXHAUSTED) {
+    if (!dln_proposer_complete(driver->proposer, number, x, driver->live.budget.trials, &proposal,
+                               &err)) {
         dln_driver_give_up(driver, &err);
         return false;
     }
-    dln_space_initial(space, whole);
-    for (size_t i = 0; i < space->n; i++) {
-        if (!isnan(x[i])) whole[i] = x[i];
-    }
-    (void)dln_space_activate(space, whole);
+    *trial = (struct dln_new_trial){.x = proposal.x,
+                                    .strategy = proposal.strategy,
+                                    .why = proposal.why,
+                                    .memo = proposal.memo,
+                                    .predicted_mean = proposal.mean,
+                                    .predicted_sd = proposal.sd};
     return true;
 }
 
@@ -191,23 +166,6 @@ static struct dln_job *begin_waiting(struct dln_driver *driver, int64_t now_ns, 
     return job;
 }
 
-/*
- * `duplicates: reuse`: a finished trial of the same point, whose values stand for a run. Not where
- * the study has limits: what else that trial printed is not known any more.
- */
-static const struct dln_view_trial *find_known(const struct dln_driver *driver, const double *x)
-{
-    const struct dln_study *study = driver->study;
-    if (study->duplicates != DLN_DUPLICATES_REUSE || study->n_limits > 0) return NULL;
-    const struct dln_history_view *view = dln_proposer_history(driver->proposer);
-    for (size_t i = 0; i < view->n; i++) {
-        const struct dln_view_trial *trial = &view->trials[i];
-        if (trial->state != DLN_TRIAL_COMPLETE || trial->loss[0] != trial->loss[0]) continue;
-        if (dln_space_same(&study->space, trial->x, x)) return trial;
-    }
-    return NULL;
-}
-
 /* As if a run had printed the known values and ended well. */
 static void reuse(struct dln_driver *driver, struct dln_job *job, const double *values)
 {
@@ -236,7 +194,7 @@ static struct dln_job *begin_proposed(struct dln_driver *driver)
         if (!driver->is_exhausted) dln_driver_give_up(driver, &err);
         return NULL;
     }
-    known = find_known(driver, proposal.x);
+    known = dln_proposer_known(driver->proposer, proposal.x);
     if (!known) {
         driver->reused_in_row = 0;
     } else if (++driver->reused_in_row > REUSED_MAX) {

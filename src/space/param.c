@@ -40,16 +40,22 @@ static void cube_range(const struct dln_param *param, double *low, double *high)
     *high = log(*high);
 }
 
-/* Where in the cube a value lies, in the parameter's own units (not their logarithm). */
-static double place(const struct dln_param *param, double x)
+double dln_param_place(const struct dln_param *param, double x)
 {
     double low;
     double high;
+    if (isnan(x) || (param->log && !(x > 0))) return NAN;
+    if (dln_param_is_single(param)) return 0.5;
     cube_range(param, &low, &high);
     const double at = param->log ? log(x) : x;
-    const double u = isfinite(high - low) ? (at - low) / (high - low)
-                                          : (at / 2 - low / 2) / (high / 2 - low / 2);
-    return clip(u, 0, 1);
+    return isfinite(high - low) && isfinite(at - low) ? (at - low) / (high - low)
+                                                      : (at / 2 - low / 2) / (high / 2 - low / 2);
+}
+
+/* Where in the cube a value of the range lies. */
+static double place(const struct dln_param *param, double x)
+{
+    return clip(dln_param_place(param, x), 0, 1);
 }
 
 double dln_param_encode(const struct dln_param *param, double x)

@@ -262,6 +262,20 @@ bool dln_store_next_waiting(dln_store *store, const struct dln_space *space, int
     return ok;
 }
 
+bool dln_store_waiting_point(dln_store *store, int64_t study_id, const struct dln_space *space,
+                             int64_t trial_id, double *x, struct dln_error *err)
+{
+    struct dln_arena arena = {0};
+    struct dln_binding binding;
+    double *read = DLN_ARENA_ARRAY(&arena, double, space->n);
+    const bool ok = read ? dln_binding_make(store->db, study_id, space, &arena, &binding, err) &&
+                               read_waiting(store, space, &binding, trial_id, read, err)
+                         : dln_fail(err, DLN_NOMEM, "out of memory");
+    if (ok && space->n > 0) memcpy(x, read, space->n * sizeof *x);
+    dln_arena_release(&arena);
+    return ok;
+}
+
 /* ── claiming ──────────────────────────────────────────────────────────────────────────────────*/
 
 static bool claim_rows(dln_store *store, const struct dln_space *space, int64_t id,

@@ -426,3 +426,39 @@ bool dln_proposer_ask(dln_proposer *proposer, int64_t number, const double *fixe
     };
     return true;
 }
+
+bool dln_proposer_complete(dln_proposer *proposer, int64_t number, const double *fixed,
+                           int64_t budget_trials, struct dln_proposal *out, struct dln_error *err)
+{
+    const struct dln_space *space = proposer->space;
+    struct dln_proposal proposal = {.why = "values given by hand", .mean = NAN, .sd = NAN};
+    memcpy(proposer->x, fixed, space->n * sizeof *fixed);
+    if (!dln_space_activate(space, proposer->x)) {
+        struct dln_error why = {0};
+        if (!dln_proposer_ask(proposer, number, fixed, budget_trials, &proposal, &why)) {
+            if (why.code != DLN_EXHAUSTED) return dln_fail(err, why.code, "%s", why.text);
+            dln_space_initial(space, proposer->x);
+            for (size_t i = 0; i < space->n; i++) {
+                if (!isnan(fixed[i])) proposer->x[i] = fixed[i];
+            }
+            (void)dln_space_activate(space, proposer->x);
+        }
+    }
+    proposal.x = proposer->x;
+    proposal.strategy = "enqueued";
+    *out = proposal;
+    return true;
+}
+
+const struct dln_view_trial *dln_proposer_known(const dln_proposer *proposer, const double *x)
+{
+    const struct dln_study *study = proposer->study;
+    if (study->duplicates != DLN_DUPLICATES_REUSE || study->n_limits > 0) return NULL;
+    const struct dln_history_view *view = dln_history_view(proposer->history);
+    for (size_t i = 0; i < view->n; i++) {
+        const struct dln_view_trial *trial = &view->trials[i];
+        if (trial->state != DLN_TRIAL_COMPLETE || isnan(trial->loss[0])) continue;
+        if (dln_space_same(&study->space, trial->x, x)) return trial;
+    }
+    return NULL;
+}

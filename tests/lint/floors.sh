@@ -19,7 +19,7 @@ BEGIN {
     for (i = 1; i <= n; i++) rank[floors[i]] = i
     n = split("arena base clock base error base export base json base num base strbuf base " \
               "text base wake base nearest base version base expr space space space study study trial study " \
-              "store store strategy strategy pruner pruner insight insight explain explain exec exec " \
+              "store store strategy strategy pruner pruner predict insight peek insight explain explain exec exec " \
               "engine engine serve serve", homes, " ")
     for (i = 1; i < n; i += 2) home["dialin/" homes[i] ".h"] = homes[i + 1]
 }

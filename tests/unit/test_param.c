@@ -273,9 +273,30 @@ static void typed_text_is_read_back(void **state)
     assert_close(x, 42, 0, 0);
 }
 
+static void a_value_outside_the_range_is_placed_as_far_outside_the_cube(void **state)
+{
+    (void)state;
+    const struct dln_param plain = {.kind = DLN_PARAM_FLOAT, .low = 2, .high = 4};
+    assert_close(dln_param_place(&plain, 3), 0.5, 1e-15, 0);
+    assert_close(dln_param_place(&plain, 5), 1.5, 1e-15, 0);
+    assert_close(dln_param_place(&plain, 0), -1, 1e-15, 0);
+    const struct dln_param rate = {.kind = DLN_PARAM_FLOAT, .low = 1e-4, .high = 1, .log = true};
+    assert_close(dln_param_place(&rate, 1e4), 2, 1e-12, 0);
+    assert_close(dln_param_place(&rate, 1e-8), -1, 1e-12, 0);
+    assert_true(isnan(dln_param_place(&rate, 0)));
+    assert_true(isnan(dln_param_place(&rate, -1)));
+    const struct dln_param count = {.kind = DLN_PARAM_INT, .low = 1, .high = 4, .step = 1};
+    assert_close(dln_param_place(&count, 6), 1.375, 1e-15, 0);
+    for (int x = 1; x <= 4; x++)
+        assert_close(dln_param_place(&count, x), dln_param_encode(&count, x), 0, 0);
+    const struct dln_param wide = {.kind = DLN_PARAM_FLOAT, .low = -1e308, .high = 1e308};
+    assert_true(isfinite(dln_param_place(&wide, 1.7e308)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_outside_the_range_is_placed_as_far_outside_the_cube),
         cmocka_unit_test(encoding_equals_the_reference_vectors),
         cmocka_unit_test(a_choice_owns_a_cell_and_is_encoded_at_its_middle),
         cmocka_unit_test(a_value_owns_the_cell_that_decodes_to_it),

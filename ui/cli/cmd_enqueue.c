@@ -1,44 +1,21 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/commands.h"
+#include "cli/outlook.h"
 #include "cli/steer.h"
 #include "dialin/json.h"
-
-static void unknown_param(const struct opened *study, const char *name, struct dln_error *err)
-{
-    const char **const names = calloc(study->space->n + 1, sizeof *names);
-    for (size_t i = 0; names && i < study->space->n; i++)
-        names[i] = study->space->params[i].name;
-    dln_fail(err, DLN_USAGE, "'%s' is no parameter of '%s'", name, study->summary.name);
-    if (names) add_meant(err, name, names, study->space->n);
-    free((void *)names);
-}
 
 /* "lr=1e-3" as a member of `params`, read by the parameter's own rules. */
 static bool add_value(const struct opened *study, struct dln_json_writer *w, const char *word,
                       struct dln_error *err)
 {
-    const char *const equals = strchr(word, '=');
-    if (!equals || equals == word) {
-        return dln_fail(err, DLN_USAGE, "'%s': a value is given as NAME=VALUE", word);
-    }
-    struct dln_strbuf name = {0};
-    dln_strbuf_add_len(&name, word, (size_t)(equals - word));
-    const size_t index = dln_space_find(study->space, dln_strbuf_text(&name));
-    bool ok = false;
+    size_t index;
     double x;
-    if (index == SIZE_MAX) {
-        unknown_param(study, dln_strbuf_text(&name), err);
-    } else if (dln_param_parse(&study->space->params[index], equals + 1, &x, err)) {
-        struct dln_strbuf value = {0};
-        dln_param_json(&study->space->params[index], x, &value);
-        dln_json_key(w, study->space->params[index].name);
-        dln_json_raw(w, dln_strbuf_text(&value));
-        ok = dln_strbuf_ok(&value) || dln_fail(err, DLN_NOMEM, "out of memory");
-        dln_strbuf_release(&value);
-    }
-    dln_strbuf_release(&name);
+    if (!parse_assignment(study, word, &index, &x, err)) return false;
+    struct dln_strbuf value = {0};
+    dln_param_json(&study->space->params[index], x, &value);
+    dln_json_key(w, study->space->params[index].name);
+    dln_json_raw(w, dln_strbuf_text(&value));
+    const bool ok = dln_strbuf_ok(&value) || dln_fail(err, DLN_NOMEM, "out of memory");
+    dln_strbuf_release(&value);
     return ok;
 }
 

@@ -21,6 +21,8 @@
     X(ls) \
     X(show) \
     X(best) \
+    X(predict) \
+    X(peek) \
     X(compare) \
     X(importance) \
     X(log) \
