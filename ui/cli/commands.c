@@ -13,6 +13,7 @@
 #define COMMANDS(X) \
     X(run)          \
     X(check)        \
+    X(serve)        \
     X(attach)       \
     X(view)         \
     X(watch)        \
