@@ -150,17 +150,17 @@ DLN_API DLN_CHECK bool dln_predictor_chance(dln_predictor *predictor, size_t obj
  * One parameter over its range, the others as in x (what becomes active on the way is filled as
  * dln_predictor_complete() does). All arrays are n long and in the caller's arena.
  */
-struct dln_curve {
+struct dln_profile {
     size_t n;         /* 0 without a model */
     const double *at; /* the parameter's values, ascending: a grid or all choices where they fit */
     const double *mean, *sd, *low, *high;
     const bool *is_allowed; /* by constraints */
     size_t best;            /* where the mean is best among the allowed; n: none is allowed */
 };
-DLN_API DLN_CHECK bool dln_predictor_curve(dln_predictor *predictor, size_t objective,
-                                           const double *x, size_t param, size_t n_max,
-                                           struct dln_arena *arena, struct dln_curve *out,
-                                           struct dln_error *err);
+DLN_API DLN_CHECK bool dln_predictor_profile(dln_predictor *predictor, size_t objective,
+                                             const double *x, size_t param, size_t n_max,
+                                             struct dln_arena *arena, struct dln_profile *out,
+                                             struct dln_error *err);
 
 struct dln_map {
     size_t n_across, n_down; /* 0 without a model */

@@ -1,4 +1,4 @@
-/* What predictor.c fits and predict_point.c, predict_curve.c ask. */
+/* What predictor.c fits and predict_point.c, predict_profile.c ask. */
 #ifndef DLN_INSIGHT_PREDICTOR_H
 #define DLN_INSIGHT_PREDICTOR_H
 

@@ -259,7 +259,8 @@ static void set_something(struct wild *wild, const struct dln_setting *setting)
         fixture_set_text(&wild->fixture, setting->name, setting->choices[below(wild, n)]);
         break;
     }
-    case DLN_SETTING_LISTS: break; /* unit.grid */
+    case DLN_SETTING_LISTS: /* unit.grid */
+    case DLN_SETTING_METHOD: /* of pruners */ break;
     }
 }
 

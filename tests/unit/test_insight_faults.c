@@ -55,7 +55,7 @@ static bool predict(void *context)
     struct dln_error err = {0};
     struct dln_arena arena = {0};
     struct dln_prediction p;
-    struct dln_curve curve;
+    struct dln_profile curve;
     struct dln_map map;
     struct dln_trust trust;
     double x[] = {0.3, NAN};
@@ -64,7 +64,7 @@ static bool predict(void *context)
     ok = ok && dln_predictor_learn(predictor, N, trials->rows, trials->run_s, &err) &&
          dln_predictor_complete(predictor, -1, x, NULL, NULL, &err) &&
          dln_predictor_point(predictor, x, &p, &err) &&
-         dln_predictor_curve(predictor, 0, x, 0, 10, &arena, &curve, &err) &&
+         dln_predictor_profile(predictor, 0, x, 0, 10, &arena, &curve, &err) &&
          dln_predictor_map(predictor, 0, x, 0, 4, 1, 4, &arena, &map, &err) &&
          dln_predictor_trust(predictor, 0, &trust, &err);
     if (ok) assert_true(isfinite(p.expected[0].mean) && curve.n == 10 && map.n_across == 4);

@@ -251,13 +251,13 @@ static void a_curve_shows_one_parameter(void **state)
     struct predict_rig rig;
     struct dln_error err = {0};
     struct dln_arena arena = {0};
-    struct dln_curve curve;
+    struct dln_profile curve;
     predict_rig_floats(&rig, 2, -5, 5);
     const double x[] = {4, 1};
-    assert_ok(dln_predictor_curve(rig.predictor, 0, x, 0, 50, &arena, &curve, &err), err);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, x, 0, 50, &arena, &curve, &err), err);
     assert_int_equal(curve.n, 0); /* no model yet */
     predict_rig_tell_many(&rig, play_sphere, 60);
-    assert_ok(dln_predictor_curve(rig.predictor, 0, x, 0, 101, &arena, &curve, &err), err);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, x, 0, 101, &arena, &curve, &err), err);
     assert_int_equal(curve.n, 101);
     assert_close(curve.at[0], -5, 0, 0);
     assert_close(curve.at[100], 5, 0, 0);
@@ -280,17 +280,17 @@ static void a_curve_goes_over_choices_and_fills_what_they_bring(void **state)
     struct predict_rig rig;
     struct dln_error err = {0};
     struct dln_arena arena = {0};
-    struct dln_curve curve;
+    struct dln_profile curve;
     rig_mixed(&rig, 120);
     const double x[] = {0.7, NAN, 2};
-    assert_ok(dln_predictor_curve(rig.predictor, 0, x, 2, 64, &arena, &curve, &err), err);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, x, 2, 64, &arena, &curve, &err), err);
     assert_int_equal(curve.n, 3);
     assert_close(curve.at[curve.best], 0, 0, 0);
     const double tree[] = {0.7, 7, 0};
-    assert_ok(dln_predictor_curve(rig.predictor, 0, tree, 1, 64, &arena, &curve, &err), err);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, tree, 1, 64, &arena, &curve, &err), err);
     assert_int_equal(curve.n, 20);
     assert_close(curve.at[curve.best], 7, 2, 0);
-    assert_ok(dln_predictor_curve(rig.predictor, 0, tree, 1, 6, &arena, &curve, &err), err);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, tree, 1, 6, &arena, &curve, &err), err);
     assert_in_range(curve.n, 2, 6);
     for (size_t i = 1; i < curve.n; i++)
         assert_true(curve.at[i] > curve.at[i - 1]);
@@ -335,7 +335,7 @@ static void impossible_points_are_refused_with_their_parameter(void **state)
     struct dln_error err = {0};
     struct dln_prediction p;
     struct dln_arena arena = {0};
-    struct dln_curve curve;
+    struct dln_profile curve;
     struct dln_map map;
     rig_mixed(&rig, 20);
     static const struct {
@@ -357,13 +357,13 @@ static void impossible_points_are_refused_with_their_parameter(void **state)
         assert_non_null(strstr(err.text, cases[i].says));
     }
     const double x[] = {0.5, 3, 0};
-    assert_fails(dln_predictor_curve(rig.predictor, 0, x, 3, 9, &arena, &curve, &err), err,
+    assert_fails(dln_predictor_profile(rig.predictor, 0, x, 3, 9, &arena, &curve, &err), err,
                  DLN_INVALID);
-    assert_fails(dln_predictor_curve(rig.predictor, 1, x, 0, 9, &arena, &curve, &err), err,
+    assert_fails(dln_predictor_profile(rig.predictor, 1, x, 0, 9, &arena, &curve, &err), err,
                  DLN_INVALID);
-    assert_fails(dln_predictor_curve(rig.predictor, 0, cases[3].x, 0, 9, &arena, &curve, &err), err,
-                 DLN_INVALID);
-    assert_ok(dln_predictor_curve(rig.predictor, 0, x, 0, 0, &arena, &curve, &err), err);
+    assert_fails(dln_predictor_profile(rig.predictor, 0, cases[3].x, 0, 9, &arena, &curve, &err),
+                 err, DLN_INVALID);
+    assert_ok(dln_predictor_profile(rig.predictor, 0, x, 0, 0, &arena, &curve, &err), err);
     assert_int_equal(curve.n, 0);
     assert_ok(dln_predictor_map(rig.predictor, 0, x, 0, 5, 0, 5, &arena, &map, &err), err);
     dln_arena_release(&arena);

@@ -15,6 +15,7 @@
 #define COMMANDS(X) \
     X(run) \
     X(check) \
+    X(serve) \
     X(attach) \
     X(view) \
     X(watch) \

@@ -84,14 +84,14 @@ static bool check(const dln_predictor *predictor, size_t objective, const double
     return dln_fail(err, DLN_INVALID, "no such objective or parameter");
 }
 
-bool dln_predictor_curve(dln_predictor *predictor, size_t objective, const double *x, size_t param,
-                         size_t n_max, struct dln_arena *arena, struct dln_curve *out,
-                         struct dln_error *err)
+bool dln_predictor_profile(dln_predictor *predictor, size_t objective, const double *x,
+                           size_t param, size_t n_max, struct dln_arena *arena,
+                           struct dln_profile *out, struct dln_error *err)
 {
     if (!check(predictor, objective, x, param, err) || !dln_predictor_fit(predictor, err)) {
         return false;
     }
-    *out = (struct dln_curve){0};
+    *out = (struct dln_profile){0};
     if (!predictor->values[objective].model || n_max == 0) return true;
     double *numbers = DLN_ARENA_ARRAY(arena, double, 5 * n_max);
     bool *is_allowed = DLN_ARENA_ARRAY(arena, bool, n_max);
@@ -111,14 +111,14 @@ bool dln_predictor_curve(dln_predictor *predictor, size_t objective, const doubl
         add(&sheet, base);
     }
     if (sheet.from < sheet.n) flush(&sheet);
-    *out = (struct dln_curve){.n = n,
-                              .at = numbers,
-                              .mean = sheet.mean,
-                              .sd = sheet.sd,
-                              .low = sheet.low,
-                              .high = sheet.high,
-                              .is_allowed = is_allowed,
-                              .best = n};
+    *out = (struct dln_profile){.n = n,
+                                .at = numbers,
+                                .mean = sheet.mean,
+                                .sd = sheet.sd,
+                                .low = sheet.low,
+                                .high = sheet.high,
+                                .is_allowed = is_allowed,
+                                .best = n};
     const double sign = predictor->maximize[objective] ? -1 : 1;
     for (size_t i = 0; i < n; i++) {
         if (!is_allowed[i]) continue;
