@@ -18,7 +18,7 @@
     X(watch)        \
     X(ls)           \
     X(show)         \
-    X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+    X(best) X(plot) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)
