@@ -124,24 +124,9 @@ static bool copy_row(struct dln_arena *arena, struct model_row *row, const struc
         numbers[i] = trial->x[i];
     for (size_t i = 0; i < m; i++)
         numbers[d + i] = trial->values ? trial->values[i] : (double)NAN;
-    const size_t n = trial->n_steps;
-    const int64_t last_step = n > 0 ? trial->steps[n - 1] : -1;
-    *row = (struct model_row){
-        .id = trial->id,
-        .number = trial->number,
-        .started_us = trial->started_us,
-        .ended_us = trial->ended_us,
-        .state = trial->state,
-        .reason = trial->reason,
-        .n_steps = n > INT32_MAX ? INT32_MAX : (int32_t)n,
-        .last_step = last_step > INT32_MAX ? INT32_MAX : (int32_t)last_step,
-        .last_value = n > 0 ? trial->curve[n - 1] : (double)NAN,
-        .slot = (int16_t)trial->slot,
-        .x = numbers,
-        .values = numbers + d,
-        .detail = trial->detail,
-    };
-    model_curve_sample(&row->curve, n, trial->steps, trial->curve);
+    *row = model_row_of(trial);
+    row->x = numbers;
+    row->values = numbers + d;
     return copy_text(arena, &row->detail);
 }
 

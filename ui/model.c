@@ -28,6 +28,29 @@ void model_curve_sample(struct model_curve *curve, size_t n, const int64_t *step
     X(started_us)        \
     X(ended_us) X(state) X(reason) X(mark) X(slot) X(n_steps) X(last_step) X(last_value) X(curve)
 
+struct model_row model_row_of(const struct dln_trial *trial)
+{
+    const size_t n = trial->n_steps;
+    const int64_t last_step = n > 0 ? trial->steps[n - 1] : -1;
+    struct model_row row = {
+        .id = trial->id,
+        .number = trial->number,
+        .started_us = trial->started_us,
+        .ended_us = trial->ended_us,
+        .state = trial->state,
+        .reason = trial->reason,
+        .n_steps = n > INT32_MAX ? INT32_MAX : (int32_t)n,
+        .last_step = last_step > INT32_MAX ? INT32_MAX : (int32_t)last_step,
+        .last_value = n > 0 ? trial->curve[n - 1] : (double)NAN,
+        .slot = (int16_t)trial->slot,
+        .x = trial->x,
+        .values = trial->values,
+        .detail = trial->detail,
+    };
+    model_curve_sample(&row.curve, n, trial->steps, trial->curve);
+    return row;
+}
+
 bool model_init(struct model *model, size_t d, size_t m)
 {
     *model = (struct model){.d = d, .m = m, .curve_low = HUGE_VAL, .curve_high = -HUGE_VAL};
@@ -150,7 +173,7 @@ static void put_row(struct model *model, size_t at, const struct model_row *row)
     for (size_t i = 0; i < model->d; i++)
         model->x[i][at] = row->x[i];
     for (size_t i = 0; i < model->m; i++)
-        model->value[i][at] = row->values[i];
+        model->value[i][at] = row->values ? row->values[i] : (double)NAN;
     model->count[row->state]++;
     note_ranges(model, row);
 }

@@ -42,6 +42,9 @@ struct model_row {
 void model_curve_sample(struct model_curve *curve, size_t n, const int64_t *steps,
                         const double *values);
 
+/* A row that borrows the arrays and the detail of a trial. */
+struct model_row model_row_of(const struct dln_trial *trial);
+
 enum model_mark { MODEL_MARKED = 1 << 0 };
 
 struct model {

@@ -22,6 +22,7 @@
     X(ls) \
     X(show) \
     X(best) \
+    X(plot) \
     X(predict) \
     X(peek) \
     X(compare) \

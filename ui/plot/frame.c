@@ -43,7 +43,6 @@ bool frame_open(struct frame *frame, struct cells *cells, struct rect rect, stru
         (struct rect){rect.row, rect.col + labels + 1, rect.rows - 1, rect.cols - labels - 1};
     if (!dots_init(&frame->dots, frame->rect, cells->level)) return false;
     axis_left(cells, frame->rect, rect.col, labels, &y);
-    axis_bottom(cells, frame->rect, &x, true);
     return true;
 }
 

@@ -16,14 +16,17 @@ struct frame {
 };
 
 /*
- * Bounds of y over values[0..n), NaN and infinities aside. Unless show_all, the bad side ends at the
- * 98th percentile if the rest gains enough room by it; *clip is then that bound, else NaN.
+ * Bounds of y over values[0..n), NaN and infinities aside. Unless show_all, the bad side ends at
+ * the 98th percentile if the rest gains enough room by it; *clip is then that bound, else NaN.
  * False: no value, or no memory.
  */
 bool frame_bounds(const double *values, size_t n, bool maximize, bool show_all, double *low,
                   double *high, double *clip);
 
-/* Draws both axes into rect and opens the canvas; false if out of memory. */
+/*
+ * Opens the canvas in rect, with the y axis to its left; the row below it is the caller's, for the
+ * x axis. False if out of memory.
+ */
 bool frame_open(struct frame *frame, struct cells *cells, struct rect rect, struct scale x,
                 struct scale y);
 /* Puts the dots into the cells and frees the canvas. */

@@ -6,15 +6,18 @@
 #include <stddef.h>
 
 #include "cells.h"
+#include "plot/axis.h"
 
 enum { PLOT_MIN_COLS = 20, PLOT_MIN_ROWS = 5 };
 
-/* For the footer of a plot: what is not to be seen in it. */
+/* For the footer of a plot: what is not to be seen in it; and where its points are. */
 struct plot_note {
     size_t n_shown;
     size_t n_not_finite;
     size_t n_clipped; /* beyond the 98th percentile, marked "▴n" at the edge */
     size_t n_pruned;  /* left out */
+    struct rect rect; /* of the dots; no rows: no axes were drawn */
+    struct scale x, y;
 };
 
 /* Too small for the plot: one line "▅▃▂▁ 0.0387..0.160 last 0.0402" in the first row. */

@@ -145,6 +145,10 @@ struct plot_note plot_curve(struct cells *cells, struct rect rect, const struct 
         }
         struct frame frame;
         if (frame_open(&frame, cells, rect, x_scale(plot), scale_make(low, high, plot->log_y))) {
+            axis_bottom(cells, frame.rect, &frame.x, true);
+            note.rect = frame.rect;
+            note.x = frame.x;
+            note.y = frame.y;
             draw_rungs(&frame, cells, plot);
             for (size_t i = 0; i < plot->n; i++)
                 draw_curve(&frame, &plot->curve[i]);

@@ -164,6 +164,10 @@ struct plot_note plot_history(struct cells *cells, struct rect rect,
         }
         struct frame frame;
         if (frame_open(&frame, cells, rect, x_scale(plot), scale_make(low, high, plot->log_y))) {
+            axis_bottom(cells, frame.rect, &frame.x, true);
+            note.rect = frame.rect;
+            note.x = frame.x;
+            note.y = frame.y;
             draw_points(&frame, plot, shown, note.n_shown);
             draw_forecast(&frame, plot);
             draw_best(&frame, plot, shown);

@@ -1,0 +1,270 @@
+/* Every plot of the screen, printed: into a pipe, a file, or a terminal. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/columns.h"
+#include "cli/commands.h"
+#include "cli/locate.h"
+#include "dialin/clock.h"
+#include "dialin/nearest.h"
+#include "model.h"
+#include "plot/plots.h"
+#include "print.h"
+#include "svg.h"
+
+enum { ROWS = 24, COLS_MAX = 400, ROWS_MAX = 200 };
+
+/* ── the trials ────────────────────────────────────────────────────────────────────────────────*/
+
+static bool absorb(struct model *model, const struct opened *study, const struct dln_expr *filter,
+                   const struct dln_batch *batch, struct dln_error *err)
+{
+    struct model_row *rows = calloc(batch->n_trials + 1, sizeof *rows);
+    struct model_change change;
+    struct dln_strbuf scratch = {0};
+    size_t n = 0;
+    for (size_t i = 0; rows && i < batch->n_trials; i++) {
+        const struct dln_trial *trial = &batch->trials[i];
+        if (filter && !filter_keeps(study, filter, trial, &scratch)) continue;
+        rows[n++] = model_row_of(trial);
+    }
+    dln_strbuf_release(&scratch);
+    const bool ok = rows && model_absorb(model, rows, n, &change);
+    free(rows);
+    return ok || dln_fail(err, DLN_NOMEM, "out of memory for the trials");
+}
+
+static bool load(struct opened *study, const struct dln_expr *filter, struct model *model,
+                 struct dln_error *err)
+{
+    dln_follow *follow;
+    if (!model_init(model, study->space->n, study->summary.n_objectives)) {
+        return dln_fail(err, DLN_NOMEM, "out of memory for the trials");
+    }
+    if (!dln_follow_open(study->db_path, study->summary.id, study->space,
+                         study->summary.n_objectives, 1000, &follow, err)) {
+        return false;
+    }
+    struct dln_batch batch = {.more = true};
+    bool ok = true;
+    while (ok && batch.more && !batch.study_gone)
+        ok = dln_follow_next(follow, &batch, err) && absorb(model, study, filter, &batch, err);
+    dln_follow_close(follow);
+    return ok || dln_wrap(err, "read the trials of '%s'", study->db_path);
+}
+
+/* ── what was asked for ────────────────────────────────────────────────────────────────────────*/
+
+static bool find_kind(const char *name, const struct plot_kind **out, struct dln_error *err)
+{
+    *out = plot_find(name);
+    if (*out) return true;
+    size_t n;
+    const struct plot_kind *const *all = plots(&n);
+    const char *names[32];
+    for (size_t i = 0; i < n; i++)
+        names[i] = all[i]->name;
+    dln_fail(err, DLN_USAGE, "there is no plot '%s'", name);
+    return add_meant(err, name, names, n);
+}
+
+static bool find_param(const struct opened *study, const struct options *options,
+                       const char *option, size_t *out, struct dln_error *err)
+{
+    const char *const name = option_text(options, option);
+    if (!name) return true;
+    const size_t at = dln_space_find(study->space, name);
+    if (at != SIZE_MAX) {
+        *out = at;
+        return true;
+    }
+    const char **names = calloc(study->space->n + 1, sizeof *names);
+    dln_fail(err, DLN_USAGE, "--%s: the study has no parameter '%s'", option, name);
+    for (size_t i = 0; names && i < study->space->n; i++)
+        names[i] = study->space->params[i].name;
+    if (names) (void)add_meant(err, name, names, study->space->n);
+    free(names);
+    return false;
+}
+
+static bool find_goal(const struct opened *study, const struct options *options, const char *option,
+                      size_t *out, struct dln_error *err)
+{
+    const char *const name = option_text(options, option);
+    if (!name) return true;
+    for (size_t i = 0; i < study->summary.n_objectives; i++) {
+        if (strcmp(study->summary.metric_names[i], name) != 0) continue;
+        *out = i;
+        return true;
+    }
+    dln_fail(err, DLN_USAGE, "--%s: '%s' is no objective of the study", option, name);
+    return add_meant(err, name, study->summary.metric_names, study->summary.n_objectives);
+}
+
+/* Without the blank rows at its end. */
+static void cut_blank(struct cells *cells)
+{
+    while (cells->rows > 1) {
+        const struct cell *row = cells->cell + (size_t)(cells->rows - 1) * (size_t)cells->cols;
+        for (int col = 0; col < cells->cols; col++) {
+            if (row[col].code != ' ') return;
+        }
+        cells->rows--;
+    }
+}
+
+/* The parameters that vary come first: a constant one makes no plot. */
+static void choose_params(const struct model *model, struct plot_ask *ask)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < model->d && found < 2; i++) {
+        if (!(model->x_low[i] < model->x_high[i])) continue;
+        *(found == 0 ? &ask->param : &ask->other_param) = i;
+        found++;
+    }
+}
+
+static bool read_ask(const struct opened *study, const struct options *options,
+                     const struct model *model, struct plot_ask *ask, struct dln_error *err)
+{
+    int64_t share = PLOT_SHARE_TOP;
+    choose_params(model, ask);
+    if (!find_param(study, options, "param", &ask->param, err)) return false;
+    if (ask->param == ask->other_param) ask->other_param = ask->param == 0 && model->d > 1;
+    if (!find_param(study, options, "other", &ask->other_param, err)) return false;
+    if (!find_goal(study, options, "objective", &ask->goal, err)) return false;
+    if (ask->goal == ask->other_goal) ask->other_goal = 0;
+    if (!find_goal(study, options, "against", &ask->other_goal, err)) return false;
+    if (!option_whole(options, "top", 1, 100, &share, err)) return false;
+    ask->share = (int)share;
+    ask->log_y = option_given(options, "log");
+    ask->show_pruned = option_given(options, "pruned");
+    ask->show_all = option_given(options, "all");
+    return true;
+}
+
+/* ── printing ──────────────────────────────────────────────────────────────────────────────────*/
+
+static enum status print(const struct cells *cells, const struct options *options,
+                         const struct plot_result *result, const struct plot_study *study)
+{
+    struct dln_error err = {0};
+    struct dln_strbuf text = {0};
+    struct theme theme;
+    if (option_given(options, "csv")) {
+        plot_csv(result, study, &text);
+        return print_text(&text);
+    }
+    if (option_given(options, "svg")) {
+        theme_builtin("paper", &theme);
+        svg_cells(&text, cells, &theme);
+        return print_text(&text);
+    }
+    const char *const no_color = getenv("NO_COLOR");
+    const bool colored = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    theme_builtin("neutral", &theme);
+    return print_to(stdout, cells, colored ? &theme : NULL, DEPTH_256, &err) ? STATUS_DONE
+                                                                             : complain(&err);
+}
+
+static enum status plot(struct opened *study, const struct options *options)
+{
+    struct dln_error err = {0};
+    struct model model = {0};
+    struct cells cells = {0};
+    struct plot_result result = {0};
+    const struct plot_kind *kind = NULL;
+    const struct dln_expr *filter = NULL;
+    struct plot_ask ask = {.other_goal = 1, .selected = -1};
+    int64_t rows = ROWS, cols = (int64_t)report_width();
+    const char *const filter_text = option_text(options, "filter");
+    enum status status;
+    if (!find_kind(options->n_words > 1 ? options->words[1] : "history", &kind, &err) ||
+        !option_whole(options, "rows", 5, ROWS_MAX, &rows, &err) ||
+        !option_whole(options, "cols", 20, COLS_MAX, &cols, &err) ||
+        (filter_text && !filter_parse(study, filter_text, &filter, &err)) ||
+        !load(study, filter, &model, &err) || !read_ask(study, options, &model, &ask, &err)) {
+        status = complain(&err);
+    } else if (!cells_init(&cells, (int)rows, (int)(cols > COLS_MAX ? COLS_MAX : cols),
+                           option_given(options, "ascii") || report_ascii() ? GLYPHS_ASCII
+                                                                            : GLYPHS_BRAILLE)) {
+        dln_fail(&err, DLN_NOMEM, "out of memory for the plot");
+        status = complain(&err);
+    } else {
+        const struct plot_study source = {
+            .name = study->summary.name,
+            .model = &model,
+            .space = study->space,
+            .metric = study->summary.metric_names,
+            .maximize = study->summary.maximize,
+            .budget = study->summary.live.budget.trials,
+            .now_us = dln_clock_wall_us(),
+        };
+        cells_clear(&cells);
+        plot_draw(kind, &cells, cells_all(&cells), &source, &ask, &result);
+        cut_blank(&cells);
+        status = print(&cells, options, &result, &source);
+    }
+    plot_result_release(&result);
+    cells_release(&cells);
+    model_release(&model);
+    return status;
+}
+
+static enum status run(const struct command *command, const struct options *options)
+{
+    (void)command;
+    struct opened study;
+    struct dln_error err = {0};
+    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+        return complain(&err);
+    }
+    const enum status status = plot(&study, options);
+    opened_release(&study);
+    return status;
+}
+
+static const struct option options_plot[] = {
+    {.name = "param", .alias = 'p', .value = "NAME", .help = "the parameter of slice and rank"},
+    {.name = "other", .value = "NAME", .help = "the second parameter of rank"},
+    {.name = "objective", .alias = 'o', .value = "NAME", .help = "of several, else the first"},
+    {.name = "against", .value = "NAME", .help = "the second objective of pareto"},
+    {.name = "filter",
+     .alias = 'f',
+     .value = "EXPR",
+     .help = "only these trials: 'val_loss < 0.1 and opt == sgd'"},
+    {.name = "top", .value = "PERCENT", .help = "that count as the best, else 10"},
+    {.name = "log", .alias = 'l', .help = "logarithmic values"},
+    {.name = "pruned", .help = "with pruned trials, at their last value"},
+    {.name = "all", .alias = 'a', .help = "outliers too"},
+    {.name = "rows", .value = "N", .help = "of the picture, else 24"},
+    {.name = "cols", .value = "N", .help = "of the picture, else the terminal's"},
+    {.name = "ascii", .help = "no braille"},
+    {.name = "svg", .help = "as a picture for a page"},
+    {.name = "csv", .help = "the points themselves: trial,state,x,y"},
+    OPTION_STUDY,
+    {0},
+};
+
+const struct command command_plot = {
+    .name = "plot",
+    .group = GROUP_LOOK,
+    .words = "STUDY [PLOT]",
+    .summary = "history curves slice rank parallel pareto edf timeline, printed",
+    .notes = "  history    best so far, and where it is heading\n"
+             "  curves     learning curves: value against step\n"
+             "  slice      value against one parameter (--param)\n"
+             "  rank       two parameters (--param, --other), coloured by the rank of the value\n"
+             "  parallel   all parameters side by side, a line a trial\n"
+             "  pareto     two objectives and their front\n"
+             "  edf        which share of the trials reaches a value\n"
+             "  timeline   what each worker did, over time\n"
+             "  dialin plot svm.db slice --param gamma --svg > gamma.svg\n",
+    .options = options_plot,
+    .min_words = 1,
+    .max_words = 2,
+    .run = run,
+};
