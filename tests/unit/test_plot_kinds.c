@@ -1,11 +1,11 @@
 #include "support/test.h"
 
 #include "base/rng.h"
+#include "picture.h"
 #include "plot/forecast.h"
 #include "plot/plots.h"
 #include "print.h"
 #include "support/cell_text.h"
-#include "svg.h"
 
 /* A study of two floats (the first logarithmic) and a choice, two objectives. */
 enum { D = 3, M = 2, N_MAX = 400 };
@@ -323,7 +323,7 @@ static void a_picture_escapes_what_a_page_would_run(void **state)
     cells_clear(&cells);
     (void)cells_text(&cells, 0, 0, 20, ROLE_TEXT, "<b>&\"⠁█");
     theme_builtin("paper", &theme);
-    svg_cells(&svg, &cells, &theme);
+    picture_cells(&svg, &cells, &theme);
     const char *text = dln_strbuf_text(&svg);
     assert_null(strstr(text, "<b>"));
     assert_has(text, ">&lt;</text>");

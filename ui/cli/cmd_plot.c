@@ -11,9 +11,9 @@
 #include "dialin/clock.h"
 #include "dialin/nearest.h"
 #include "model.h"
+#include "picture.h"
 #include "plot/plots.h"
 #include "print.h"
-#include "svg.h"
 
 enum { ROWS = 24, COLS_MAX = 400, ROWS_MAX = 200 };
 
@@ -160,7 +160,7 @@ static enum status print(const struct cells *cells, const struct options *option
     }
     if (option_given(options, "svg")) {
         theme_builtin("paper", &theme);
-        svg_cells(&text, cells, &theme);
+        picture_cells(&text, cells, &theme);
         return print_text(&text);
     }
     const char *const no_color = getenv("NO_COLOR");

@@ -1,4 +1,4 @@
-#include "svg.h"
+#include "picture.h"
 
 #include "dialin/text.h"
 
@@ -71,7 +71,7 @@ static void add_cell(struct dln_strbuf *out, const struct cell *cell, struct sty
     }
 }
 
-void svg_cells(struct dln_strbuf *out, const struct cells *cells, const struct theme *theme)
+void picture_cells(struct dln_strbuf *out, const struct cells *cells, const struct theme *theme)
 {
     dln_strbuf_addf(out,
                     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
