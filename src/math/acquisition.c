@@ -107,6 +107,52 @@ struct dln_gain dln_log_ei(double mean, double var, double best)
                              .d_var = var > VARIANCE_FLOOR ? d_sd / (2 * sd) : 0};
 }
 
+/* log (EI(low) - EI(high)): what lies between two values of the first goal. */
+static struct dln_gain between(struct dln_gain low, struct dln_gain high)
+{
+    const double part = exp(high.value - low.value);
+    if (!(part < 1)) return (struct dln_gain){.value = -HUGE_VAL};
+    return (struct dln_gain){.value = low.value + log1p(-part),
+                             .d_mean = (low.d_mean - part * high.d_mean) / (1 - part),
+                             .d_var = (low.d_var - part * high.d_var) / (1 - part)};
+}
+
+/* log (exp a + exp b), with the derivatives in the same proportion. */
+static struct dln_gain_pair sum_of(struct dln_gain_pair a, struct dln_gain_pair b)
+{
+    if (!(b.value > -HUGE_VAL)) return a;
+    if (!(a.value > -HUGE_VAL)) return b;
+    const double high = fmax(a.value, b.value);
+    const double sum = exp(a.value - high) + exp(b.value - high);
+    const double share = exp(a.value - high) / sum;
+    struct dln_gain_pair both = {.value = high + log(sum)};
+    for (int k = 0; k < 2; k++) {
+        both.d_mean[k] = share * a.d_mean[k] + (1 - share) * b.d_mean[k];
+        both.d_var[k] = share * a.d_var[k] + (1 - share) * b.d_var[k];
+    }
+    return both;
+}
+
+struct dln_gain_pair dln_log_ehvi(const double mean[2], const double var[2], size_t n,
+                                  const double *front, const double reference[2])
+{
+    struct dln_gain_pair total = {.value = -HUGE_VAL};
+    struct dln_gain high = {.value = -HUGE_VAL}; /* beyond infinity there is nothing */
+    for (size_t k = 0; k <= n; k++) {
+        const double left = k < n ? front[2 * k] : reference[0];
+        const double floor_of_second = k > 0 ? front[2 * k - 1] : reference[1];
+        const struct dln_gain low = dln_log_ei(mean[0], var[0], left);
+        const struct dln_gain width = between(low, high);
+        const struct dln_gain height = dln_log_ei(mean[1], var[1], floor_of_second);
+        const struct dln_gain_pair strip = {.value = width.value + height.value,
+                                            .d_mean = {width.d_mean, height.d_mean},
+                                            .d_var = {width.d_var, height.d_var}};
+        total = sum_of(total, strip);
+        high = low;
+    }
+    return total;
+}
+
 struct dln_gain dln_log_exceeds(double mean, double var, double threshold)
 {
     const double sd = sqrt(fmax(var, VARIANCE_FLOOR));

@@ -6,6 +6,8 @@
 #ifndef DLN_MATH_ACQUISITION_H
 #define DLN_MATH_ACQUISITION_H
 
+#include <stddef.h>
+
 /* exp(x²) erfc(x), relative error below 1e-14 for x ≥ -1; overflows below -26. */
 double dln_erfcx(double x);
 /* log Φ(z) of the standard normal, and its derivative φ/Φ. */
@@ -19,6 +21,18 @@ struct dln_gain {
 };
 /* log E[max(0, f - best)] for f ~ N(mean, var), and its derivatives. var is taken as ≥ 1e-12. */
 struct dln_gain dln_log_ei(double mean, double var, double best);
+/*
+ * Two goals: log of the hypervolume that a point adds to a front, as expected. The front: n pairs
+ * of values, none dominating another, the first ones falling (so that the second ones rise), all
+ * above the reference in both. Exact, a sum over the strips between neighbours (Emmerich, Deutz &
+ * Klinkenberg, 2011).
+ */
+struct dln_gain_pair {
+    double value;
+    double d_mean[2], d_var[2];
+};
+struct dln_gain_pair dln_log_ehvi(const double mean[2], const double var[2], size_t n,
+                                  const double *front, const double reference[2]);
 /* log P(f > threshold). */
 struct dln_gain dln_log_exceeds(double mean, double var, double threshold);
 

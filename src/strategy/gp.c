@@ -6,8 +6,9 @@
  * Optuna's wide prior, because neither is right for every objective 3  where trials have failed or
  * broken limits a second process learns where they work 4  log expected improvement, times the
  * chance to work, is searched for its maximum (gp_search.c, gp_local.c), in high dimensions around
- * the best trial (gp_region.c) Trials still running count as seen, with the value that the process
- * expects.
+ * the best trial (gp_region.c). Of two objectives each has a process of its own, and what counts is
+ * the hypervolume gained; of more, or with limits that all trials have broken, one is made of them.
+ * Trials still running count as seen, with the value that the process expects.
  */
 #include <math.h>
 #include <stdio.h>
@@ -33,14 +34,15 @@ struct answer { /* the ranking of the last ask: a cache for its next attempts */
     struct dln_gp_points ranking;
     const struct dln_gp_model *model;
     double best; /* what was to be improved on, in the model's units */
-    bool is_objective;
+    bool is_objective, has_pair;
     bool is_local;
 };
 
 struct gp {
     struct dln_arena arena; /* of the coding */
     struct dln_gp_coding coding;
-    struct dln_gp_model models[2]; /* by enum dln_gp_prior */
+    struct dln_gp_model models[2];  /* by enum dln_gp_prior */
+    struct dln_gp_model seconds[2]; /* of the second of two goals */
     struct dln_gp_model success;
     struct answer answer;
 };
@@ -50,6 +52,8 @@ static void close(void *instance)
     struct gp *gp = instance;
     dln_gp_model_release(&gp->models[DLN_GP_SHORT]);
     dln_gp_model_release(&gp->models[DLN_GP_WIDE]);
+    dln_gp_model_release(&gp->seconds[DLN_GP_SHORT]);
+    dln_gp_model_release(&gp->seconds[DLN_GP_WIDE]);
     dln_gp_model_release(&gp->success);
     dln_arena_release(&gp->answer.arena);
     dln_arena_release(&gp->arena);
@@ -118,8 +122,9 @@ static void draw_design(const struct dln_ask *ask, struct dln_suggestion *out, c
 
 /* ── the models ────────────────────────────────────────────────────────────────────────────────*/
 
-static bool update_value(struct gp *gp, const struct dln_gp_rows *rows, enum dln_gp_prior prior,
-                         struct dln_arena *scratch, struct dln_error *err)
+static bool update_value(struct gp *gp, struct dln_gp_model *model, const struct dln_gp_rows *rows,
+                         const double *y, enum dln_gp_prior prior, struct dln_arena *scratch,
+                         struct dln_error *err)
 {
     const struct dln_gp_task task = {
         .coding = &gp->coding,
@@ -128,14 +133,14 @@ static bool update_value(struct gp *gp, const struct dln_gp_rows *rows, enum dln
         .warps = true,
         .n = rows->n,
         .trials = rows->trials,
-        .y = rows->y,
+        .y = y,
         .noise = rows->noise,
         .is_real = rows->is_real,
         .settled = rows->settled,
         .n_pending = rows->n_pending,
         .pending = rows->pending,
     };
-    return dln_gp_model_update(&gp->models[prior], &task, scratch, err);
+    return dln_gp_model_update(model, &task, scratch, err);
 }
 
 /* The model of success, if there is something to learn; *used: there is. */
@@ -184,6 +189,66 @@ static double weigh_success(const struct dln_gp_rows *rows)
     return fmin(1, (double)rows->n_bad / 3) * (1 + 10 * rows->bad_lately);
 }
 
+/* ── two goals ─────────────────────────────────────────────────────────────────────────────────*/
+
+static int by_first_falling(const void *a, const void *b)
+{
+    const double *left = a;
+    const double *right = b;
+    if (left[0] != right[0]) return left[0] > right[0] ? -1 : 1;
+    return (left[1] < right[1]) - (left[1] > right[1]);
+}
+
+/* What the two models expect of trials that still run: as good as there. */
+static bool expect(const struct gp *gp, const struct dln_gp_rows *rows, enum dln_gp_prior prior,
+                   double *pairs, struct dln_arena *scratch)
+{
+    const struct dln_gp_model *const models[] = {&gp->models[prior], &gp->seconds[prior]};
+    double *columns = DLN_ARENA_ARRAY(scratch, double, gp->coding.layout.n_columns);
+    if (!columns) return false;
+    for (int k = 0; k < 2; k++) {
+        const struct dln_gp *model = &models[k]->gp;
+        struct dln_gp_query query;
+        if (!dln_gp_query_init(&query, 1, model->n + model->n_pending, scratch)) return false;
+        for (size_t i = 0; i < rows->n_pending; i++) {
+            const struct dln_view_trial *trial = rows->pending[i];
+            dln_gp_code(&gp->coding, trial->x, trial->u, columns);
+            dln_gp_predict_roughly(model, &query, 1, columns); /* the mean is exact */
+            pairs[2 * i + k] = query.mean[0];
+        }
+    }
+    return true;
+}
+
+/* The front of what is known and expected, in the models' units. False: no memory. */
+static bool find_front(const struct gp *gp, const struct dln_gp_rows *rows, enum dln_gp_prior prior,
+                       struct dln_gp_judge *judge, struct dln_arena *scratch)
+{
+    const struct dln_warp *const warps[] = {&gp->models[prior].warp, &gp->seconds[prior].warp};
+    double *pairs = DLN_ARENA_ARRAY(scratch, double, 2 * (rows->n + rows->n_pending) + 2);
+    if (!pairs || !expect(gp, rows, prior, pairs, scratch)) return false;
+    size_t n = rows->n_pending;
+    for (size_t i = 0; i < rows->n; i++) {
+        if (!rows->is_real[i]) continue;
+        for (int k = 0; k < 2; k++)
+            pairs[2 * n + k] = dln_warp_apply(warps[k], rows->pair[k][i]);
+        n++;
+    }
+    for (int k = 0; k < 2; k++)
+        judge->reference[k] = dln_warp_apply(warps[k], rows->reference[k]);
+    qsort(pairs, n, 2 * sizeof *pairs, by_first_falling);
+    double highest = judge->reference[1];
+    for (size_t i = 0; i < n; i++) {
+        const double *pair = pairs + 2 * i;
+        if (!(pair[0] > judge->reference[0]) || !(pair[1] > highest)) continue;
+        highest = pair[1];
+        memmove(pairs + 2 * judge->n_front++, pair, 2 * sizeof *pairs);
+    }
+    judge->front = pairs;
+    judge->second = &gp->seconds[prior].gp;
+    return true;
+}
+
 /* ── the answer ────────────────────────────────────────────────────────────────────────────────*/
 
 static uint64_t key_of_ask(const struct dln_ask *ask)
@@ -202,7 +267,12 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
     const enum dln_gp_prior prior = ask->number % 2 ? DLN_GP_WIDE : DLN_GP_SHORT;
     const struct dln_gp_model *model = &gp->models[prior];
     bool has_success = false;
-    if (!update_value(gp, rows, prior, ask->scratch, err)) return false;
+    const double *y = rows->pair[0] ? rows->pair[0] : rows->y;
+    if (!update_value(gp, &gp->models[prior], rows, y, prior, ask->scratch, err)) return false;
+    if (rows->pair[1] &&
+        !update_value(gp, &gp->seconds[prior], rows, rows->pair[1], prior, ask->scratch, err)) {
+        return false;
+    }
     if (!update_success(gp, rows, &has_success, ask->scratch, err)) return false;
 
     double *box = DLN_ARENA_ARRAY(ask->scratch, double, 2 * ask->space->n);
@@ -214,7 +284,7 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
         dln_gp_region(rows, coding, model->gp.theta, ask->number, box, box + ask->space->n);
     const bool is_late = ask->budget_trials > 0 &&
                          (double)ask->history->n_finished >= LATE * (double)ask->budget_trials;
-    const double best = find_best(model, rows, is_late);
+    const double best = rows->pair[0] ? 0 : find_best(model, rows, is_late);
     struct dln_gp_search search = {
         .judge = {.coding = coding,
                   .fixed = ask->fixed,
@@ -228,12 +298,16 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
         .is_late = is_late,
         .arena = &answer->arena,
     };
+    if (rows->pair[0] && !find_front(gp, rows, prior, &search.judge, ask->scratch)) {
+        return fail_memory(err);
+    }
     dln_rng_init_trial(&search.rng, ask->seed, ask->number, dln_hash_bytes("gp search", 9));
     if (!dln_gp_search_run(&search)) return fail_memory(err);
     answer->ranking = search.ranking;
     answer->model = model;
     answer->best = best;
     answer->is_objective = rows->is_objective;
+    answer->has_pair = rows->pair[0] != NULL;
     answer->key = key_of_ask(ask);
     return true;
 }
@@ -261,6 +335,10 @@ static bool predict(struct answer *answer, const struct dln_gp_coding *coding, s
     const struct dln_gp_model *model = answer->model;
     const char *where = answer->is_local ? "near the best" : "anywhere";
     struct dln_gp_query query;
+    if (answer->has_pair) {
+        snprintf(out->why, sizeof out->why, "gp: most to gain %s: would push the front out", where);
+        return true;
+    }
     if (!dln_gp_query_init(&query, 1, model->gp.n + model->gp.n_pending, scratch)) return false;
     dln_gp_predict(&model->gp, &query, 1, answer->ranking.columns + at * coding->layout.n_columns);
     const double sd = sqrt(query.var[0]);

@@ -30,7 +30,10 @@ bool dln_gp_judge_init(struct dln_gp_judge *judge, struct dln_arena *arena)
     const struct dln_gp *value = judge->value;
     const struct dln_gp *success = judge->success;
     judge->spare = DLN_ARENA_ARRAY(arena, double, judge->coding->space->n);
+    const struct dln_gp *second = judge->second;
     return judge->spare &&
+           (!second ||
+            dln_gp_query_init(&judge->second_query, BATCH, second->n + second->n_pending, arena)) &&
            dln_gp_query_init(&judge->query, BATCH, value->n + value->n_pending, arena) &&
            (!success || dln_gp_query_init(&judge->success_query, BATCH,
                                           success->n + success->n_pending, arena));
@@ -74,19 +77,34 @@ void dln_gp_points_copy(const struct dln_gp_coding *coding, struct dln_gp_points
 }
 
 /* log (EI + WORTHLESS) in place of log EI. */
-static struct dln_gain at_least_worthless(struct dln_gain gain)
+static struct dln_gain_pair at_least_worthless(struct dln_gain_pair gain)
 {
     const double low = log(WORTHLESS);
     const double high = fmax(gain.value, low);
     const double sum = exp(gain.value - high) + exp(low - high);
     const double share = exp(gain.value - high) / sum;
-    return (struct dln_gain){
-        .value = high + log(sum), .d_mean = share * gain.d_mean, .d_var = share * gain.d_var};
+    gain.value = high + log(sum);
+    for (int k = 0; k < 2; k++) {
+        gain.d_mean[k] *= share;
+        gain.d_var[k] *= share;
+    }
+    return gain;
 }
 
-static struct dln_gain gain_of(const struct dln_gp_judge *judge, size_t i)
+/* Of one goal, the second half stays empty. */
+static struct dln_gain_pair gain_of(const struct dln_gp_judge *judge, size_t i)
 {
-    const struct dln_gain gain = dln_log_ei(judge->query.mean[i], judge->query.var[i], judge->best);
+    struct dln_gain_pair gain;
+    if (judge->second) {
+        const double mean[] = {judge->query.mean[i], judge->second_query.mean[i]};
+        const double var[] = {judge->query.var[i], judge->second_query.var[i]};
+        gain = dln_log_ehvi(mean, var, judge->n_front, judge->front, judge->reference);
+    } else {
+        const struct dln_gain one =
+            dln_log_ei(judge->query.mean[i], judge->query.var[i], judge->best);
+        gain = (struct dln_gain_pair){
+            .value = one.value, .d_mean = {one.d_mean}, .d_var = {one.d_var}};
+    }
     return judge->success ? at_least_worthless(gain) : gain;
 }
 
@@ -109,6 +127,7 @@ void dln_gp_score(struct dln_gp_judge *judge, struct dln_gp_points *points, size
         const size_t m = to - at < BATCH ? to - at : BATCH;
         const double *columns = points->columns + at * judge->coding->layout.n_columns;
         dln_gp_predict(judge->value, &judge->query, m, columns);
+        if (judge->second) dln_gp_predict(judge->second, &judge->second_query, m, columns);
         for (size_t i = 0; i < m; i++)
             points->score[at + i] = gain_of(judge, i).value;
         if (!judge->success) continue;
@@ -127,8 +146,11 @@ void dln_gp_score_roughly(struct dln_gp_judge *judge, struct dln_gp_points *poin
 {
     for (size_t at = from; at < to; at += BATCH) {
         const size_t m = to - at < BATCH ? to - at : BATCH;
-        dln_gp_predict_roughly(judge->value, &judge->query, m,
-                               points->columns + at * judge->coding->layout.n_columns);
+        const double *columns = points->columns + at * judge->coding->layout.n_columns;
+        dln_gp_predict_roughly(judge->value, &judge->query, m, columns);
+        if (judge->second) {
+            dln_gp_predict_roughly(judge->second, &judge->second_query, m, columns);
+        }
         for (size_t i = 0; i < m; i++)
             points->score[at + i] = gain_of(judge, i).value;
     }
@@ -142,11 +164,20 @@ void dln_gp_score_slopes(struct dln_gp_judge *judge, size_t m, const double *col
     memset(gradients, 0, m * n_columns * sizeof *gradients);
     dln_gp_predict(judge->value, &judge->query, m, columns);
     dln_gp_prepare_gradients(judge->value, &judge->query, m);
+    if (judge->second) {
+        dln_gp_predict(judge->second, &judge->second_query, m, columns);
+        dln_gp_prepare_gradients(judge->second, &judge->second_query, m);
+    }
     for (size_t i = 0; i < m; i++) {
-        const struct dln_gain gain = gain_of(judge, i);
+        const struct dln_gain_pair gain = gain_of(judge, i);
+        const double *point = columns + i * n_columns;
+        double *slope = gradients + i * n_columns;
         scores[i] = gain.value;
-        dln_gp_gradient(judge->value, &judge->query, i, columns + i * n_columns, gain.d_mean,
-                        gain.d_var, gradients + i * n_columns);
+        dln_gp_gradient(judge->value, &judge->query, i, point, gain.d_mean[0], gain.d_var[0],
+                        slope);
+        if (!judge->second) continue;
+        dln_gp_gradient(judge->second, &judge->second_query, i, point, gain.d_mean[1],
+                        gain.d_var[1], slope);
     }
     if (!judge->success) return;
     struct dln_gp_query *query = &judge->success_query;

@@ -23,10 +23,14 @@ struct dln_gp_judge {
     const struct dln_gp_coding *coding;
     const double *fixed; /* d, NaN where free */
     const struct dln_gp *value;
-    double best;                  /* to be improved on, in the units of value->y */
+    double best;                 /* to be improved on, in the units of value->y */
+    const struct dln_gp *second; /* of the second of two goals, NULL where there is one */
+    size_t n_front;              /* two goals: see dln_log_ehvi() */
+    const double *front;
+    double reference[2];
     const struct dln_gp *success; /* NULL: everything works */
     double success_weight;
-    struct dln_gp_query query, success_query;
+    struct dln_gp_query query, second_query, success_query;
     double *spare; /* d */
 };
 

@@ -116,6 +116,8 @@ static void add_row(struct collection *c, const struct dln_view_trial *trial, do
     struct dln_gp_rows *rows = c->rows;
     rows->trials[rows->n] = trial;
     rows->y[rows->n] = -loss;
+    for (int k = 0; k < 2 && rows->pair[k]; k++)
+        rows->pair[k][rows->n] = -clipped(trial->loss[k], c->scales[k]);
     rows->noise[rows->n] = trial->state == DLN_TRIAL_PRUNED ? PRUNED_NOISE : 0;
     rows->is_real[rows->n] = is_real;
     rows->n++;
@@ -169,6 +171,20 @@ static bool all_break_limits(const struct dln_history_view *history)
     return n > 0;
 }
 
+/* The two objectives side by side, for a search along their front. */
+static bool add_pair(struct collection *c, size_t n)
+{
+    struct dln_gp_rows *rows = c->rows;
+    rows->pair[0] = DLN_ARENA_ARRAY(c->ask->scratch, double, 2 * n);
+    if (!rows->pair[0]) return false;
+    rows->pair[1] = rows->pair[0] + n;
+    for (int k = 0; k < 2; k++) {
+        const double worst = c->scales[k].high;
+        rows->reference[k] = -fmax(1.1 * worst, 0.9 * worst);
+    }
+    return true;
+}
+
 static bool allocate(struct dln_gp_rows *rows, size_t n, struct dln_arena *arena)
 {
     *rows = (struct dln_gp_rows){0};
@@ -198,6 +214,7 @@ bool dln_gp_rows_collect(struct dln_gp_rows *rows, const struct dln_ask *ask,
     c.by_violation = all_break_limits(history);
     rows->is_objective = m == 1 && !c.by_violation;
     if (m > 1) draw_weights(ask, m, c.weights);
+    if (m == 2 && !c.by_violation && !add_pair(&c, history->n)) return false;
     double quartile = 0;
     if (m == 1 && !upper_quartile(&c, &quartile)) return false;
 

@@ -9,7 +9,7 @@
  *
  * As long as every complete trial has broken a limit, what is broken takes the objective's place.
  * Several objectives are made one by Chebyshev's norm with weights drawn for each suggestion
- * (ParEGO: Knowles, 2006).
+ * (ParEGO: Knowles, 2006); of two, each is there by itself, too.
  */
 #ifndef DLN_STRATEGY_GP_ROWS_H
 #define DLN_STRATEGY_GP_ROWS_H
@@ -20,7 +20,9 @@
 struct dln_gp_rows {
     size_t n; /* ascending number */
     const struct dln_view_trial **trials;
-    double *y; /* more is better */
+    double *y;           /* more is better */
+    double *pair[2];     /* two objectives, each with its sign turned; else NULL */
+    double reference[2]; /* below every value of them, by a tenth of the worst */
     double *noise;
     bool *is_real;  /* complete, no limit broken: can be the best so far */
     size_t settled; /* rows whose trial started before every trial that still runs */

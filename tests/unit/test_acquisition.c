@@ -50,6 +50,83 @@ static void log_ei_is_that_of_the_vectors(void **state)
     json_decref(vectors);
 }
 
+/* Hypervolume of a front (first values falling) above a reference. */
+static double volume(size_t n, const double *front, const double reference[2])
+{
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) {
+        const double right = k > 0 ? front[2 * k - 1] : reference[1];
+        sum += (front[2 * k] - reference[0]) * (front[2 * k + 1] - right);
+    }
+    return sum;
+}
+
+/* Of the front with one more point. */
+static double volume_with(size_t n, const double *front, const double reference[2], double a,
+                          double b)
+{
+    double all[16];
+    size_t kept = 0;
+    bool is_in = false;
+    if (a <= reference[0] || b <= reference[1]) return volume(n, front, reference);
+    for (size_t k = 0; k < n; k++) {
+        if (front[2 * k] >= a && front[2 * k + 1] >= b) return volume(n, front, reference);
+        if (!is_in && front[2 * k] < a) {
+            all[2 * kept] = a;
+            all[2 * kept++ + 1] = b;
+            is_in = true;
+        }
+        if (front[2 * k] <= a && front[2 * k + 1] <= b) continue;
+        all[2 * kept] = front[2 * k];
+        all[2 * kept++ + 1] = front[2 * k + 1];
+    }
+    if (!is_in) {
+        all[2 * kept] = a;
+        all[2 * kept++ + 1] = b;
+    }
+    return volume(kept, all, reference);
+}
+
+static void gains_in_hypervolume_are_what_a_sum_over_a_grid_says(void **state)
+{
+    (void)state;
+    const double front[] = {1.5, -0.5, 0.5, 0.25, -0.25, 1.25};
+    const double reference[] = {-2, -2};
+    static const double means[][2] = {{0, 0}, {1, 1}, {-1, 2}, {-1.5, -1.5}};
+    for (size_t n = 0; n <= 3; n++) {
+        for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
+            const double var[] = {0.25, 0.64};
+            double sum = 0;
+            for (int a = 0; a < 600; a++) {
+                for (int b = 0; b < 600; b++) {
+                    const double s = -6 + 12 * (a + 0.5) / 600;
+                    const double t = -6 + 12 * (b + 0.5) / 600;
+                    const double gained = volume_with(n, front, reference, means[i][0] + 0.5 * s,
+                                                      means[i][1] + 0.8 * t) -
+                                          volume(n, front, reference);
+                    sum += gained * exp(-0.5 * (s * s + t * t)) * 0.02 * 0.02 / 6.283185307179586;
+                }
+            }
+            const struct dln_gain_pair gain = dln_log_ehvi(means[i], var, n, front, reference);
+            assert_close(exp(gain.value), sum, 1e-5, 1e-3);
+            for (int k = 0; k < 2; k++) { /* slopes, by differences */
+                double up[] = {means[i][0], means[i][1]};
+                double wide[] = {var[0], var[1]};
+                up[k] += 1e-6;
+                wide[k] += 1e-6;
+                const double by_mean = dln_log_ehvi(up, var, n, front, reference).value;
+                const double by_var = dln_log_ehvi(means[i], wide, n, front, reference).value;
+                assert_close(gain.d_mean[k], (by_mean - gain.value) / 1e-6, 1e-5, 1e-4);
+                assert_close(gain.d_var[k], (by_var - gain.value) / 1e-6, 1e-5, 1e-4);
+            }
+        }
+    }
+    /* far below the front there is still a slope to follow */
+    const struct dln_gain_pair far =
+        dln_log_ehvi((const double[]){-40, -40}, (const double[]){1, 1}, 3, front, reference);
+    assert_true(isfinite(far.value) && far.d_mean[0] > 0 && far.d_mean[1] > 0);
+}
+
 static void the_chance_of_keeping_a_limit_is_that_of_the_vectors(void **state)
 {
     (void)state;
@@ -118,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logarithms_of_h_and_phi_hold_far_into_the_tail),
         cmocka_unit_test(log_ei_is_that_of_the_vectors),
+        cmocka_unit_test(gains_in_hypervolume_are_what_a_sum_over_a_grid_says),
         cmocka_unit_test(the_chance_of_keeping_a_limit_is_that_of_the_vectors),
         cmocka_unit_test(derivatives_are_those_of_small_differences),
         cmocka_unit_test(certainty_and_impossibility_stay_finite),
