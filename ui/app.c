@@ -21,6 +21,7 @@
 #include "dialin/clock.h"
 #include "format.h"
 #include "headless.h"
+#include "loader.h"
 #include "paint.h"
 #include "screen/screens.h"
 #include "signals.h"
@@ -32,7 +33,13 @@
 static const int64_t ns_per_ms = 1000000, ns_per_s = 1000000000;
 
 /* Frames for keys: ten a second, and a few at once, so that single keys are never late. */
-enum { KEY_FRAME_MS = 100, KEY_BURST = 4, FIRST_WAIT_MS = 30, FAULT_PATIENCE_S = 5 };
+enum {
+    KEY_FRAME_MS = 100,
+    KEY_BURST = 4,
+    FIRST_WAIT_MS = 30,
+    FAULT_PATIENCE_S = 5,
+    CLOSE_WAIT_MS = 500
+};
 /* A line that leaves a frame waiting for a second is slow, until none has had to for a minute. */
 enum { STALL_S = 1, RECOVERY_S = 60 };
 
@@ -458,6 +465,7 @@ static void release(struct app *app)
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);
     }
+    loaders_await_closed(CLOSE_WAIT_MS); /* who looked puts away what SQLite made for it */
     dln_wake_release(&view->wake);
 }
 

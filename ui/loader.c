@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "loader.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dialin/clock.h"
 
@@ -40,6 +42,32 @@ struct loader {
     enum dln_code last_code;
 };
 
+/* Loaders whose files are not closed yet. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int n;
+} unclosed = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void count_unclosed(int by)
+{
+    (void)pthread_mutex_lock(&unclosed.lock);
+    unclosed.n += by;
+    (void)pthread_cond_broadcast(&unclosed.changed);
+    (void)pthread_mutex_unlock(&unclosed.lock);
+}
+
+void loaders_await_closed(int64_t wait_ms)
+{
+    const int64_t end_ns = dln_clock_mono_ns() + wait_ms * (ns_per_s / 1000);
+    const struct timespec end = {.tv_sec = end_ns / ns_per_s, .tv_nsec = end_ns % ns_per_s};
+    (void)pthread_mutex_lock(&unclosed.lock);
+    while (unclosed.n > 0 && dln_clock_mono_ns() < end_ns) {
+        (void)pthread_cond_clockwait(&unclosed.changed, &unclosed.lock, CLOCK_MONOTONIC, &end);
+    }
+    (void)pthread_mutex_unlock(&unclosed.lock);
+}
+
 void delivery_free(struct delivery *delivery)
 {
     if (!delivery) return;
@@ -59,6 +87,7 @@ void loader_let_go(struct loader *loader)
 {
     if (atomic_fetch_sub(&loader->owners, 1) > 1) return;
     close_all(loader);
+    count_unclosed(-1);
     dln_study_free(loader->definition);
     dln_arena_release(&loader->space_arena);
     while (loader->first) {
@@ -320,6 +349,7 @@ struct loader *loader_open(const char *path, int64_t study_id, const struct dln_
         return NULL;
     }
     (void)pthread_mutex_init(&loader->lock, NULL);
+    count_unclosed(1);
     atomic_store(&loader->owners, 2);
     if (!start_thread(loader)) {
         atomic_store(&loader->owners, 1);

@@ -54,6 +54,9 @@ struct loader *loader_open(const char *path, int64_t study_id, const struct dln_
 /* Lets go of it; the thread ends by itself, and what it lent is invalid from now on. */
 void loader_close(struct loader *loader);
 
+/* At the end of the program: until all files are closed, or a slow disk has had its time. */
+void loaders_await_closed(int64_t wait_ms);
+
 /* Keeps what it lent valid for a job in another thread, until let go of. Thread: any. */
 void loader_hold(struct loader *loader);
 void loader_let_go(struct loader *loader);

@@ -27,13 +27,16 @@ typedef struct dln_store dln_store;
 enum dln_store_mode {
     DLN_STORE_READ,   /* never writes a byte; made tables are not made */
     DLN_STORE_STEER,  /* reads, and may insert commands; busy_timeout 500 ms; never checkpoints */
-    DLN_STORE_ENGINE, /* reads and writes; busy_timeout 5 s; the only one that checkpoints */
+    DLN_STORE_ENGINE, /* reads and writes; busy_timeout 5 s; checkpoints while it holds a lease */
     DLN_STORE_CREATE  /* as ENGINE, and makes the file and all tables when it does not exist */
 };
 
 DLN_API DLN_CHECK bool dln_store_open(const char *path, enum dln_store_mode mode, dln_store **out,
                                       struct dln_error *err);
-/* The engine's connection truncates the WAL on its way out. NULL is fine. */
+/*
+ * Whoever holds a lease moves the log (WAL) into the file and empties it; nobody else does while
+ * others have the file open. Looking leaves no file behind that was not there. NULL is fine.
+ */
 DLN_API void dln_store_close(dln_store *store);
 DLN_API const char *dln_store_path(const dln_store *store);
 /* Why the file can only be read ("unknown newer schema v9"), or NULL. */

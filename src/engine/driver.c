@@ -115,7 +115,6 @@ void dln_driver_close(struct dln_driver *driver)
     dln_limits_free(driver->limits);
     dln_arena_release(&driver->scratch);
     dln_study_free(driver->study);
-    if (driver->store) dln_store_drop_lease(driver->store);
     dln_store_close(driver->store);
     const struct dln_error end_error = driver->end_error;
     const enum dln_engine_outcome outcome = driver->outcome;

@@ -6,22 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "dialin/clock.h"
-#include "dialin/strbuf.h"
+#include "store/side.h"
 
 enum {
     CACHE_SIZE = 256, /* slots of the statement table, a power of two; there are under 100 texts */
     BUSY_ENGINE_MS = 5000,
     BUSY_OTHERS_MS = 500,
     BUSY_CHECKPOINT_MS = 20,
+    BUSY_LAST_MS = 500, /* for the checkpoint at the end: a reader's longest look, nearly always */
     WAL_PAGES_LONG = 1000, /* 4 MB: SQLite's own default for a checkpoint */
     WAL_PAGES_MAX = 8000,  /* at a commit, when nobody has called dln_db_checkpoint() for long */
-    PROGRESS_STEPS = 20000
+    PROGRESS_STEPS = 20000,
+    IMMUTABLE_VERSIONS = 1000 /* data_version of a new connection begins anew */
 };
 
 /* A query that computes for longer is not one of ours on an honest file. CPU seconds. */
@@ -40,7 +42,11 @@ struct dln_db {
     char *path;
     enum dln_db_mode mode;
     bool is_wal;
-    bool is_full; /* synchronous = FULL at the moment */
+    bool is_immutable; /* opened as a file that nobody changes */
+    bool owns_log;     /* the lease is held: may move the log into the file beside other users */
+    bool has_written;  /* to the log */
+    bool is_full;      /* synchronous = FULL at the moment */
+    int64_t version_base;
     int wal_pages;
     int wal_long;          /* pages at which the log is long; more while a reader is in the way */
     int64_t checkpoint_ns; /* when the last one began, monotonic */
@@ -115,6 +121,7 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
     (void)name;
     dln_db *db = context;
     db->wal_pages = pages;
+    db->has_written = true;
     return SQLITE_OK;
 }
 
@@ -123,6 +130,12 @@ bool dln_db_script(dln_db *db, const char *sql, struct dln_error *err)
     arm_deadline(db);
     const int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || fail_with(db, rc, err);
+}
+
+/* Whether closing leaves the log as it is, although nobody else may have the file open. */
+static int keep_log(dln_db *db, bool keep)
+{
+    return sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
 }
 
 /*
@@ -163,10 +176,8 @@ static bool distrust(dln_db *db, struct dln_error *err)
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         sqlite3_limit(db->handle, limits[i].limit, limits[i].value);
     }
-    if (db->mode != DLN_DB_ENGINE) {
-        const int rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        if (rc != SQLITE_OK) return fail_with(db, rc, err);
-    }
+    const int kept = keep_log(db, true);
+    if (kept != SQLITE_OK) return fail_with(db, kept, err);
     /* a limit of the whole process: a host that has set its own keeps it */
     if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(HEAP_LIMIT);
     sqlite3_progress_handler(db->handle, PROGRESS_STEPS, on_progress, db);
@@ -176,25 +187,6 @@ static bool distrust(dln_db *db, struct dln_error *err)
                          "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
                          " PRAGMA wal_autocheckpoint = 0;",
                          err);
-}
-
-/* "file:" and the path with everything unusual escaped: for the parameter `immutable`. */
-static bool immutable_uri(const char *path, char **out, struct dln_error *err)
-{
-    struct dln_strbuf uri = {0};
-    dln_strbuf_add(&uri, "file:");
-    for (const char *p = path; *p; p++) {
-        const unsigned char c = (unsigned char)*p;
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || strchr("/-_.", c);
-        if (is_plain) {
-            dln_strbuf_add_char(&uri, *p);
-        } else {
-            dln_strbuf_addf(&uri, "%%%02X", c);
-        }
-    }
-    dln_strbuf_add(&uri, "?immutable=1");
-    return dln_strbuf_take(&uri, out, err);
 }
 
 /* First read of the file: the header, and the journal mode that it asks for. */
@@ -226,39 +218,42 @@ static bool open_handle(dln_db *db, const char *name, int flags, struct dln_erro
     return distrust(db, err);
 }
 
-/* Commits that are still in the log beside the file. */
-static bool has_log(const dln_db *db)
+static bool open_immutable(dln_db *db, struct dln_error *err)
 {
-    struct dln_strbuf name = {0};
-    struct stat log;
-    dln_strbuf_addf(&name, "%s-wal", db->path);
-    const bool found =
-        !dln_strbuf_ok(&name) || (stat(dln_strbuf_text(&name), &log) == 0 && log.st_size > 0);
-    dln_strbuf_release(&name);
-    return found;
+    char *uri = NULL;
+    if (!dln_side_immutable_uri(db->path, &uri, err)) return false;
+    const bool ok = open_handle(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+    free(uri);
+    db->is_immutable = ok;
+    return ok;
+}
+
+/* Every user of a WAL file keeps an index of its log beside it. */
+static bool is_in_use(const dln_db *db)
+{
+    return dln_side_bytes(db->path, "-shm") >= 0 || dln_side_bytes(db->path, "-wal") > 0;
 }
 
 /*
- * A WAL file in a folder that we may not write: SQLite cannot make the index of the log that it
- * needs. With an empty log the file can be read as one that nobody changes.
+ * For looking. SQLite makes a log and its index even for a reader, which only somebody who may
+ * write the file can put away again, and not at all in a folder that we may not write: then a file
+ * that nobody uses is read as one that nobody changes, until somebody does (see dln_db_version()).
  */
 static bool look_read_only(dln_db *db, struct dln_error *err)
 {
+    const bool is_ours = access(db->path, W_OK) == 0;
+    if (!is_ours && !is_in_use(db) && !open_immutable(db, err)) return false;
     int rc = first_look(db);
     const bool cannot_index = (rc & 0xFF) == SQLITE_CANTOPEN ||
                               ((rc & 0xFF) == SQLITE_READONLY && rc != SQLITE_READONLY_ROLLBACK);
-    if (cannot_index && has_log(db)) {
+    if (cannot_index && dln_side_bytes(db->path, "-wal") > 0) {
         return dln_fail(err, DLN_STORAGE,
                         "'%s' has changes in its log, which only those who may write its folder can"
                         " read",
                         db->path);
     }
     if (cannot_index) {
-        char *uri = NULL;
-        if (!immutable_uri(db->path, &uri, err)) return false;
-        const bool ok = open_handle(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
-        free(uri);
-        if (!ok) return false;
+        if (!open_immutable(db, err)) return false;
         rc = first_look(db);
     }
     return rc == SQLITE_OK || fail_with(db, rc, err);
@@ -297,18 +292,56 @@ fail:
     return false;
 }
 
+static void forget_statements(dln_db *db)
+{
+    for (size_t i = 0; i < CACHE_SIZE; i++) {
+        sqlite3_finalize(db->cache[i].stmt);
+        db->cache[i] = (struct slot){0};
+    }
+}
+
+/* Moves nothing into the file: looking writes no byte of it. */
+static void reopen_to_put_away(dln_db *db)
+{
+    db->mode = DLN_DB_STEER;
+    if (!open_handle(db, db->path, SQLITE_OPEN_READWRITE, NULL)) return;
+    if (first_look(db) == SQLITE_OK && dln_side_bytes(db->path, "-wal") == 0)
+        (void)keep_log(db, false);
+}
+
+/* SQLite itself puts the log and its index away, with the whole file locked, when the last
+   connection to a file is closed and may write it. */
+static void close_log(dln_db *db)
+{
+    if (db->owns_log) {
+        sqlite3_busy_timeout(db->handle, BUSY_LAST_MS);
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+    if (db->owns_log || (db->mode == DLN_DB_ENGINE && db->has_written)) {
+        (void)keep_log(db, false);
+    } else if (dln_side_bytes(db->path, "-wal") == 0) {
+        reopen_to_put_away(db);
+    }
+}
+
 void dln_db_close(dln_db *db)
 {
     if (!db) return;
-    for (size_t i = 0; i < CACHE_SIZE; i++)
-        sqlite3_finalize(db->cache[i].stmt);
-    if (db->handle && db->is_wal && db->mode == DLN_DB_ENGINE) {
-        sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    int turn = -1;
+    forget_statements(db);
+    if (db->handle && db->is_wal && !db->is_immutable) {
+        turn = dln_side_await_turn(db->path);
+        close_log(db);
     }
     sqlite3_close(db->handle);
+    if (turn >= 0) (void)close(turn);
     free(db->path);
     free(db);
+}
+
+void dln_db_own_log(dln_db *db, bool owns)
+{
+    db->owns_log = owns;
 }
 
 bool dln_db_is_read_only(dln_db *db)
@@ -340,7 +373,7 @@ static int checkpoint_mode(void)
 
 void dln_db_checkpoint(dln_db *db, bool idle)
 {
-    if (!db->is_wal || db->mode != DLN_DB_ENGINE || db->wal_pages == 0) return;
+    if (!db->is_wal || !db->owns_log || db->wal_pages == 0) return;
     if (db->wal_pages < db->wal_long) {
         /* each one costs two syncs, so that doing it after every commit would rule the speed */
         if (!idle || dln_clock_mono_ns() - db->checkpoint_ns < CHECKPOINT_NS) return;
@@ -359,12 +392,22 @@ void dln_db_checkpoint(dln_db *db, bool idle)
     }
 }
 
+/* Somebody has begun to use a file that nobody used. */
+static bool leave_immutable(dln_db *db)
+{
+    forget_statements(db);
+    db->is_immutable = false;
+    db->version_base += IMMUTABLE_VERSIONS;
+    return open_handle(db, db->path, SQLITE_OPEN_READONLY, NULL) && look_read_only(db, NULL);
+}
+
 int64_t dln_db_version(dln_db *db)
 {
     static const char sql[] = "PRAGMA data_version";
+    if (db->is_immutable && is_in_use(db) && !leave_immutable(db)) return 0;
     struct dln_query q = dln_query(db, sql);
     int64_t version = 0;
-    if (dln_query_row(&q)) version = dln_column_int(&q, 0);
+    if (dln_query_row(&q)) version = db->version_base + dln_column_int(&q, 0);
     return dln_query_end(&q, NULL) ? version : 0;
 }
 

@@ -30,22 +30,28 @@ typedef struct dln_db dln_db;
 enum dln_db_mode {
     DLN_DB_READ,   /* never writes */
     DLN_DB_STEER,  /* short writes, short waits, no checkpoints */
-    DLN_DB_ENGINE, /* the one that checkpoints */
+    DLN_DB_ENGINE, /* checkpoints while it owns the log */
 };
 
 /* `path` must be absolute and without links (see place.c); the file must exist. */
 bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct dln_error *err);
-/* The engine's connection empties the WAL first. NULL is fine. */
+/*
+ * Leaves the file alone where it can: whoever owns the log moves it into the file; whoever wrote
+ * as an engine does if nobody else has the file open; whoever looked puts away a log that is empty.
+ * NULL is fine.
+ */
 void dln_db_close(dln_db *db);
+/* Only the holder of a lease moves the log into the file while others use it. */
+void dln_db_own_log(dln_db *db, bool owns);
 /* SQLite took the file for reading only although it was asked for more. */
 bool dln_db_is_read_only(dln_db *db);
 /* From now on every write of this connection fails. */
 bool dln_db_forbid_writes(dln_db *db, struct dln_error *err);
 /* Write-ahead logging, for a new file on a local disk. */
 bool dln_db_use_wal(dln_db *db, struct dln_error *err);
-/* Moves the WAL into the file when it is long, or in any case when `idle`. Never waits long. */
+/* Moves an own WAL into the file when it is long, or in any case when `idle`. Never waits long. */
 void dln_db_checkpoint(dln_db *db, bool idle);
-/* PRAGMA data_version, 0 on error. */
+/* PRAGMA data_version, 0 on error. No query may be going on. */
 int64_t dln_db_version(dln_db *db);
 
 /* A snapshot for several queries; nothing is locked for writers in WAL mode. */

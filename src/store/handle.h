@@ -95,5 +95,8 @@ bool dln_store_save_tally(dln_store *store, int64_t study_id, struct dln_error *
 /* Who holds the lease, by the row. Texts in the arena. */
 bool dln_lease_look(dln_store *store, int64_t study_id, struct dln_arena *arena,
                     struct dln_lease_info *out, struct dln_error *err);
+/* The two halves of dropping a lease. With the lock held, no other engine of this host begins. */
+void dln_lease_drop_row(dln_store *store);
+void dln_lease_drop_lock(dln_store *store);
 
 #endif

@@ -238,6 +238,7 @@ bool dln_store_take_lease(dln_store *store, int64_t study_id, int *lock_fd, stru
     lease->study_id = study_id;
     lease->lock_fd = fd;
     lease->finished = 0;
+    dln_db_own_log(store->db, true);
     if (lock_fd) *lock_fd = copy;
     dln_arena_release(&arena);
     return true;
@@ -265,7 +266,7 @@ bool dln_store_beat(dln_store *store, struct dln_error *err)
     return false;
 }
 
-void dln_store_drop_lease(dln_store *store)
+void dln_lease_drop_row(dln_store *store)
 {
     static const char sql[] = "DELETE FROM dialin_engines WHERE study_id = :id";
     struct dln_lease *lease = &store->lease;
@@ -279,8 +280,19 @@ void dln_store_drop_lease(dln_store *store)
         ok = dln_query_run(&q, NULL, NULL) && ok;
         if (!ok || !dln_store_commit(store, NULL)) dln_store_rollback(store);
     }
-    if (lease->lock_fd >= 0) (void)close(lease->lock_fd);
-    lease->lock_fd = -1;
     lease->study_id = 0;
     dln_binding_cache_release(&lease->binding);
+}
+
+void dln_lease_drop_lock(dln_store *store)
+{
+    if (store->lease.lock_fd >= 0) (void)close(store->lease.lock_fd);
+    store->lease.lock_fd = -1;
+}
+
+void dln_store_drop_lease(dln_store *store)
+{
+    dln_lease_drop_row(store);
+    dln_db_own_log(store->db, false);
+    dln_lease_drop_lock(store);
 }

@@ -77,9 +77,10 @@ fail:
 void dln_store_close(dln_store *store)
 {
     if (!store) return;
-    dln_store_drop_lease(store);
+    dln_lease_drop_row(store);
     dln_binding_cache_release(&store->lease.binding);
-    dln_db_close(store->db);
+    dln_db_close(store->db); /* moves the log of a lease's holder into the file, hence the lock */
+    dln_lease_drop_lock(store);
     for (struct dln_study_entry *entry = store->studies; entry;) {
         struct dln_study_entry *next = entry->next;
         dln_tally_release(&entry->tally);
@@ -156,6 +157,7 @@ static bool check_nonce(dln_store *store, struct dln_error *err)
     const bool is_ours = dln_query_row(&q);
     if (!dln_query_end(&q, err)) return false;
     if (is_ours) return true;
+    dln_db_own_log(store->db, false);
     return dln_fail(err, DLN_BUSY, "another engine has taken over this study; nothing was written");
 }
 

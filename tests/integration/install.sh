@@ -13,6 +13,10 @@ sanitize=$(sed -n 's/^DIALIN_SANITIZE:STRING=//p' "$build/CMakeCache.txt")
 compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
 if [ -n "$sanitize" ]; then flags="$flags -fsanitize=$sanitize"; fi
 
+if [ -z "$sanitize" ]; then # else there is none
+    find "$scratch/root" -path '*/man/man1/dialin.1' | grep -q .
+fi
+
 cat >"$scratch/main.c" <<'EOF'
 #include <stdio.h>
 

@@ -133,6 +133,51 @@ static void k_keeps_it_running_and_attach_finds_it(void **state)
     desk_close(&desk);
 }
 
+static void assert_only_the_database(const struct desk *desk)
+{
+    static const char *const endings[] = {"-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        char path[SCRATCH_PATH_MAX + 16];
+        (void)snprintf(path, sizeof path, "%s%s", desk->db, endings[i]);
+        if (access(path, F_OK) == 0) fail_msg("%s was left behind", path);
+    }
+}
+
+static void a_screen_leaves_no_file_beside_the_database(void **state)
+{
+    (void)state;
+    struct desk desk;
+    screen *s = start_run(&desk, 2, 1);
+    desk_open_gate(&desk);
+    screen_wait(s, "DONE", DESK_WAIT_MS);
+    screen_keys(s, "q");
+    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
+    screen_close(s);
+    desk_wait_engine_gone(&desk);
+    assert_only_the_database(&desk);
+
+    static const char *const commands[] = {"view", "attach"};
+    for (size_t i = 0; i < 2; i++) {
+        s = desk_dialin(&desk, commands[i], desk.db);
+        screen_wait(s, "2/2 trials", DESK_WAIT_MS);
+        screen_keys(s, SCREEN_ENTER);
+        screen_wait(s, "trial of", DESK_WAIT_MS);
+        screen_keys(s, SCREEN_ESC);
+        screen_wait(s, "2/2 trials", DESK_WAIT_MS);
+        screen_keys(s, "q");
+        assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
+        screen_close(s);
+        assert_only_the_database(&desk);
+    }
+    s = desk_dialin(&desk, desk.folder, NULL); /* the home screen */
+    screen_wait(s, "gated", DESK_WAIT_MS);
+    screen_keys(s, "q");
+    assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
+    screen_close(s);
+    assert_only_the_database(&desk);
+    desk_close(&desk);
+}
+
 static void a_killed_screen_comes_back_with_its_trials(void **state)
 {
     (void)state;
@@ -324,6 +369,7 @@ int main(void)
         cmocka_unit_test(ctrl_z_stops_the_screen_and_fg_brings_it_back),
         cmocka_unit_test(a_dropped_line_leaves_the_study_running),
         cmocka_unit_test(k_keeps_it_running_and_attach_finds_it),
+        cmocka_unit_test(a_screen_leaves_no_file_beside_the_database),
         cmocka_unit_test(a_killed_screen_comes_back_with_its_trials),
         cmocka_unit_test(three_faults_are_enough),
         cmocka_unit_test(sigterm_ends_trials_and_gives_the_terminal_back),

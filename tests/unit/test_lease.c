@@ -120,6 +120,41 @@ static void the_second_engine_is_told_who_the_first_is(void **state)
     dln_store_close(second);
 }
 
+static off_t log_bytes(void)
+{
+    char log[SCRATCH_PATH_MAX + 8];
+    struct stat file;
+    (void)snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &file) == 0 ? file.st_size : -1;
+}
+
+static void who_is_refused_leaves_the_log_to_the_holder(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    dln_store *first = open_engine();
+    assert_ok(dln_store_take_lease(first, 1, NULL, &err), err);
+    assert_ok(start_trial(first, &id), err);
+    const off_t bytes = log_bytes();
+    assert_true(bytes > 0);
+    dln_store *second = open_engine();
+    assert_fails(dln_store_take_lease(second, 1, NULL, &err), err, DLN_BUSY);
+    dln_store_checkpoint(second);
+    dln_store_close(second);
+    assert_int_equal(log_bytes(), bytes);
+
+    declare_dead();
+    use_runtime("run of another user");
+    second = open_engine();
+    assert_ok(dln_store_take_lease(second, 1, NULL, &err), err);
+    assert_true(log_bytes() > bytes);
+    assert_fails(dln_store_beat(first, &err), err, DLN_BUSY);
+    dln_store_close(first); /* was replaced */
+    assert_true(log_bytes() > bytes);
+    dln_store_close(second);
+    assert_int_equal(log_bytes(), -1);
+}
+
 static void the_row_alone_keeps_another_users_engine_out(void **state)
 {
     (void)state;
@@ -313,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_lease_is_seen_by_others_with_its_holder),
         T(the_second_engine_is_told_who_the_first_is),
+        T(who_is_refused_leaves_the_log_to_the_holder),
         T(the_row_alone_keeps_another_users_engine_out),
         T(a_replaced_engine_writes_nothing),
         T(without_a_lease_no_trial_is_written),

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/facts.h"
 #include "cli/locate.h"
+#include "cli/manual.h"
 #include "cli/prepare.h"
 #include "cli/screen_options.h"
 #include "dialin/store.h"
@@ -66,29 +68,36 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* `dialin`, `dialin FOLDER`, `dialin STUDY`. */
-static const struct option options_dialin[] = {
-    OPTION_STUDY,
-    OPTIONS_SCREEN,
-    {.name = "version", .alias = 'V', .help = "versions of dialin and of SQLite"},
-    {0},
-};
+const char *command_group_title(enum command_group group)
+{
+    switch (group) {
+    case GROUP_RUN: return "Run";
+    case GROUP_LOOK: return "Look";
+    case GROUP_MOVE: return "Move";
+    case GROUP_STEER: return "Steer";
+    case GROUP_COUNT: break;
+    }
+    return "";
+}
+
+static void print_facts(const char *title, const struct fact *facts, FILE *to)
+{
+    int width = 0;
+    for (const struct fact *fact = facts; fact->name; fact++) {
+        if ((int)strlen(fact->name) > width) width = (int)strlen(fact->name);
+    }
+    fprintf(to, "\n%s\n", title);
+    for (const struct fact *fact = facts; fact->name; fact++)
+        fprintf(to, "  %-*s  %s\n", width, fact->name, fact->text);
+}
 
 static void print_help(FILE *to)
 {
-    static const char *const titles[GROUP_COUNT] = {
-        [GROUP_RUN] = "Run",
-        [GROUP_LOOK] = "Look",
-        [GROUP_MOVE] = "Move",
-        [GROUP_STEER] = "Steer",
-    };
-    fputs("dialin: tune hyperparameters from the terminal\n\n"
-          "  dialin [FOLDER]                 the studies here, on the screen\n"
-          "  dialin STUDY                    open one: a study file (.yaml) or a database (.db)\n"
-          "  dialin COMMAND STUDY [WORDS]    one of the commands below\n",
-          to);
+    fprintf(to, "dialin: %s\n\n", fact_purpose);
+    for (const struct fact *call = fact_calls; call->name; call++)
+        fprintf(to, "  dialin %-24s %s\n", call->name, call->text);
     for (int group = 0; group < GROUP_COUNT; group++) {
-        fprintf(to, "\n%s\n", titles[group]);
+        fprintf(to, "\n%s\n", command_group_title((enum command_group)group));
         for (const struct command *const *c = commands(); *c; c++) {
             if ((*c)->group == (enum command_group)group) {
                 fprintf(to, "  %-11s %s\n", (*c)->name, (*c)->summary);
@@ -96,11 +105,11 @@ static void print_help(FILE *to)
         }
     }
     fputs("\nOptions\n", to);
-    options_help(options_dialin, to);
-    fputs("\n  dialin COMMAND --help           its words and options\n"
-          "\nExit status: 0 done, 1 the study failed or a command was refused, 2 bad usage or bad "
-          "study\nfile, 3 another engine holds the study, 4 the file or the machine failed.\n",
-          to);
+    options_help(fact_options, to);
+    print_facts("Exit status", fact_statuses, to);
+    print_facts("Files", fact_files, to);
+    print_facts("Environment", fact_environment, to);
+    print_facts("Environment of a trial", fact_trial_environment, to);
 }
 
 static void print_command_help(const struct command *command, FILE *to)
@@ -162,12 +171,13 @@ static enum status open_screen(int argc, char **argv)
 {
     struct options options;
     struct dln_error err = {0};
-    if (!options_parse(options_dialin, argc, argv, &options, &err)) return complain(&err);
+    if (!options_parse(fact_options, argc, argv, &options, &err)) return complain(&err);
     if (options.help) {
         print_help(stdout);
         return STATUS_DONE;
     }
     if (option_given(&options, "version")) return print_version();
+    if (option_given(&options, "manual")) return print_manual();
     const char *const word = options.n_words > 0 ? options.words[0] : NULL;
     struct stat info;
     if (word && stat(word, &info) != 0) {

@@ -1,7 +1,7 @@
 /*
  * The command line: `dialin COMMAND …`. Each command is one constant struct in a file cmd_*.c and
- * one line in commands.c; `dialin --help`, `dialin COMMAND --help`, the checks of words and options
- * and the nearest word for a mistyped command come from it.
+ * one line in commands.c; `dialin --help`, `dialin COMMAND --help`, the manual page, the checks of
+ * words and options and the nearest word for a mistyped command come from it.
  */
 #ifndef UI_CLI_COMMANDS_H
 #define UI_CLI_COMMANDS_H
@@ -25,6 +25,7 @@ struct command {
 
 /* NULL-terminated, in the order of the help. */
 const struct command *const *commands(void);
+const char *command_group_title(enum command_group group);
 const struct command *command_find(const char *name);
 
 /* All of `dialin` but --guardian. */

@@ -1,0 +1,66 @@
+#!/bin/sh
+# The manual page has every command and every option that --help knows, and is made of requests that
+# man(7) has; the built one is what the program prints.
+set -eu
+dialin=$2/dialin
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+page=$scratch/dialin.1
+"$dialin" --manual >"$page"
+if [ -e "$2/dialin.1" ]; then cmp "$page" "$2/dialin.1"; fi
+
+missing() {
+    echo "the manual page lacks: $1"
+    exit 1
+}
+
+# What it shows, without fonts and escapes.
+sed 's/\\f[BIR]//g; s/\\-/-/g; s/\\&//g; s/\\e/\\/g' "$page" >"$scratch/text"
+for title in NAME SYNOPSIS DESCRIPTION OPTIONS STRATEGIES 'EXIT STATUS' FILES ENVIRONMENT; do
+    grep -qE "^\.SH \"?$title" "$scratch/text" || missing "$title"
+done
+
+# A line of --help: "  -n, --name VALUE   text".
+check_options() { # of `dialin $1 --help`, in file $2
+    "$dialin" $1 --help | sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p' |
+        while read -r option; do
+            [ "$option" = --help ] || grep -qE -- "^(-., )?$option( |\$)" "$2" ||
+                missing "dialin $1 $option"
+        done
+}
+sed '/^\.SH "COMMANDS/,$d' "$scratch/text" >"$scratch/section"
+check_options '' "$scratch/section"
+
+commands=$("$dialin" --help | sed -n '/^Run$/,/^Options$/s/^  \([a-z][a-z-]*\)  *[a-zA-Z].*/\1/p')
+[ "$(echo "$commands" | wc -l)" -ge 18 ] || missing "most commands, or --help has changed its form"
+for command in $commands; do
+    sed -n "/^\.SS \"dialin $command /,/^\.S[SH]/p" "$scratch/text" >"$scratch/section"
+    [ -s "$scratch/section" ] || missing "the command $command"
+    check_options "$command" "$scratch/section"
+    summary=$("$dialin" --help | sed -n "s/^  $command  *//p")
+    grep -qF -- "$summary" "$scratch/section" || missing "$summary"
+done
+
+# Every fact of --help: two columns below their titles.
+"$dialin" --help | sed -n '/^Exit status$/,$s/^  .*[^ ]   *\([^ ].*\)$/\1/p' |
+    while read -r text; do
+        grep -qF -- "$text" "$scratch/text" || missing "$text"
+    done
+
+if grep -E '^[.'"'"']' "$page" | grep -vE '^\.(TH|SH|SS|TP|PP|br|nf|fi)( |$)'; then
+    echo 'those are no requests of man(7)'
+    exit 1
+fi
+if grep -nP '[^\x00-\x7F]' "$page"; then
+    echo 'those letters are not shown everywhere'
+    exit 1
+fi
+if command -v man >/dev/null && command -v groff >/dev/null; then
+    man --warnings -l "$page" >"$scratch/shown" 2>"$scratch/warnings"
+    if [ -s "$scratch/warnings" ]; then
+        cat "$scratch/warnings"
+        exit 1
+    fi
+    grep -q 'Optuna' "$scratch/shown"
+fi
+echo "the manual page tells of $(echo "$commands" | wc -l) commands"
