@@ -384,7 +384,7 @@ static void ask_retry(struct view *view)
     char names[96], yes[64];
     name_targets(&view->targets, names, sizeof names);
     (void)snprintf(yes, sizeof yes, all == 1 ? "run it again" : "run %zu again", all);
-    view_confirm(view, "Confirm", "leave them", yes, accept_retry);
+    view_confirm(view, "Confirm", all == 1 ? "leave it" : "leave them", yes, accept_retry);
     view_confirm_line(view, "Run %s again?", names);
     view_confirm_line(view, " ");
     if (all == 1) {

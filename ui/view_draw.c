@@ -289,7 +289,7 @@ static void draw_prompt(struct view *view, int row)
     struct cells *cells = &view->cells;
     struct prompt *prompt = &view->prompt;
     int col = 1;
-    col += cells_text(cells, row, col, cells->cols / 2, ROLE_STRONG, prompt->label);
+    col += cells_text(cells, row, col, cells->cols * 2 / 3, ROLE_STRONG, prompt->label);
     col += cells_text(cells, row, col, 2, ROLE_STRONG, ": ");
     line_edit_draw(&prompt->edit, cells, row, col, cells->cols - col - 1,
                    prompt->error[0] ? ROLE_INPUT_INVALID : ROLE_INPUT);

@@ -69,6 +69,13 @@ static const char *const statements[STATEMENTS] = {
             " './train', '')",
 };
 
+static int64_t age_s;
+
+void fixture_set_age(int64_t seconds)
+{
+    age_s = seconds;
+}
+
 struct writer {
     sqlite3 *db;
     sqlite3_stmt *stmt[STATEMENTS];
@@ -215,7 +222,7 @@ static bool make_rows(const char *path, const struct dln_study *def, int64_t stu
                        .study_id = study_id,
                        .n_trials = n_trials,
                        .n_steps = n_steps,
-                       .end_us = dln_clock_wall_us()};
+                       .end_us = dln_clock_wall_us() - age_s * 1000000};
     dln_rng_init(&w.rng, seed);
     w.u = calloc(d + 1, sizeof *w.u);
     w.x = calloc(d + 1, sizeof *w.x);

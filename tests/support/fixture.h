@@ -20,6 +20,9 @@
 bool fixture_study(const char *path, const char *name, size_t n_trials, size_t n_params,
                    size_t n_steps, uint64_t seed, struct dln_error *err);
 
+/* How long ago the last trial of the studies that are made from now on ended; 0 at first. */
+void fixture_set_age(int64_t seconds);
+
 /* The definition that such a study has; dln_study_free() it. */
 bool fixture_definition(const char *name, size_t n_params, int64_t budget_trials, uint64_t seed,
                         struct dln_study **out, struct dln_error *err);

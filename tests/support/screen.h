@@ -58,7 +58,7 @@ void screen_cursor(screen *s, int *row, int *col);
 
 /*
  * Compares with tests/terminal/screens/NAME.txt: the text of all rows; _styled adds a map of
- * colours and attributes. A difference fails the test and leaves what was seen in
+ * colours and attributes. A time of the day counts as 00:00:00. A difference fails the test and leaves what was seen in
  * BUILD/screens/NAME.txt. With DIALIN_BLESS=1 in the environment the file is written instead.
  */
 void screen_match(screen *s, const char *name);

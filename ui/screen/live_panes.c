@@ -276,9 +276,12 @@ void live_draw_workers(struct view *view, struct rect rect)
     for (int slot = 0; slot < shown && slot < parallel; slot++) {
         (void)cells_textf(cells, rect.row + 1 + slot, rect.col + 1, 4, ROLE_DIM, "%d", slot);
     }
-    /* In whole columns, so that all bars move on at once, and rest in between. */
+    /* In whole columns while there is work, so that all bars move on at once, and rest in between.
+     */
     const int64_t column_us = window_s * (int64_t)1000000 / width;
-    const int64_t start_us = (now_us / column_us + 1 - width) * column_us;
+    const bool is_working = model->count[DLN_TRIAL_RUNNING] > 0;
+    const int64_t start_us =
+        is_working ? (now_us / column_us + 1 - width) * column_us : now_us - width * column_us;
     /* Newest first, until well before the window; a trial may have run long. */
     size_t looked = 0;
     for (size_t i = model->n; i > 0 && looked < 2000; i--, looked++) {

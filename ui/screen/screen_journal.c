@@ -8,7 +8,7 @@
 #include "screen/screens.h"
 #include "widget/dialog.h"
 
-enum { DETAIL_ROWS = 5, COLUMNS = 4 };
+enum { DETAIL_ROWS = 5, COLUMNS = 4, STATE_COLS = 7 };
 
 struct journal {
     struct table table;
@@ -27,7 +27,7 @@ static const char *state_word(const struct dln_command *command)
     switch (command->state) {
     case DLN_COMMAND_POSTED: return "waits";
     case DLN_COMMAND_DONE: return "done";
-    case DLN_COMMAND_REFUSED: return "no";
+    case DLN_COMMAND_REFUSED: return "refused";
     }
     return "";
 }
@@ -114,11 +114,12 @@ static void draw(struct view *view, struct rect body)
         if (cols > who_cols) who_cols = cols;
     }
     if (who_cols > 14) who_cols = 14;
-    const int what = body.cols - 3 - when_cols - 1 - who_cols - 1 - 1 - 6;
+    const int what = body.cols - 3 - when_cols - 1 - who_cols - 1 - 1 - STATE_COLS;
     journal->columns[0] = (struct column){.name = "WHEN", .width = when_cols, .id = 0};
     journal->columns[1] = (struct column){.name = "WHO", .width = who_cols, .priority = 1, .id = 1};
     journal->columns[2] = (struct column){.name = "WHAT", .width = what, .priority = 0, .id = 2};
-    journal->columns[3] = (struct column){.name = "STATE", .width = 5, .priority = 2, .id = 3};
+    journal->columns[3] =
+        (struct column){.name = "STATE", .width = STATE_COLS, .priority = 2, .id = 3};
     journal->table.columns = journal->columns;
     journal->table.n_columns = COLUMNS;
     const int list = body.rows - DETAIL_ROWS;

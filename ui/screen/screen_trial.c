@@ -136,6 +136,7 @@ static void draw_status(struct view *view, int row)
                 cells_textf(cells, row, col, end - col, ROLE_TEXT, "since %s (%s)", from, length);
         }
     }
+    if (cells->cols >= 160) return; /* the tab row has the study's name there */
     const char *name = view_study_name(view);
     const int width = (int)dln_text_width(name);
     if (col + width + 2 <= end) cells_right(cells, row, end - width, width, ROLE_TITLE, name);
