@@ -2,8 +2,9 @@
  * The next suggestions before they are made: what the engine starts next if nothing else happens,
  * in its order. Enqueued trials come first; then what the strategy proposes for the next numbers,
  * each with the ones before it counted as running, as it would be if slots came free one after the
- * other. The same seed, trial number and history give the same point, so the first one is exactly
- * the engine's next; a result that comes in between changes those after it.
+ * other. The same seed, trial number and history give the same point, so what is shown is what the
+ * engine starts. With several workers, all of them busy, the first one stays true even when one of
+ * their trials ends: the engine has asked for it already. Other results change what follows.
  *
  * Nothing is written. Thread: owner.
  */

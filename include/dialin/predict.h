@@ -43,6 +43,11 @@ DLN_API DLN_CHECK bool dln_predictor_new(const struct dln_space *space, size_t m
                                          struct dln_error *err);
 DLN_API void dln_predictor_free(dln_predictor *predictor);
 /*
+ * The space was inferred from trials (dln_store_infer_space), so nothing says when a parameter is
+ * active: one that some complete trial lacks may be missing (NaN) in a question, too.
+ */
+DLN_API void dln_predictor_allow_gaps(dln_predictor *predictor);
+/*
  * Adds or replaces (by number) trials as the store gives them; copies what it keeps. run_s: how
  * long each one ran, NaN where unknown; NULL: unknown.
  */

@@ -108,6 +108,7 @@ void dln_driver_close(struct dln_driver *driver)
     free(driver->metric_names);
     dln_runner_free(driver->runner);
     if (driver->lock_fd >= 0) (void)close(driver->lock_fd);
+    dln_ahead_release(&driver->ahead);
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
     dln_ledger_release(&driver->ledger);

@@ -17,6 +17,7 @@
 #include "dialin/exec.h"
 #include "dialin/pruner.h"
 #include "dialin/strategy.h"
+#include "engine/ahead.h"
 #include "engine/job.h"
 #include "engine/ledger.h"
 
@@ -59,6 +60,7 @@ struct dln_driver {
     /* the engine's */
     dln_runner *runner;
     dln_proposer *proposer;
+    struct dln_ahead ahead; /* the next suggestion, while all slots are busy */
     struct dln_ledger ledger;
     size_t n_metrics;
     const char **metric_names; /* borrowed from metric_reader */

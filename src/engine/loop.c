@@ -187,6 +187,7 @@ void dln_loop_run(const struct dln_loop *loop)
         if (driver->has_news && loop->notify) dln_wake_poke(loop->notify);
         driver->has_news = false;
         if (driver->is_over) break;
-        wait_and_work(loop, more ? 0 : poll_ms(driver, now));
+        if (!more) dln_slots_ask_ahead(driver);
+        wait_and_work(loop, more ? 0 : poll_ms(driver, dln_clock_mono_ns()));
     }
 }

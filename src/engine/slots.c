@@ -178,6 +178,29 @@ static void reuse(struct dln_driver *driver, struct dln_job *job, const double *
     job->phase = DLN_JOB_ENDED;
 }
 
+static bool take_ahead(struct dln_driver *driver, int64_t number, struct dln_proposal *out)
+{
+    if (driver->live.parallel < 2) {
+        dln_ahead_drop(&driver->ahead);
+        return false;
+    }
+    return dln_ahead_take(&driver->ahead, driver->proposer, &driver->study->space, number,
+                          driver->live.budget.trials,
+                          driver->study->duplicates == DLN_DUPLICATES_AVOID, out);
+}
+
+void dln_slots_ask_ahead(struct dln_driver *driver)
+{
+    if (driver->live.parallel < 2 || driver->is_exhausted || !may_run(driver)) return;
+    if (driver->ledger.counts[DLN_TRIAL_WAITING] > 0 || waiting_job(driver)) return;
+    if (free_slot(driver) >= 0 || !may_begin(driver)) return;
+    for (size_t i = 0; i < driver->n_jobs; i++) { /* one is about to be recorded */
+        if (driver->jobs[i]->phase == DLN_JOB_ENDED) return;
+    }
+    dln_ahead_prepare(&driver->ahead, driver->proposer, &driver->study->space,
+                      dln_ledger_next_number(&driver->ledger), driver->live.budget.trials);
+}
+
 static struct dln_job *begin_proposed(struct dln_driver *driver)
 {
     const struct dln_view_trial *known;
@@ -188,7 +211,8 @@ static struct dln_job *begin_proposed(struct dln_driver *driver)
     int64_t id;
     int64_t number = dln_ledger_next_number(&driver->ledger);
     if (driver->is_exhausted) return NULL;
-    if (!dln_proposer_ask(driver->proposer, number, NULL, driver->live.budget.trials, &proposal,
+    if (!take_ahead(driver, number, &proposal) &&
+        !dln_proposer_ask(driver->proposer, number, NULL, driver->live.budget.trials, &proposal,
                           &err)) {
         driver->is_exhausted = err.code == DLN_EXHAUSTED;
         if (!driver->is_exhausted) dln_driver_give_up(driver, &err);

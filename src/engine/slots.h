@@ -12,6 +12,11 @@
  * else what the strategy proposes. True: call again soon, there may be more to start.
  */
 bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns);
+/*
+ * With several workers, all of them busy, and a trial to follow: asks the strategy for it now. May
+ * take as long as a suggestion takes.
+ */
+void dln_slots_ask_ahead(struct dln_driver *driver);
 /* Second looks at claims, time limits, what pruners said. */
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns);
 /* The earliest moment at which dln_slots_check() has something to do; INT64_MAX: none. */

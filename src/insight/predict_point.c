@@ -23,12 +23,18 @@ static double default_of(const struct dln_param *param)
     return is_choice ? 0 : dln_param_decode(param, 0.5);
 }
 
+static bool may_lack(const struct dln_predictor *predictor, size_t i)
+{
+    return predictor->allows_gaps && predictor->is_optional[i];
+}
+
 void dln_predictor_fill(const struct dln_predictor *predictor, const struct dln_view_trial *base,
                         double *x)
 {
     for (size_t i = 0; i < predictor->space->n; i++) {
         if (!isnan(x[i])) continue;
         const bool has = base && !isnan(base->x[i]);
+        if (base && !has && may_lack(predictor, i)) continue;
         x[i] = has ? base->x[i] : default_of(&predictor->space->params[i]);
     }
     (void)dln_space_activate(predictor->space, x);
@@ -71,18 +77,18 @@ void dln_predictor_code(struct dln_predictor *predictor, const double *x, double
     dln_gp_code(&predictor->coding, x, predictor->u, columns);
 }
 
-static bool fail_missing(struct dln_predictor *predictor, const double *x, struct dln_error *err)
+/* An active parameter of x without a value; space->n: there is none. */
+static size_t find_missing(struct dln_predictor *predictor, const double *x)
 {
     for (size_t i = 0; i < predictor->space->n; i++) {
-        if (!isnan(x[i])) continue;
+        if (!isnan(x[i]) || may_lack(predictor, i)) continue;
         double *probe = predictor->u;
         memcpy(probe, x, predictor->space->n * sizeof *x);
         probe[i] = default_of(&predictor->space->params[i]);
         (void)dln_space_activate(predictor->space, probe);
-        if (isnan(probe[i])) continue;
-        return dln_fail(err, DLN_INVALID, "'%.80s' has no value", predictor->space->params[i].name);
+        if (!isnan(probe[i])) return i;
     }
-    return dln_fail(err, DLN_INVALID, "a value is missing");
+    return predictor->space->n;
 }
 
 /* Outside the range is fine; what the parameter can never be is not. */
@@ -115,7 +121,10 @@ static bool take_point(struct dln_predictor *predictor, const double *x, struct 
     if (!dln_predictor_check(predictor, x, err)) return false;
     if (space->n > 0) memcpy(predictor->x, x, space->n * sizeof *x);
     if (!dln_space_activate(space, predictor->x)) {
-        return fail_missing(predictor, predictor->x, err);
+        const size_t missing = find_missing(predictor, predictor->x);
+        if (missing < space->n) {
+            return dln_fail(err, DLN_INVALID, "'%.80s' has no value", space->params[missing].name);
+        }
     }
     dln_predictor_code(predictor, predictor->x, predictor->columns);
     return true;
@@ -271,9 +280,9 @@ static void blame(const struct dln_predictor *predictor, struct dln_prediction *
     char high[DLN_NUM_TEXT_MAX];
     char number[DLN_NUM_TEXT_MAX];
     struct dln_strbuf choice = {0};
-    dln_num_short(from, low);
-    dln_num_short(to, high);
-    dln_num_short(predictor->x[param], number);
+    snprintf(low, sizeof low, "%.6g", from);
+    snprintf(high, sizeof high, "%.6g", to);
+    snprintf(number, sizeof number, "%.6g", predictor->x[param]);
     if (which->n_choices > 0) dln_param_text(which, predictor->x[param], &choice);
     const char *text = which->n_choices > 0 ? dln_strbuf_text(&choice) : number;
     out->far = far;

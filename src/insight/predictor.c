@@ -18,6 +18,18 @@ static bool fail_memory(struct dln_error *err)
 
 /* ── life ──────────────────────────────────────────────────────────────────────────────────────*/
 
+static bool copy_space(dln_predictor *predictor)
+{
+    const size_t d = predictor->space->n;
+    struct dln_param *params = DLN_ARENA_ARRAY(&predictor->arena, struct dln_param, d);
+    predictor->is_optional = DLN_ARENA_ARRAY(&predictor->arena, bool, d);
+    if (!params || !predictor->is_optional) return false;
+    if (d > 0) memcpy(params, predictor->space->params, d * sizeof *params);
+    predictor->modelled = *predictor->space;
+    predictor->modelled.params = params;
+    return true;
+}
+
 static bool allocate(dln_predictor *predictor, const bool *maximize)
 {
     struct dln_arena *arena = &predictor->arena;
@@ -31,8 +43,7 @@ static bool allocate(dln_predictor *predictor, const bool *maximize)
     predictor->mean = DLN_ARENA_ARRAY(arena, double, 2 * DLN_PREDICT_BATCH);
     predictor->has_choice = DLN_ARENA_ARRAY(arena, bool *, d);
     if (!objectives || !predictor->maximize || !predictor->values || !predictor->trusts ||
-        !predictor->x || !predictor->mean || !predictor->has_choice ||
-        !dln_gp_coding_init(&predictor->coding, predictor->space, arena)) {
+        !predictor->x || !predictor->mean || !predictor->has_choice || !copy_space(predictor)) {
         return false;
     }
     predictor->u = predictor->x + d;
@@ -50,9 +61,7 @@ static bool allocate(dln_predictor *predictor, const bool *maximize)
     }
     predictor->study =
         (struct dln_study){.space = *predictor->space, .n_objectives = m, .objectives = objectives};
-    const size_t columns = predictor->coding.layout.n_columns;
-    predictor->columns = DLN_ARENA_ARRAY(arena, double, DLN_PREDICT_BATCH *columns);
-    return predictor->columns != NULL;
+    return true;
 }
 
 bool dln_predictor_new(const struct dln_space *space, size_t m, const bool *maximize,
@@ -79,17 +88,28 @@ bool dln_predictor_new(const struct dln_space *space, size_t m, const bool *maxi
     return true;
 }
 
-void dln_predictor_free(dln_predictor *predictor)
+static void forget_models(dln_predictor *predictor)
 {
-    if (!predictor) return;
     for (size_t k = 0; predictor->values && k < predictor->m; k++)
         dln_belief_release(&predictor->values[k]);
     dln_belief_release(&predictor->runs);
     dln_belief_release(&predictor->limits);
     dln_belief_release(&predictor->time);
+}
+
+void dln_predictor_allow_gaps(dln_predictor *predictor)
+{
+    predictor->allows_gaps = true;
+}
+
+void dln_predictor_free(dln_predictor *predictor)
+{
+    if (!predictor) return;
+    forget_models(predictor);
     dln_history_free(predictor->history);
     free(predictor->times);
     dln_arena_release(&predictor->fitted);
+    dln_arena_release(&predictor->coded);
     dln_arena_release(&predictor->arena);
     free(predictor);
 }
@@ -338,8 +358,49 @@ static bool make_query(dln_predictor *predictor)
     return dln_gp_query_init(&predictor->query, DLN_PREDICT_BATCH, rows, &predictor->fitted);
 }
 
+/*
+ * A parameter may be new to the study, or its conditions known to a foreign program alone: trials
+ * without it still teach something where it is modelled as one that can be absent. False: no
+ * memory.
+ */
+static bool make_coding(dln_predictor *predictor)
+{
+    static const char always[] = "0 == 0";
+    const struct dln_history_view *history = dln_history_view(predictor->history);
+    bool is_same = predictor->has_coding;
+    for (size_t i = 0; i < predictor->space->n; i++) {
+        bool is_optional = false;
+        for (size_t t = 0; t < history->n && !is_optional && !predictor->space->params[i].when;
+             t++) {
+            const struct dln_view_trial *trial = &history->trials[t];
+            is_optional = trial->state == DLN_TRIAL_COMPLETE && isnan(trial->x[i]);
+        }
+        is_same = is_same && is_optional == predictor->is_optional[i];
+        predictor->is_optional[i] = is_optional;
+    }
+    if (is_same) return true;
+    forget_models(predictor);
+    dln_arena_reset(&predictor->coded);
+    predictor->has_coding = false;
+    const struct dln_expr *condition = NULL;
+    struct dln_error why = {0};
+    if (!dln_expr_parse(always, &predictor->coded, &condition, NULL, &why)) return false;
+    for (size_t i = 0; i < predictor->space->n; i++) {
+        const struct dln_expr *own = predictor->space->params[i].when;
+        predictor->modelled.params[i].when = predictor->is_optional[i] ? condition : own;
+    }
+    if (!dln_gp_coding_init(&predictor->coding, &predictor->modelled, &predictor->coded)) {
+        return false;
+    }
+    const size_t columns = predictor->coding.layout.n_columns;
+    predictor->columns = DLN_ARENA_ARRAY(&predictor->coded, double, DLN_PREDICT_BATCH *columns);
+    predictor->has_coding = predictor->columns != NULL;
+    return predictor->has_coding;
+}
+
 static bool fit_all(dln_predictor *predictor, struct dln_arena *scratch, struct dln_error *err)
 {
+    if (!make_coding(predictor)) return fail_memory(err);
     for (size_t k = 0; k < predictor->m; k++) {
         if (!fit_value(predictor, k, scratch, err)) return false;
         dln_arena_reset(scratch);

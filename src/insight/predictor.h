@@ -21,8 +21,15 @@ struct dln_predictor {
     dln_history *history;
     struct dln_run_time *times; /* ascending number */
     size_t n_times, cap_times;
+    struct dln_arena arena; /* of all that lives as long as the predictor */
+    bool allows_gaps;
+
+    /* as long as the same parameters are optional */
+    bool *is_optional;         /* d: always active, says the space, but a complete trial lacks it */
+    struct dln_space modelled; /* the space with optional parameters as conditional ones */
+    bool has_coding;
+    struct dln_arena coded; /* of the coding and of columns */
     struct dln_gp_coding coding;
-    struct dln_arena arena; /* of the coding, and all that lives as long as the predictor */
 
     /* the rest belongs to one revision of the history */
     bool is_fitted;
@@ -50,7 +57,8 @@ struct dln_predictor {
 /* The trial of that number; -1: the best one. NULL: there is none. */
 const struct dln_view_trial *dln_predictor_trial(const struct dln_predictor *predictor,
                                                  int64_t number);
-/* Fills the NaNs of x from base (may be NULL) or the defaults; drops what is inactive. */
+/* Fills the NaNs of x from base (may be NULL) or the defaults; drops what is inactive. A gap that
+ * is allowed stays where base has one. */
 void dln_predictor_fill(const struct dln_predictor *predictor, const struct dln_view_trial *base,
                         double *x);
 /* Whether each value is one that its parameter can ever have; outside the range is fine. */

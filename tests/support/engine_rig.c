@@ -199,6 +199,14 @@ void rig_wait_count(struct engine_rig *rig, enum dln_trial_state state, int64_t 
     }
 }
 
+void rig_wait_run(struct engine_rig *rig, int64_t number)
+{
+    const int64_t since = dln_clock_mono_ns();
+    while (rig_summary(rig).n_trials <= number || rig_trial(rig, number).attempt == 0) {
+        wait_a_little(rig, since, "a run");
+    }
+}
+
 void rig_wait_state(struct engine_rig *rig, enum dln_engine_state state)
 {
     const int64_t since = dln_clock_mono_ns();

@@ -45,6 +45,8 @@ struct dln_study_summary rig_summary(struct engine_rig *rig);
 struct dln_trial rig_trial(struct engine_rig *rig, int64_t number);
 /* Waits until so many trials are in the state (or more). */
 void rig_wait_count(struct engine_rig *rig, enum dln_trial_state state, int64_t at_least);
+/* Waits until a run of this trial is in the file. */
+void rig_wait_run(struct engine_rig *rig, int64_t number);
 void rig_wait_state(struct engine_rig *rig, enum dln_engine_state state);
 void rig_wait_journal(struct engine_rig *rig, const char *text);
 void rig_wait_file(struct engine_rig *rig, const char *file);

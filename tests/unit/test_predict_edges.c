@@ -147,6 +147,37 @@ static void choices_and_conditions_are_learned(void **state)
     predict_rig_free(&rig);
 }
 
+static void trials_without_a_parameter_teach_all_the_same(void **state)
+{
+    (void)state;
+    struct predict_rig rig;
+    struct dln_error err = {0};
+    struct dln_prediction p;
+    double x[3];
+    const struct dln_param params[] = {fixture_float("rate", 0, 1), fixture_float("new", 0, 1)};
+    predict_rig_params(&rig, 2, params);
+    for (int i = 0; i < 20; i++) {
+        predict_rig_draw(&rig, x);
+        const double gap[] = {x[0], i % 2 ? (double)NAN : x[1]};
+        predict_rig_tell(&rig, gap, 3 * (x[0] - 0.4) * (x[0] - 0.4) + (i % 2 ? 0 : 1));
+    }
+    p = predict_rig_predict(&rig, (const double[]){0.9, 0.5});
+    assert_close(p.expected[0].mean, 1.75, 0.3, 0);
+    assert_int_equal(p.n_trials, 20);
+    assert_fails(dln_predictor_point(rig.predictor, (const double[]){0.9, NAN}, &p, &err), err,
+                 DLN_INVALID);
+    dln_predictor_allow_gaps(rig.predictor); /* a program knew when it is there, we do not */
+    p = predict_rig_predict(&rig, (const double[]){0.9, NAN});
+    assert_close(p.expected[0].mean, 0.75, 0.3, 0);
+    enum dln_origin origins[2];
+    double y[] = {0.2, NAN};
+    assert_ok(dln_predictor_complete(rig.predictor, 1, y, origins, NULL, &err), err);
+    assert_int_equal(origins[1], DLN_ORIGIN_ABSENT);
+    assert_ok(dln_predictor_complete(rig.predictor, 0, y, origins, NULL, &err), err);
+    assert_int_equal(origins[1], DLN_ORIGIN_BASE);
+    predict_rig_free(&rig);
+}
+
 static void gaps_are_filled_from_the_best_trial_or_the_defaults(void **state)
 {
     (void)state;
@@ -393,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_gap_between_trials_is_said_to_be_a_guess),
         cmocka_unit_test(logarithmic_scales_are_learned_as_such),
         cmocka_unit_test(choices_and_conditions_are_learned),
+        cmocka_unit_test(trials_without_a_parameter_teach_all_the_same),
         cmocka_unit_test(gaps_are_filled_from_the_best_trial_or_the_defaults),
         cmocka_unit_test(the_nearest_trials_are_named),
         cmocka_unit_test(answers_depend_on_the_history_alone),

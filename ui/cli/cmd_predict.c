@@ -84,13 +84,20 @@ static void say_origin(const struct opened *study, const struct asked *asked,
 
 static void say_point(const struct opened *study, const struct asked *asked)
 {
-    char base[FORMAT_MAX];
-    snprintf(base, sizeof base, "from #%" PRId64 "%s: ", asked->base,
-             asked->base == asked->answer.expected[0].best_number ? ", the best" : "");
+    struct dln_strbuf base = {0};
+    dln_strbuf_addf(&base, "from #%" PRId64, asked->base);
+    if (asked->base == asked->answer.expected[0].best_number) {
+        dln_strbuf_add(&base, ", the best");
+        if (study->summary.n_objectives > 1) {
+            dln_strbuf_addf(&base, " %s", study->summary.metric_names[0]);
+        }
+    }
+    dln_strbuf_add(&base, ": ");
     say_origin(study, asked, DLN_ORIGIN_GIVEN, "given: ");
-    say_origin(study, asked, DLN_ORIGIN_BASE, base);
+    say_origin(study, asked, DLN_ORIGIN_BASE, dln_strbuf_text(&base));
     say_origin(study, asked, DLN_ORIGIN_DEFAULT, "default: ");
     say_origin(study, asked, DLN_ORIGIN_IGNORED, "without effect at this point: ");
+    dln_strbuf_release(&base);
 }
 
 /* "accuracy 0.912 ± 0.011 (90 %: 0.89 … 0.93), 34 % chance to beat the best 0.915 (#17)" */

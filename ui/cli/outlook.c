@@ -43,6 +43,7 @@ bool outlook_open(struct opened *study, struct outlook *out, struct dln_error *e
                            &out->predictor, err)) {
         return false;
     }
+    if (!study->def) dln_predictor_allow_gaps(out->predictor);
     return learn(study, out->predictor, err) && dln_predictor_fit(out->predictor, err);
 }
 
