@@ -94,7 +94,7 @@ const struct dln_study *dln_tuner_study(const dln_tuner *tuner)
 
 /* ── ask ───────────────────────────────────────────────────────────────────────────────────────*/
 
-/* The lowest WAITING trial. DLN_NOT_FOUND: none; DLN_BUSY: somebody took it. */
+/* The lowest WAITING trial. DLN_NOT_FOUND: none; DLN_REFUSED: somebody took it. */
 static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                           struct dln_error *err)
 {
@@ -106,7 +106,7 @@ static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_tria
            keeper->claim(keeper, *number, trial, err);
 }
 
-/* The strategy's point for the next number. DLN_BUSY: somebody took the number. */
+/* The strategy's point for the next number. DLN_REFUSED: somebody took the number. */
 static bool begin_proposed(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                            struct dln_error *err)
 {
@@ -149,7 +149,10 @@ bool dln_tuner_ask(dln_tuner *tuner, struct dln_asked *out, struct dln_error *er
     int64_t number;
     if (!err) err = &own;
     for (int races = 0; !begin(tuner, &number, &trial, err); races++) {
-        if (err->code != DLN_BUSY || races == RACES_MAX) return false;
+        if (err->code != DLN_REFUSED) return false;
+        if (races == RACES_MAX) {
+            return dln_fail(err, DLN_BUSY, "other programs took %d numbers in a row", RACES_MAX);
+        }
     }
     *out = (struct dln_asked){
         .number = number,
@@ -280,12 +283,18 @@ bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_t step, double val
            tuner->keeper->report(tuner->keeper, number, &report, err);
 }
 
-/* ── queue, best ───────────────────────────────────────────────────────────────────────────────*/
+/* ── queue, beat, best
+ * ───────────────────────────────────────────────────────────────────────────────*/
 
 bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number, struct dln_error *err)
 {
     return tuner->keeper->refresh(tuner->keeper, err) &&
            tuner->keeper->enqueue(tuner->keeper, x, number, err);
+}
+
+bool dln_tuner_beat(dln_tuner *tuner, struct dln_error *err)
+{
+    return !tuner->keeper->beat || tuner->keeper->beat(tuner->keeper, err);
 }
 
 bool dln_tuner_best(const dln_tuner *tuner, size_t i, struct dln_best *out)

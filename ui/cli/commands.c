@@ -14,6 +14,8 @@
     X(run)          \
     X(check)        \
     X(serve)        \
+    X(ask)          \
+    X(tell)         \
     X(attach)       \
     X(view)         \
     X(watch)        \
