@@ -7,6 +7,7 @@
 #include "dialin/exec.h"
 #include "dialin/peek.h"
 #include "dialin/predict.h"
+#include "dialin/serve.h"
 #include "dialin/space.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"
