@@ -1,6 +1,5 @@
 #include "engine/point.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@ static bool same_scalar(const struct dln_scalar *choice, const json_t *value)
 }
 
 /* A JSON value as a parameter's x; text is read as if a person had typed it. */
-static bool read_value(const struct dln_param *param, const json_t *value, double *x,
+static bool read_value(const struct dln_param *param, const json_t *value, bool anywhere, double *x,
                        struct dln_error *err)
 {
     char number[DLN_NUM_TEXT_MAX];
@@ -40,12 +39,12 @@ static bool read_value(const struct dln_param *param, const json_t *value, doubl
     }
     if (!text) return dln_fail(err, DLN_INVALID, "'%.100s' cannot have this value", param->name);
     if (!dln_param_parse(param, text, x, err)) return dln_wrap(err, "'%.100s'", param->name);
-    if (dln_param_contains(param, *x)) return true;
+    if (anywhere || dln_param_contains(param, *x)) return true;
     return dln_fail(err, DLN_INVALID, "'%.100s' cannot be %.100s: it is outside the space",
                     param->name, text);
 }
 
-static bool read_params(const struct dln_space *space, json_t *params, double *x,
+static bool read_params(const struct dln_space *space, json_t *params, bool anywhere, double *x,
                         struct dln_error *err)
 {
     const char *name;
@@ -55,7 +54,7 @@ static bool read_params(const struct dln_space *space, json_t *params, double *x
         const size_t i = dln_space_find(space, name);
         if (i == SIZE_MAX)
             return dln_fail(err, DLN_INVALID, "no parameter is named '%.100s'", name);
-        if (!read_value(&space->params[i], value, &x[i], err)) return false;
+        if (!read_value(&space->params[i], value, anywhere, &x[i], err)) return false;
     }
     return true;
 }
@@ -76,38 +75,11 @@ static bool is_allowed(const struct dln_space *space, const double *x, struct dl
 
 bool dln_point_read(const struct dln_space *space, json_t *params, double *x, struct dln_error *err)
 {
-    return read_params(space, params, x, err) && is_allowed(space, x, err);
+    return read_params(space, params, false, x, err) && is_allowed(space, x, err);
 }
 
-/* ── complete ──────────────────────────────────────────────────────────────────────────────────*/
-
-bool dln_point_complete(dln_proposer *proposer, const struct dln_space *space, int64_t number,
-                        const double *x, int64_t budget_trials, double *whole,
-                        struct dln_new_trial *out, struct dln_error *err)
+bool dln_point_read_anywhere(const struct dln_space *space, json_t *params, double *x,
+                             struct dln_error *err)
 {
-    if (space->n > 0) memcpy(whole, x, space->n * sizeof *x);
-    *out = (struct dln_new_trial){.x = whole,
-                                  .strategy = "enqueued",
-                                  .why = "values given by hand",
-                                  .predicted_mean = (double)NAN,
-                                  .predicted_sd = (double)NAN};
-    if (dln_space_activate(space, whole)) return true;
-
-    struct dln_error why = {0};
-    struct dln_proposal proposal;
-    if (dln_proposer_ask(proposer, number, x, budget_trials, &proposal, &why)) {
-        out->x = proposal.x;
-        out->why = proposal.why;
-        out->memo = proposal.memo;
-        out->predicted_mean = proposal.mean;
-        out->predicted_sd = proposal.sd;
-        return true;
-    }
-    if (why.code != DLN_EXHAUSTED) return dln_fail(err, why.code, "%s", why.text);
-    dln_space_initial(space, whole);
-    for (size_t i = 0; i < space->n; i++) {
-        if (!isnan(x[i])) whole[i] = x[i];
-    }
-    (void)dln_space_activate(space, whole);
-    return true;
+    return read_params(space, params, true, x, err);
 }

@@ -7,7 +7,6 @@
 
 #include "base/rng.h"
 #include "engine/limits.h"
-#include "engine/point.h"
 #include "serve/tuner.h"
 
 /* Somebody else was faster so many times in a row: then the file is too busy for this strategy. */
@@ -50,12 +49,11 @@ bool dln_tuner_make(struct dln_study *study, uint64_t seed, dln_tuner **out, str
         return dln_fail(err, DLN_NOMEM, "open a tuner");
     }
     tuner->study = study;
-    tuner->x = calloc(2 * study->space.n + 1, sizeof *tuner->x);
+    tuner->x = calloc(study->space.n + 1, sizeof *tuner->x);
     if (!tuner->x) {
         dln_fail(err, DLN_NOMEM, "open a tuner");
     } else if (dln_tuner_can_serve(study, err) && dln_limits_new(study, &tuner->limits, err) &&
                dln_book_open(&tuner->book, study, seed, err)) {
-        tuner->whole = tuner->x + study->space.n;
         *out = tuner;
         return true;
     }
@@ -94,16 +92,32 @@ const struct dln_study *dln_tuner_study(const dln_tuner *tuner)
 
 /* ── ask ───────────────────────────────────────────────────────────────────────────────────────*/
 
+static struct dln_new_trial new_trial(const struct dln_proposal *proposal)
+{
+    return (struct dln_new_trial){
+        .x = proposal->x,
+        .strategy = proposal->strategy,
+        .why = proposal->why,
+        .memo = proposal->memo,
+        .predicted_mean = proposal->mean,
+        .predicted_sd = proposal->sd,
+    };
+}
+
 /* The lowest WAITING trial. DLN_NOT_FOUND: none; DLN_REFUSED: somebody took it. */
 static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                           struct dln_error *err)
 {
     struct dln_keeper *keeper = tuner->keeper;
     const struct dln_book *book = &tuner->book;
-    return keeper->next_waiting(keeper, number, tuner->x, err) &&
-           dln_point_complete(book->proposer, &tuner->study->space, *number, tuner->x,
-                              book->budget.trials, tuner->whole, trial, err) &&
-           keeper->claim(keeper, *number, trial, err);
+    struct dln_proposal proposal;
+    if (!keeper->next_waiting(keeper, number, tuner->x, err) ||
+        !dln_proposer_complete(book->proposer, *number, tuner->x, book->budget.trials, &proposal,
+                               err)) {
+        return false;
+    }
+    *trial = new_trial(&proposal);
+    return keeper->claim(keeper, *number, trial, err);
 }
 
 /* The strategy's point for the next number. DLN_REFUSED: somebody took the number. */
@@ -118,14 +132,7 @@ static bool begin_proposed(dln_tuner *tuner, int64_t *number, struct dln_new_tri
         if (err->code != DLN_EXHAUSTED) return false;
         return dln_fail(err, DLN_EXHAUSTED, "every point was tried");
     }
-    *trial = (struct dln_new_trial){
-        .x = proposal.x,
-        .strategy = proposal.strategy,
-        .why = proposal.why,
-        .memo = proposal.memo,
-        .predicted_mean = proposal.mean,
-        .predicted_sd = proposal.sd,
-    };
+    *trial = new_trial(&proposal);
     return keeper->start(keeper, *number, trial, err);
 }
 

@@ -12,7 +12,7 @@ struct dln_tuner {
     struct dln_book book;
     struct dln_keeper *keeper;
     struct dln_limits *limits;
-    double *x, *whole; /* d each: a queued point, and the same completed */
+    double *x; /* d: a queued point */
 };
 
 /* DLN_UNSUPPORTED names the key that cannot be served. */
