@@ -22,6 +22,7 @@
 
 #include "dialin/error.h"
 #include "dialin/export.h"
+#include "dialin/predict.h"
 #include "dialin/strbuf.h"
 #include "dialin/study.h"
 #include "dialin/trial.h"
@@ -107,6 +108,14 @@ DLN_API DLN_CHECK bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_
 /* Queues a point: NaN where the strategy shall choose. */
 DLN_API DLN_CHECK bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number,
                                          struct dln_error *err);
+
+/*
+ * What a trial of this point would bring. NaN in x: as in the best trial, or else by default; it is
+ * filled in. Numbers may lie outside the space. *why_not, one for each objective, the tuner's until
+ * its next call (NULL: do not tell): where there is no prediction, a sentence; else "".
+ */
+DLN_API DLN_CHECK bool dln_tuner_predict(dln_tuner *tuner, double *x, struct dln_prediction *out,
+                                         const char **why_not, struct dln_error *err);
 
 /* See dln_tuner_place; nothing in memory. */
 DLN_API DLN_CHECK bool dln_tuner_beat(dln_tuner *tuner, struct dln_error *err);

@@ -38,7 +38,11 @@ static bool read_value(const struct dln_param *param, const json_t *value, bool 
         text = number;
     }
     if (!text) return dln_fail(err, DLN_INVALID, "'%.100s' cannot have this value", param->name);
-    if (!dln_param_parse(param, text, x, err)) return dln_wrap(err, "'%.100s'", param->name);
+    struct dln_error why = {0};
+    if (!dln_param_parse(param, text, x, &why)) {
+        const bool is_wrong = why.code == DLN_USAGE; /* for whoever typed it */
+        return dln_fail(err, is_wrong ? DLN_INVALID : why.code, "%s", why.text);
+    }
     if (anywhere || dln_param_contains(param, *x)) return true;
     return dln_fail(err, DLN_INVALID, "'%.100s' cannot be %.100s: it is outside the space",
                     param->name, text);

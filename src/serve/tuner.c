@@ -299,6 +299,24 @@ bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number, struc
            tuner->keeper->enqueue(tuner->keeper, x, number, err);
 }
 
+bool dln_tuner_predict(dln_tuner *tuner, double *x, struct dln_prediction *out,
+                       const char **why_not, struct dln_error *err)
+{
+    dln_predictor *predictor;
+    if (!tuner->keeper->refresh(tuner->keeper, err) ||
+        !dln_book_predictor(&tuner->book, &predictor, err) ||
+        !dln_predictor_complete(predictor, -1, x, NULL, NULL, err) ||
+        !dln_predictor_point(predictor, x, out, err)) {
+        return false;
+    }
+    for (size_t k = 0; why_not && k < tuner->study->n_objectives; k++) {
+        struct dln_trust trust;
+        if (!dln_predictor_trust(predictor, k, &trust, err)) return false;
+        why_not[k] = trust.why_not;
+    }
+    return true;
+}
+
 bool dln_tuner_beat(dln_tuner *tuner, struct dln_error *err)
 {
     return !tuner->keeper->beat || tuner->keeper->beat(tuner->keeper, err);

@@ -46,6 +46,7 @@ const struct command command_serve = {
         "  {\"op\": \"tell\", \"trial\": 7, \"state\": \"failed\", \"reason\": \"…\"}    or pruned\n"
         "  {\"op\": \"report\", \"trial\": 7, \"step\": 3, \"value\": 0.4}\n"
         "  {\"op\": \"enqueue\", \"params\": {\"lr\": 0.01}}\n"
+        "  {\"op\": \"predict\", \"params\": {\"lr\": 0.01}}    mean, sd, chance to be the best\n"
         "  {\"op\": \"best\"}\n"
         "One answer a line, in order. The end of the input ends it. Several of them, engines and\n"
         "Optuna may work on one study at once. A trial that was not told when its conversation\n"
