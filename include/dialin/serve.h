@@ -22,6 +22,7 @@
 
 #include "dialin/error.h"
 #include "dialin/export.h"
+#include "dialin/predict.h"
 #include "dialin/strbuf.h"
 #include "dialin/study.h"
 #include "dialin/trial.h"
@@ -34,6 +35,25 @@ typedef struct dln_tuner dln_tuner;
  */
 DLN_API DLN_CHECK bool dln_tuner_new(struct dln_study *study, dln_tuner **out,
                                      struct dln_error *err);
+
+struct dln_tuner_place {
+    const char *study_file; /* NULL: as it is stored in the database */
+    const char *db_path;    /* made when it is not there and a study file is given */
+    const char *study_name; /* without a study file, where the database holds several; else NULL */
+    /*
+     * The trials asked for here are worked at as long as dln_tuner_beat() is called every 30 s: when
+     * it was not for 120 s, another program that asks or tells fails them as lost. Without: they
+     * wait to be told for ever.
+     */
+    bool beats;
+};
+/*
+ * A study in a file, as engines and Optuna use it, several programs at once; no lease is needed.
+ * Each tell is durable before it returns. A changed study file is applied first, where no engine is
+ * at work; else the study goes on as it is stored.
+ */
+DLN_API DLN_CHECK bool dln_tuner_open(const struct dln_tuner_place *place, dln_tuner **out,
+                                      struct dln_error *err);
 DLN_API void dln_tuner_close(dln_tuner *tuner); /* NULL is fine */
 DLN_API const struct dln_study *dln_tuner_study(const dln_tuner *tuner);
 
@@ -47,8 +67,8 @@ struct dln_asked { /* borrowed until the tuner's next call */
     const char *why;
 };
 /*
- * The next trial to run: what waits in the queue first, then the strategy's. DLN_EXHAUSTED: there is
- * nothing more to do, err says why ("trials", "target" … or "every point was tried").
+ * The next trial to run: what waits in the queue first, then the strategy's. DLN_EXHAUSTED: there
+ * is nothing more to do, err says why ("trials", "target" … or "every point was tried").
  */
 DLN_API DLN_CHECK bool dln_tuner_ask(dln_tuner *tuner, struct dln_asked *out,
                                      struct dln_error *err);
@@ -89,6 +109,17 @@ DLN_API DLN_CHECK bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_
 DLN_API DLN_CHECK bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number,
                                          struct dln_error *err);
 
+/*
+ * What a trial of this point would bring. NaN in x: as in the best trial, or else by default; it is
+ * filled in. Numbers may lie outside the space. *why_not, one for each objective, the tuner's until
+ * its next call (NULL: do not tell): where there is no prediction, a sentence; else "".
+ */
+DLN_API DLN_CHECK bool dln_tuner_predict(dln_tuner *tuner, double *x, struct dln_prediction *out,
+                                         const char **why_not, struct dln_error *err);
+
+/* See dln_tuner_place; nothing in memory. */
+DLN_API DLN_CHECK bool dln_tuner_beat(dln_tuner *tuner, struct dln_error *err);
+
 struct dln_best { /* borrowed until the tuner's next call */
     int64_t number;
     const double *x;
@@ -111,8 +142,8 @@ DLN_API bool dln_tuner_best(const dln_tuner *tuner, size_t i, struct dln_best *o
 DLN_API void dln_tuner_answer(dln_tuner *tuner, const char *line, size_t len,
                               struct dln_strbuf *answer);
 /*
- * Answers the lines of in_fd until it ends or nobody reads the answers any more. False: a
- * descriptor failed, or there is no memory. SIGPIPE must be ignored.
+ * Answers the lines of in_fd until it ends or nobody reads the answers any more, and beats while it
+ * waits. False: a descriptor failed, or there is no memory. SIGPIPE must be ignored.
  */
 DLN_API DLN_CHECK bool dln_tuner_serve(dln_tuner *tuner, int in_fd, int out_fd,
                                        struct dln_error *err);

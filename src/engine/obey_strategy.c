@@ -118,6 +118,7 @@ void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *comm
     driver->study->strategy = method;
     dln_driver_committed(driver, true);
     if (driver->is_engine) {
+        dln_ahead_drop(&driver->ahead);
         dln_proposer_free(driver->proposer);
         driver->proposer = proposer;
         driver->is_exhausted = false;

@@ -1,6 +1,5 @@
 #include "engine/point.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +21,7 @@ static bool same_scalar(const struct dln_scalar *choice, const json_t *value)
 }
 
 /* A JSON value as a parameter's x; text is read as if a person had typed it. */
-static bool read_value(const struct dln_param *param, const json_t *value, double *x,
+static bool read_value(const struct dln_param *param, const json_t *value, bool anywhere, double *x,
                        struct dln_error *err)
 {
     char number[DLN_NUM_TEXT_MAX];
@@ -37,13 +36,17 @@ static bool read_value(const struct dln_param *param, const json_t *value, doubl
         text = number;
     }
     if (!text) return dln_fail(err, DLN_INVALID, "'%.100s' cannot have this value", param->name);
-    if (!dln_param_parse(param, text, x, err)) return dln_wrap(err, "'%.100s'", param->name);
-    if (dln_param_contains(param, *x)) return true;
+    struct dln_error why = {0};
+    if (!dln_param_parse(param, text, x, &why)) {
+        const bool is_wrong = why.code == DLN_USAGE; /* for whoever typed it */
+        return dln_fail(err, is_wrong ? DLN_INVALID : why.code, "%s", why.text);
+    }
+    if (anywhere || dln_param_contains(param, *x)) return true;
     return dln_fail(err, DLN_INVALID, "'%.100s' cannot be %.100s: it is outside the space",
                     param->name, text);
 }
 
-static bool read_params(const struct dln_space *space, json_t *params, double *x,
+static bool read_params(const struct dln_space *space, json_t *params, bool anywhere, double *x,
                         struct dln_error *err)
 {
     const char *name;
@@ -53,7 +56,7 @@ static bool read_params(const struct dln_space *space, json_t *params, double *x
         const size_t i = dln_space_find(space, name);
         if (i == SIZE_MAX)
             return dln_fail(err, DLN_INVALID, "no parameter is named '%.100s'", name);
-        if (!read_value(&space->params[i], value, &x[i], err)) return false;
+        if (!read_value(&space->params[i], value, anywhere, &x[i], err)) return false;
     }
     return true;
 }
@@ -74,5 +77,11 @@ static bool is_allowed(const struct dln_space *space, const double *x, struct dl
 
 bool dln_point_read(const struct dln_space *space, json_t *params, double *x, struct dln_error *err)
 {
-    return read_params(space, params, x, err) && is_allowed(space, x, err);
+    return read_params(space, params, false, x, err) && is_allowed(space, x, err);
+}
+
+bool dln_point_read_anywhere(const struct dln_space *space, json_t *params, double *x,
+                             struct dln_error *err)
+{
+    return read_params(space, params, true, x, err);
 }

@@ -13,4 +13,8 @@
 DLN_CHECK bool dln_point_read(const struct dln_space *space, json_t *params, double *x,
                               struct dln_error *err);
 
+/* The same for a question: numbers outside the space and broken constraints are fine. */
+DLN_CHECK bool dln_point_read_anywhere(const struct dln_space *space, json_t *params, double *x,
+                                       struct dln_error *err);
+
 #endif

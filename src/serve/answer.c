@@ -332,28 +332,115 @@ static bool report(struct talk *talk, struct dln_error *err)
     return true;
 }
 
-/* ── queue, best ───────────────────────────────────────────────────────────────────────────────*/
+/* ── queue ───────────────────────────────────────────────────────────────────────────────*/
 
-static bool enqueue(struct talk *talk, struct dln_error *err)
+/* `params` of the request, NaN where nothing is given; the caller frees it. NULL: err says why. */
+static double *read_point(const struct talk *talk, bool anywhere, struct dln_error *err)
 {
     const struct dln_space *space = &dln_tuner_study(talk->tuner)->space;
     json_t *params = json_object_get(talk->request, "params");
-    int64_t number;
     if (!json_is_object(params)) {
-        return dln_fail(err, DLN_INVALID, "it needs 'params', a map of name to value");
+        dln_fail(err, DLN_INVALID, "it needs 'params', a map of name to value");
+        return NULL;
     }
     double *x = calloc(space->n + 1, sizeof *x);
-    if (!x) return dln_fail(err, DLN_NOMEM, "out of memory");
+    if (!x) {
+        dln_fail(err, DLN_NOMEM, "out of memory");
+        return NULL;
+    }
     for (size_t i = 0; i < space->n; i++)
         x[i] = (double)NAN;
-    const bool ok =
-        dln_point_read(space, params, x, err) && dln_tuner_enqueue(talk->tuner, x, &number, err);
+    if (anywhere ? dln_point_read_anywhere(space, params, x, err)
+                 : dln_point_read(space, params, x, err)) {
+        return x;
+    }
+    free(x);
+    return NULL;
+}
+
+static bool enqueue(struct talk *talk, struct dln_error *err)
+{
+    int64_t number;
+    double *x = read_point(talk, false, err);
+    const bool ok = x && dln_tuner_enqueue(talk->tuner, x, &number, err);
     free(x);
     if (!ok) return false;
     dln_json_key(&talk->w, "trial");
     dln_json_int(&talk->w, number);
     return true;
 }
+
+/* ── predict ───────────────────────────────────────────────────────────────────────────────────*/
+
+static void write_expected(struct talk *talk, const char *key, size_t n, const double *values)
+{
+    dln_json_key(&talk->w, key);
+    dln_json_array(&talk->w);
+    for (size_t k = 0; k < n; k++)
+        dln_json_double(&talk->w, values[k]);
+    dln_json_end_array(&talk->w);
+}
+
+static void write_nearest(struct talk *talk, const struct dln_prediction *p)
+{
+    dln_json_key(&talk->w, "nearest");
+    dln_json_array(&talk->w);
+    for (size_t i = 0; i < p->n_nearest; i++) {
+        dln_json_object(&talk->w);
+        dln_json_key(&talk->w, "trial");
+        dln_json_int(&talk->w, p->nearest[i].number);
+        dln_json_key(&talk->w, "value");
+        dln_json_double(&talk->w, p->nearest[i].value);
+        dln_json_key(&talk->w, "distance");
+        dln_json_double(&talk->w, p->nearest[i].distance);
+        dln_json_end_object(&talk->w);
+    }
+    dln_json_end_array(&talk->w);
+}
+
+static void write_prediction(struct talk *talk, const struct dln_prediction *p,
+                             const char *const *why_not)
+{
+    enum { MEAN, SD, LOW, HIGH, CHANCE, N_LISTS };
+    static const char *const keys[N_LISTS] = {"mean", "sd", "low", "high", "chance"};
+    const size_t n = dln_tuner_study(talk->tuner)->n_objectives;
+    double lists[N_LISTS][DLN_OBJECTIVES_MAX];
+    const char *why = "";
+    for (size_t k = 0; k < n; k++) {
+        lists[MEAN][k] = p->expected[k].mean;
+        lists[SD][k] = p->expected[k].sd;
+        lists[LOW][k] = p->expected[k].low;
+        lists[HIGH][k] = p->expected[k].high;
+        lists[CHANCE][k] = p->expected[k].chance;
+        if (!p->expected[k].is_known) why = why_not[k];
+    }
+    for (size_t i = 0; i < N_LISTS; i++)
+        write_expected(talk, keys[i], n, lists[i]);
+    dln_json_key(&talk->w, "works");
+    dln_json_double(&talk->w, p->chance_works);
+    write_nearest(talk, p);
+    dln_json_key(&talk->w, "extrapolates");
+    dln_json_string(&talk->w, p->far == DLN_FAR_NOT ? NULL : p->far_text);
+    if (!why[0]) return;
+    dln_json_key(&talk->w, "why_not");
+    dln_json_string(&talk->w, why);
+}
+
+static bool predict(struct talk *talk, struct dln_error *err)
+{
+    struct dln_prediction prediction;
+    const char *why_not[DLN_OBJECTIVES_MAX];
+    double *x = read_point(talk, true, err);
+    const bool ok = x && dln_tuner_predict(talk->tuner, x, &prediction, why_not, err);
+    if (ok) {
+        write_params(talk, x);
+        write_prediction(talk, &prediction, why_not);
+    }
+    free(x);
+    return ok;
+}
+
+/* ── best ──────────────────────────────────────────────────────────────────────────────────────*/
 
 static void write_best(struct talk *talk, const struct dln_best *best)
 {
@@ -405,6 +492,7 @@ static const struct op {
     {"tell", {"trial", "value", "values", "state", "reason", "metrics", "constraints"}, tell},
     {"report", {"trial", "step", "value"}, report},
     {"enqueue", {"params"}, enqueue},
+    {"predict", {"params"}, predict},
     {"best", {NULL}, best},
 };
 enum { N_OPS = sizeof ops / sizeof ops[0] };
@@ -435,7 +523,8 @@ static bool find_op(const json_t *request, const struct op **out, struct dln_err
     const char *name = json_string_value(json_object_get(request, "op"));
     struct dln_nearest search = {.wanted = name};
     if (!name) {
-        return dln_fail(err, DLN_UNSUPPORTED, "it needs 'op': ask, tell, report, enqueue or best");
+        return dln_fail(err, DLN_UNSUPPORTED,
+                        "it needs 'op': ask, tell, report, enqueue, predict or best");
     }
     for (size_t i = 0; i < N_OPS; i++) {
         *out = &ops[i];
@@ -446,8 +535,9 @@ static bool find_op(const json_t *request, const struct op **out, struct dln_err
         return dln_fail(err, DLN_UNSUPPORTED, "there is no op '%.100s'; did you mean '%s'?", name,
                         search.best);
     }
-    return dln_fail(err, DLN_UNSUPPORTED,
-                    "there is no op '%.100s'; there are ask, tell, report, enqueue and best", name);
+    return dln_fail(
+        err, DLN_UNSUPPORTED,
+        "there is no op '%.100s'; there are ask, tell, report, enqueue, predict and best", name);
 }
 
 static bool check_keys(json_t *request, const struct op *op, struct dln_error *err)

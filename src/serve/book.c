@@ -24,6 +24,7 @@ bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_
 
 void dln_book_close(struct dln_book *book)
 {
+    dln_predictor_free(book->predictor);
     dln_proposer_free(book->proposer);
     dln_ledger_release(&book->ledger);
     *book = (struct dln_book){0};
@@ -31,8 +32,57 @@ void dln_book_close(struct dln_book *book)
 
 bool dln_book_learn(struct dln_book *book, const struct dln_history_row *row, struct dln_error *err)
 {
+    /* The proposer last: the row may point to what it knew of the trial. */
     return dln_ledger_learn(&book->ledger, row, NULL, err) &&
+           (!book->predictor || dln_predictor_learn(book->predictor, 1, row, NULL, err)) &&
            dln_proposer_learn(book->proposer, 1, row, err);
+}
+
+/* What the proposer keeps of a trial, as a row again. */
+static bool learn_again(struct dln_book *book, dln_predictor *predictor,
+                        const struct dln_view_trial *trial, struct dln_error *err)
+{
+    const struct dln_study *study = book->study;
+    double values[DLN_OBJECTIVES_MAX];
+    for (size_t k = 0; k < study->n_objectives; k++)
+        values[k] = study->objectives[k].maximize ? -trial->loss[k] : trial->loss[k];
+    const struct dln_history_row row = {
+        .id = trial->number,
+        .number = trial->number,
+        .state = trial->state,
+        .x = trial->x,
+        .values = values,
+        .last_step = trial->last_step,
+        .last_value = study->objectives[0].maximize ? -trial->last_loss : trial->last_loss,
+        .reason = trial->reason,
+        .violation = trial->violation,
+        .strategy = trial->strategy,
+        .memo = "",
+    };
+    return dln_predictor_learn(predictor, 1, &row, NULL, err);
+}
+
+bool dln_book_predictor(struct dln_book *book, dln_predictor **out, struct dln_error *err)
+{
+    const struct dln_history_view *view = dln_proposer_history(book->proposer);
+    bool maximize[DLN_OBJECTIVES_MAX];
+    dln_predictor *predictor;
+    if (!book->predictor) {
+        for (size_t k = 0; k < book->study->n_objectives; k++)
+            maximize[k] = book->study->objectives[k].maximize;
+        if (!dln_predictor_new(&book->study->space, book->study->n_objectives, maximize, &predictor,
+                               err)) {
+            return false;
+        }
+        for (size_t i = 0; i < view->n; i++) {
+            if (learn_again(book, predictor, &view->trials[i], err)) continue;
+            dln_predictor_free(predictor);
+            return false;
+        }
+        book->predictor = predictor;
+    }
+    *out = book->predictor;
+    return true;
 }
 
 const struct dln_view_trial *dln_book_find(const struct dln_book *book, int64_t number)

@@ -5,6 +5,7 @@
 #ifndef DLN_SERVE_BOOK_H
 #define DLN_SERVE_BOOK_H
 
+#include "dialin/predict.h"
 #include "dialin/strategy.h"
 #include "engine/ledger.h"
 
@@ -15,6 +16,7 @@ struct dln_book {
     double earlier_s;         /* run time before the tuner was opened */
     int64_t opened_ns;
     dln_proposer *proposer;
+    dln_predictor *predictor; /* NULL until something is predicted */
     struct dln_ledger ledger;
 };
 
@@ -25,6 +27,9 @@ void dln_book_close(struct dln_book *book);
 /* Adds a trial or replaces what is known of it. */
 DLN_CHECK bool dln_book_learn(struct dln_book *book, const struct dln_history_row *row,
                               struct dln_error *err);
+/* A predictor that knows every trial; made by the first call. */
+DLN_CHECK bool dln_book_predictor(struct dln_book *book, dln_predictor **out,
+                                  struct dln_error *err);
 /* A trial by its number, good until the next dln_book_learn(); NULL: none. */
 const struct dln_view_trial *dln_book_find(const struct dln_book *book, int64_t number);
 /* Whether one more trial may begin; *why: the limit that was met. */

@@ -9,29 +9,53 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dialin/clock.h"
 #include "serve/tuner.h"
 
-enum { READ_BYTES = 65536 };
+enum { READ_BYTES = 65536, BEAT_MS = 30000 };
+#define NS_PER_MS INT64_C(1000000)
 
 struct lines {
     dln_tuner *tuner;
     int in_fd, out_fd;
     char *bytes; /* a part of a line, then what was just read */
     size_t len, cap;
-    bool is_long; /* inside a line above the limit */
-    bool is_over; /* end of input, or nobody reads the answers */
+    int64_t beat_ns; /* the next sign of life is due */
+    bool is_long;    /* inside a line above the limit */
+    bool is_over;    /* end of input, or nobody reads the answers */
     struct dln_strbuf answers;
 };
 
 /* ── reading ───────────────────────────────────────────────────────────────────────────────────*/
 
-static bool wait_for(int fd, short events, struct dln_error *err)
+static bool wait_to_write(int fd, struct dln_error *err)
 {
-    struct pollfd one = {.fd = fd, .events = events};
+    struct pollfd one = {.fd = fd, .events = POLLOUT};
     while (poll(&one, 1, -1) < 0) {
         if (errno != EINTR) return dln_fail_errno(err, errno, "wait for the client");
     }
     return true;
+}
+
+/*
+ * Waits for the client, beating while it takes its time. A beat that fails is no matter for the
+ * client: the next one may work, and each request says for itself what does not.
+ */
+static bool wait_for_lines(struct lines *lines, struct dln_error *err)
+{
+    struct pollfd one = {.fd = lines->in_fd, .events = POLLIN};
+    for (;;) {
+        int64_t now = dln_clock_mono_ns();
+        if (now >= lines->beat_ns) {
+            struct dln_error ignored = {0};
+            if (!dln_tuner_beat(lines->tuner, &ignored)) dln_error_reset(&ignored);
+            now = dln_clock_mono_ns();
+            lines->beat_ns = now + BEAT_MS * NS_PER_MS;
+        }
+        const int ready = poll(&one, 1, (int)((lines->beat_ns - now) / NS_PER_MS) + 1);
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return dln_fail_errno(err, errno, "wait for the client");
+    }
 }
 
 static bool make_room(struct lines *lines, struct dln_error *err)
@@ -49,15 +73,14 @@ static bool read_some(struct lines *lines, struct dln_error *err)
 {
     if (!make_room(lines, err)) return false;
     for (;;) {
+        if (!wait_for_lines(lines, err)) return false;
         const ssize_t n = read(lines->in_fd, lines->bytes + lines->len, READ_BYTES);
         if (n >= 0) {
             lines->len += (size_t)n;
             lines->is_over = n == 0;
             return true;
         }
-        if (errno == EAGAIN) {
-            if (!wait_for(lines->in_fd, POLLIN, err)) return false;
-        } else if (errno != EINTR) {
+        if (errno != EINTR && errno != EAGAIN) {
             return dln_fail_errno(err, errno, "read requests");
         }
     }
@@ -121,7 +144,7 @@ static bool write_answers(struct lines *lines, struct dln_error *err)
             lines->is_over = true;
             break;
         } else if (errno == EAGAIN) {
-            if (!wait_for(lines->out_fd, POLLOUT, err)) return false;
+            if (!wait_to_write(lines->out_fd, err)) return false;
         } else if (errno != EINTR) {
             return dln_fail_errno(err, errno, "write answers");
         }
@@ -133,6 +156,7 @@ static bool write_answers(struct lines *lines, struct dln_error *err)
 bool dln_tuner_serve(dln_tuner *tuner, int in_fd, int out_fd, struct dln_error *err)
 {
     struct lines lines = {.tuner = tuner, .in_fd = in_fd, .out_fd = out_fd};
+    lines.beat_ns = dln_clock_mono_ns() + BEAT_MS * NS_PER_MS;
     bool ok = true;
     while (ok && !lines.is_over) {
         ok = read_some(&lines, err);

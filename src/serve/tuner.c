@@ -7,7 +7,6 @@
 
 #include "base/rng.h"
 #include "engine/limits.h"
-#include "engine/point.h"
 #include "serve/tuner.h"
 
 /* Somebody else was faster so many times in a row: then the file is too busy for this strategy. */
@@ -93,7 +92,7 @@ const struct dln_study *dln_tuner_study(const dln_tuner *tuner)
 
 /* ── ask ───────────────────────────────────────────────────────────────────────────────────────*/
 
-static struct dln_new_trial trial_of(const struct dln_proposal *proposal)
+static struct dln_new_trial new_trial(const struct dln_proposal *proposal)
 {
     return (struct dln_new_trial){
         .x = proposal->x,
@@ -105,7 +104,7 @@ static struct dln_new_trial trial_of(const struct dln_proposal *proposal)
     };
 }
 
-/* The lowest WAITING trial. DLN_NOT_FOUND: none; DLN_BUSY: somebody took it. */
+/* The lowest WAITING trial. DLN_NOT_FOUND: none; DLN_REFUSED: somebody took it. */
 static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                           struct dln_error *err)
 {
@@ -117,11 +116,11 @@ static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_tria
                                err)) {
         return false;
     }
-    *trial = trial_of(&proposal);
+    *trial = new_trial(&proposal);
     return keeper->claim(keeper, *number, trial, err);
 }
 
-/* The strategy's point for the next number. DLN_BUSY: somebody took the number. */
+/* The strategy's point for the next number. DLN_REFUSED: somebody took the number. */
 static bool begin_proposed(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                            struct dln_error *err)
 {
@@ -133,7 +132,7 @@ static bool begin_proposed(dln_tuner *tuner, int64_t *number, struct dln_new_tri
         if (err->code != DLN_EXHAUSTED) return false;
         return dln_fail(err, DLN_EXHAUSTED, "every point was tried");
     }
-    *trial = trial_of(&proposal);
+    *trial = new_trial(&proposal);
     return keeper->start(keeper, *number, trial, err);
 }
 
@@ -157,7 +156,10 @@ bool dln_tuner_ask(dln_tuner *tuner, struct dln_asked *out, struct dln_error *er
     int64_t number;
     if (!err) err = &own;
     for (int races = 0; !begin(tuner, &number, &trial, err); races++) {
-        if (err->code != DLN_BUSY || races == RACES_MAX) return false;
+        if (err->code != DLN_REFUSED) return false;
+        if (races == RACES_MAX) {
+            return dln_fail(err, DLN_BUSY, "other programs took %d numbers in a row", RACES_MAX);
+        }
     }
     *out = (struct dln_asked){
         .number = number,
@@ -288,12 +290,36 @@ bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_t step, double val
            tuner->keeper->report(tuner->keeper, number, &report, err);
 }
 
-/* ── queue, best ───────────────────────────────────────────────────────────────────────────────*/
+/* ── queue, beat, best
+ * ───────────────────────────────────────────────────────────────────────────────*/
 
 bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number, struct dln_error *err)
 {
     return tuner->keeper->refresh(tuner->keeper, err) &&
            tuner->keeper->enqueue(tuner->keeper, x, number, err);
+}
+
+bool dln_tuner_predict(dln_tuner *tuner, double *x, struct dln_prediction *out,
+                       const char **why_not, struct dln_error *err)
+{
+    dln_predictor *predictor;
+    if (!tuner->keeper->refresh(tuner->keeper, err) ||
+        !dln_book_predictor(&tuner->book, &predictor, err) ||
+        !dln_predictor_complete(predictor, -1, x, NULL, NULL, err) ||
+        !dln_predictor_point(predictor, x, out, err)) {
+        return false;
+    }
+    for (size_t k = 0; why_not && k < tuner->study->n_objectives; k++) {
+        struct dln_trust trust;
+        if (!dln_predictor_trust(predictor, k, &trust, err)) return false;
+        why_not[k] = trust.why_not;
+    }
+    return true;
+}
+
+bool dln_tuner_beat(dln_tuner *tuner, struct dln_error *err)
+{
+    return !tuner->keeper->beat || tuner->keeper->beat(tuner->keeper, err);
 }
 
 bool dln_tuner_best(const dln_tuner *tuner, size_t i, struct dln_best *out)

@@ -25,6 +25,7 @@ enum dln_attribute_table {
 #define DLN_KEY_LIMITS       "dialin:constraint_names" /* study: list of strings */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
 #define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
+#define DLN_KEY_ASKED        "dialin:asked"   /* trial: as owner, of a program that asked for it */
 #define DLN_KEY_CLAIMED      "dialin:claimed" /* trial: string, datetime_start as we wrote it */
 #define DLN_KEY_STRATEGY     "dialin:strategy"  /* trial: string */
 #define DLN_KEY_WHY          "dialin:why"       /* trial: string */

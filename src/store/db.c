@@ -132,6 +132,12 @@ bool dln_db_script(dln_db *db, const char *sql, struct dln_error *err)
     return rc == SQLITE_OK || fail_with(db, rc, err);
 }
 
+/* It writes trials: it waits for others, as nothing of a trial may be lost. */
+static bool is_patient(const dln_db *db)
+{
+    return db->mode == DLN_DB_ENGINE || db->mode == DLN_DB_GUEST;
+}
+
 /* Whether closing leaves the log as it is, although nobody else may have the file open. */
 static int keep_log(dln_db *db, bool keep)
 {
@@ -181,7 +187,7 @@ static bool distrust(dln_db *db, struct dln_error *err)
     /* a limit of the whole process: a host that has set its own keeps it */
     if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(HEAP_LIMIT);
     sqlite3_progress_handler(db->handle, PROGRESS_STEPS, on_progress, db);
-    sqlite3_busy_timeout(db->handle, db->mode == DLN_DB_ENGINE ? BUSY_ENGINE_MS : BUSY_OTHERS_MS);
+    sqlite3_busy_timeout(db->handle, is_patient(db) ? BUSY_ENGINE_MS : BUSY_OTHERS_MS);
     /* no mapping: a file cut short by another program would end us with SIGBUS */
     return dln_db_script(db,
                          "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
@@ -317,7 +323,7 @@ static void close_log(dln_db *db)
         sqlite3_busy_timeout(db->handle, BUSY_LAST_MS);
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     }
-    if (db->owns_log || (db->mode == DLN_DB_ENGINE && db->has_written)) {
+    if (db->owns_log || (is_patient(db) && db->has_written)) {
         (void)keep_log(db, false);
     } else if (dln_side_bytes(db->path, "-wal") == 0) {
         reopen_to_put_away(db);
@@ -390,6 +396,19 @@ void dln_db_checkpoint(dln_db *db, bool idle)
     } else {
         db->wal_long = db->wal_pages + WAL_PAGES_LONG; /* do not wait at every commit */
     }
+}
+
+int dln_db_log_pages(const dln_db *db)
+{
+    return db->wal_pages;
+}
+
+void dln_db_empty_log(dln_db *db)
+{
+    if (!db->is_wal) return;
+    sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->handle, BUSY_ENGINE_MS);
 }
 
 /* Somebody has begun to use a file that nobody used. */

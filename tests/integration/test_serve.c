@@ -67,6 +67,38 @@ static void the_best_is_the_best_that_was_told(void **state)
     assert_int_equal(talk_end(&talk), 0);
 }
 
+static void a_point_is_predicted_in_the_conversation(void **state)
+{
+    (void)state;
+    struct talk talk = start(study);
+    json_t *params;
+    json_t *said = talk_say(&talk, "{\"op\": \"predict\", \"params\": {\"x\": 0.1}}");
+    assert_true(json_is_null(json_array_get(json_object_get(said, "mean"), 0)));
+    assert_true(json_is_string(json_object_get(said, "why_not")));
+    json_decref(said);
+    for (int64_t number; (number = talk_ask(&talk, &params)) >= 0;) {
+        const double x = json_number_value(json_object_get(params, "x"));
+        json_decref(params);
+        talk_accepted(&talk, "{\"op\": \"tell\", \"trial\": %d, \"value\": %.17g}", (int)number,
+                      log10(x) * log10(x));
+    }
+    said = talk_say(&talk, "{\"op\": \"predict\", \"params\": {\"x\": 0.01, \"kind\": \"b\"}}");
+    assert_close(json_number_value(json_array_get(json_object_get(said, "mean"), 0)), 4, 1.5, 0);
+    assert_true(json_is_number(json_array_get(json_object_get(said, "chance"), 0)));
+    assert_null(json_object_get(said, "why_not"));
+    json_decref(said);
+    said = talk_say(&talk, "{\"op\": \"predict\", \"params\": {\"x\": 5}, \"id\": 9}");
+    assert_true(json_is_string(json_object_get(said, "extrapolates")));
+    assert_int_equal(int_at(said, "id"), 9);
+    json_decref(said);
+    talk_refused(&talk, "bad-request", "{\"op\": \"predict\"}");
+    talk_refused(&talk, "bad-request", "{\"op\": \"predict\", \"params\": {\"x\": -1}}");
+    talk_refused(&talk, "bad-request", "{\"op\": \"predict\", \"params\": {\"x\": [1]}}");
+    talk_refused(&talk, "bad-request", "{\"op\": \"predict\", \"params\": {\"kind\": \"c\"}}");
+    talk_refused(&talk, "bad-request", "{\"op\": \"predict\", \"params\": {\"y\": 1}}");
+    assert_int_equal(talk_end(&talk), 0);
+}
+
 static void what_is_wrong_is_said_and_the_conversation_goes_on(void **state)
 {
     (void)state;
@@ -259,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(suggestions_lie_in_the_space_and_end_with_the_budget,
                                         in_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_best_is_the_best_that_was_told, in_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_point_is_predicted_in_the_conversation, in_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_and_the_conversation_goes_on,
                                         in_folder, remove_folder),

@@ -38,6 +38,42 @@ static void a_bowl_is_descended(void **state)
     dln_tuner_close(tuner);
 }
 
+static void any_point_is_predicted_from_what_was_told(void **state)
+{
+    (void)state;
+    dln_tuner *tuner = opened("study: b\nobjective: {maximize: y}\nstrategy: random\nseed: 1\n"
+                              "space: {a: {float: [0, 1]}, b: {float: [0, 1]}}\n");
+    struct dln_asked trial;
+    struct dln_error err = {0};
+    struct dln_prediction p;
+    const char *why;
+    double x[] = {(double)NAN, (double)NAN};
+    assert_ok(dln_tuner_predict(tuner, x, &p, &why, &err), err);
+    assert_false(p.expected[0].is_known);
+    assert_string_equal(why, "the model needs 5 complete trials, there are 0");
+    assert_close(x[0], 0.5, 0, 0);
+    for (int i = 0; i < 30; i++) { /* predictions in between learn from each one told */
+        assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
+        const double a = trial.x[0];
+        assert_ok(dln_tuner_tell_value(tuner, trial.number, 5 - (a - 0.3) * (a - 0.3), &err), err);
+        if (i == 10) assert_ok(dln_tuner_predict(tuner, x, &p, &why, &err), err);
+    }
+    double good[] = {0.3, (double)NAN};
+    double bad[] = {1, 0.5};
+    assert_ok(dln_tuner_predict(tuner, good, &p, &why, &err), err);
+    assert_string_equal(why, "");
+    assert_close(p.expected[0].mean, 5, 0.05, 0);
+    struct dln_best best;
+    assert_true(dln_tuner_best(tuner, 0, &best));
+    assert_close(good[1], best.x[1], 0, 0);
+    assert_close(p.expected[0].best, best.values[0], 0, 0);
+    const double chance = p.expected[0].chance;
+    assert_ok(dln_tuner_predict(tuner, bad, &p, NULL, &err), err);
+    assert_close(p.expected[0].mean, 4.51, 0.05, 0);
+    assert_true(p.expected[0].chance < chance);
+    dln_tuner_close(tuner);
+}
+
 static void values_are_found_by_name(void **state)
 {
     (void)state;
@@ -158,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bowl_is_descended),
+        cmocka_unit_test(any_point_is_predicted_from_what_was_told),
         cmocka_unit_test(values_are_found_by_name),
         cmocka_unit_test(a_pruned_trial_counts_with_its_last_report),
         cmocka_unit_test(a_finite_space_ends_when_every_point_was_tried),

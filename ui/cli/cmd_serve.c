@@ -1,16 +1,19 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "cli/asking.h"
 #include "cli/commands.h"
-#include "dialin/serve.h"
+#include "cli/locate.h"
 
 static bool open_tuner(const struct options *options, dln_tuner **out, struct dln_error *err)
 {
     struct dln_study *study;
-    if (!option_given(options, "memory")) {
-        return dln_fail(err, DLN_UNSUPPORTED, "serve keeps a study in memory only: give --memory");
+    const char *const path = options->words[0];
+    if (!option_given(options, "memory")) return tuner_of(options, path, true, out, err);
+    if (option_given(options, "db") || option_given(options, "study") || !is_study_file(path)) {
+        return dln_fail(err, DLN_USAGE, "--memory takes a study file and no database");
     }
-    return dln_study_read_file(options->words[0], &study, err) && dln_tuner_new(study, out, err);
+    return dln_study_read_file(path, &study, err) && dln_tuner_new(study, out, err);
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -27,13 +30,15 @@ static enum status run(const struct command *command, const struct options *opti
 
 static const struct option options_serve[] = {
     {.name = "memory", .help = "keep the study in memory: nothing stays"},
+    OPTION_DB,
+    OPTION_STUDY,
     {0},
 };
 
 const struct command command_serve = {
     .name = "serve",
     .group = GROUP_RUN,
-    .words = "STUDY.yaml --memory",
+    .words = "STUDY",
     .summary = "ask and tell: lines of JSON on standard input and output",
     .notes =
         "  {\"op\": \"ask\"}                                a point; \"count\": n gives several\n"
@@ -41,8 +46,11 @@ const struct command command_serve = {
         "  {\"op\": \"tell\", \"trial\": 7, \"state\": \"failed\", \"reason\": \"…\"}    or pruned\n"
         "  {\"op\": \"report\", \"trial\": 7, \"step\": 3, \"value\": 0.4}\n"
         "  {\"op\": \"enqueue\", \"params\": {\"lr\": 0.01}}\n"
+        "  {\"op\": \"predict\", \"params\": {\"lr\": 0.01}}    mean, sd, chance to be the best\n"
         "  {\"op\": \"best\"}\n"
-        "One answer a line, in order. The end of the input ends it.\n",
+        "One answer a line, in order. The end of the input ends it. Several of them, engines and\n"
+        "Optuna may work on one study at once. A trial that was not told when its conversation\n"
+        "ended can be told by another one, or by dialin tell, for two minutes; then it is lost.\n",
     .options = options_serve,
     .min_words = 1,
     .max_words = 1,

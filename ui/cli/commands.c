@@ -18,6 +18,8 @@
     X(run) \
     X(check) \
     X(serve) \
+    X(ask) \
+    X(tell) \
     X(attach) \
     X(view) \
     X(watch) \
