@@ -110,6 +110,7 @@ void dln_driver_close(struct dln_driver *driver)
     if (driver->lock_fd >= 0) (void)close(driver->lock_fd);
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
+    dln_config_free(driver->config);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
     dln_limits_free(driver->limits);
