@@ -111,6 +111,7 @@ void dln_driver_close(struct dln_driver *driver)
     dln_ahead_release(&driver->ahead);
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
+    dln_config_free(driver->config);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
     dln_limits_free(driver->limits);

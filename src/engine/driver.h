@@ -68,6 +68,7 @@ struct dln_driver {
     size_t objective_metric[DLN_OBJECTIVES_MAX];
     size_t curve_objective, curve_metric; /* whose values are the curves; SIZE_MAX: none */
     struct dln_limits *limits;
+    dln_config *config; /* NULL: the study has none */
     dln_pruning *pruning; /* NULL: nothing is pruned */
 
     struct dln_job **jobs;

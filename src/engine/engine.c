@@ -42,6 +42,7 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
         return dln_fail(err, DLN_INVALID,
                         "the study file has no 'run', so there is nothing to run");
     }
+    if (!dln_config_new(study, &driver->config, err)) return false;
     if (!dln_limits_new(study, &driver->limits, err)) return false;
     if (!dln_proposer_new(study, driver->seed, &driver->proposer, err)) return false;
     if (!dln_pruning_new(study, &study->pruner, &driver->pruning, err)) return false;

@@ -22,8 +22,7 @@ struct column {
 struct rung {
     double threshold;
     struct dln_share share;
-    double *losses;
-    int64_t *owners; /* numbers of trials */
+    struct dln_arrival *arrivals; /* ascending loss */
     size_t n, cap;
 };
 
@@ -68,10 +67,8 @@ static void drop_columns(dln_curves *curves)
 
 static void drop_rungs(dln_curves *curves)
 {
-    for (size_t i = 0; i < curves->n_rungs; i++) {
-        free(curves->rungs[i].losses);
-        free(curves->rungs[i].owners);
-    }
+    for (size_t i = 0; i < curves->n_rungs; i++)
+        free(curves->rungs[i].arrivals);
     curves->n_rungs = 0;
 }
 
@@ -294,7 +291,8 @@ static struct column *make_column(dln_curves *curves, int64_t step)
     return &curves->columns[at];
 }
 
-static bool put_in_column(struct column *column, double loss)
+/* At the end, where it may not belong. */
+static bool append_to_column(struct column *column, double loss)
 {
     if (isnan(loss)) {
         column->n_nan++;
@@ -307,8 +305,16 @@ static bool put_in_column(struct column *column, double loss)
         column->losses = losses;
         column->cap = cap;
     }
+    column->losses[column->n++] = loss;
+    return true;
+}
+
+static bool put_in_column(struct column *column, double loss)
+{
+    if (!append_to_column(column, loss)) return false;
+    if (isnan(loss)) return true;
     size_t low = 0;
-    size_t high = column->n;
+    size_t high = column->n - 1;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (column->losses[middle] < loss) {
@@ -317,32 +323,18 @@ static bool put_in_column(struct column *column, double loss)
             high = middle;
         }
     }
-    memmove(column->losses + low + 1, column->losses + low, (column->n - low) * sizeof loss);
+    memmove(column->losses + low + 1, column->losses + low, (column->n - 1 - low) * sizeof loss);
     column->losses[low] = loss;
-    column->n++;
     return true;
 }
 
-static bool put_in_columns(dln_curves *curves, const struct dln_curve *curve)
+static bool put_in_columns(dln_curves *curves, const struct dln_curve *curve,
+                           bool (*put)(struct column *column, double loss))
 {
     for (size_t i = 0; i < curve->n; i++) {
         struct column *column = make_column(curves, curve->steps[i]);
-        if (!column || !put_in_column(column, curve->losses[i])) return false;
+        if (!column || !put(column, curve->losses[i])) return false;
     }
-    return true;
-}
-
-static bool make_columns(dln_curves *curves)
-{
-    if (curves->has_columns) return true;
-    for (size_t i = 0; i < curves->n; i++) {
-        const struct dln_curve *curve = &curves->trials[i]->curve;
-        if (curve->state == DLN_TRIAL_COMPLETE && !put_in_columns(curves, curve)) {
-            drop_columns(curves);
-            return false;
-        }
-    }
-    curves->has_columns = true;
     return true;
 }
 
@@ -351,6 +343,25 @@ static int by_size(const void *a, const void *b)
     const double x = *(const double *)a;
     const double y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+static bool make_columns(dln_curves *curves)
+{
+    if (curves->has_columns) return true;
+    for (size_t i = 0; i < curves->n; i++) {
+        const struct dln_curve *curve = &curves->trials[i]->curve;
+        if (curve->state == DLN_TRIAL_COMPLETE &&
+            !put_in_columns(curves, curve, append_to_column)) {
+            drop_columns(curves);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < curves->n_columns; i++) {
+        struct column *column = &curves->columns[i];
+        if (column->n > 0) qsort(column->losses, column->n, sizeof(double), by_size);
+    }
+    curves->has_columns = true;
+    return true;
 }
 
 /* Ragged curves: there is no order to keep, every trial is looked at. */
@@ -394,32 +405,56 @@ static bool is_in(const struct dln_share *share, const struct dln_curve *curve)
     return place >= share->from && place < share->to;
 }
 
-static bool put_in_rung(struct rung *rung, int64_t number, double loss)
+/* At the end, where it may not belong. */
+static bool append_to_rung(struct rung *rung, int64_t number, double loss)
 {
     if (isnan(loss)) return true;
     if (rung->n == rung->cap) {
         const size_t cap = rung->cap ? 2 * rung->cap : 32;
-        double *losses = realloc(rung->losses, cap * sizeof *losses);
-        if (losses) rung->losses = losses;
-        int64_t *owners = losses ? realloc(rung->owners, cap * sizeof *owners) : NULL;
-        if (!owners) return false;
-        rung->owners = owners;
+        struct dln_arrival *arrivals = realloc(rung->arrivals, cap * sizeof *arrivals);
+        if (!arrivals) return false;
+        rung->arrivals = arrivals;
         rung->cap = cap;
     }
-    rung->losses[rung->n] = loss;
-    rung->owners[rung->n++] = number;
+    rung->arrivals[rung->n++] = (struct dln_arrival){loss, number};
+    return true;
+}
+
+static bool put_in_rung(struct rung *rung, int64_t number, double loss)
+{
+    if (!append_to_rung(rung, number, loss)) return false;
+    if (isnan(loss)) return true;
+    size_t low = 0;
+    size_t high = rung->n - 1;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (rung->arrivals[middle].loss < loss) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    memmove(rung->arrivals + low + 1, rung->arrivals + low,
+            (rung->n - 1 - low) * sizeof *rung->arrivals);
+    rung->arrivals[low] = (struct dln_arrival){loss, number};
     return true;
 }
 
 static void take_from_rung(struct rung *rung, int64_t number)
 {
-    for (size_t i = rung->n; i > 0; i--) {
-        if (rung->owners[i - 1] != number) continue;
+    for (size_t i = 0; i < rung->n; i++) {
+        if (rung->arrivals[i].number != number) continue;
         rung->n--;
-        rung->owners[i - 1] = rung->owners[rung->n];
-        rung->losses[i - 1] = rung->losses[rung->n];
+        memmove(rung->arrivals + i, rung->arrivals + i + 1, (rung->n - i) * sizeof *rung->arrivals);
         return;
     }
+}
+
+static int by_loss(const void *a, const void *b)
+{
+    const struct dln_arrival *x = a;
+    const struct dln_arrival *y = b;
+    return (x->loss > y->loss) - (x->loss < y->loss);
 }
 
 /* The last point of a trial is new, or has a new value. */
@@ -444,7 +479,7 @@ static bool same_share(const struct dln_share *a, const struct dln_share *b)
 }
 
 bool dln_curves_rung(dln_curves *curves, double threshold, const struct dln_share *share,
-                     const double **losses, size_t *n)
+                     const struct dln_arrival **arrivals, size_t *n)
 {
     size_t at = 0;
     while (at < curves->n_rungs && !(curves->rungs[at].threshold == threshold &&
@@ -463,12 +498,13 @@ bool dln_curves_rung(dln_curves *curves, double threshold, const struct dln_shar
             const struct dln_curve *curve = &curves->trials[i]->curve;
             const size_t point = is_in(share, curve) ? point_at(curve, threshold) : curve->n;
             if (point == curve->n) continue;
-            if (put_in_rung(rung, curve->number, curve->losses[point])) continue;
+            if (append_to_rung(rung, curve->number, curve->losses[point])) continue;
             drop_rungs(curves);
             return false;
         }
+        if (rung->n > 0) qsort(rung->arrivals, rung->n, sizeof *rung->arrivals, by_loss);
     }
-    *losses = curves->rungs[at].losses;
+    *arrivals = curves->rungs[at].arrivals;
     *n = curves->rungs[at].n;
     return true;
 }
@@ -553,7 +589,9 @@ bool dln_curves_finish(dln_curves *curves, int64_t number, enum dln_trial_state 
     }
     if (state != DLN_TRIAL_COMPLETE) return true;
     count_complete(curves, curve);
-    if (curves->has_columns && !put_in_columns(curves, curve)) drop_columns(curves);
+    if (curves->has_columns && !put_in_columns(curves, curve, put_in_column)) {
+        drop_columns(curves);
+    }
     return true;
 }
 

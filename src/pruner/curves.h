@@ -46,12 +46,16 @@ bool dln_curves_column(dln_curves *curves, int64_t step, bool nearest, struct dl
 struct dln_share {
     uint64_t total, from, to;
 };
+struct dln_arrival {
+    double loss;
+    int64_t number; /* of the trial */
+};
 /*
- * The losses of all trials of a share, whatever became of them, at their first step of at least
- * `threshold`; in no order. NaN is left out.
+ * With what all trials of a share, whatever became of them, arrived at their first step of at least
+ * `threshold`: ascending by loss. NaN is left out.
  */
 bool dln_curves_rung(dln_curves *curves, double threshold, const struct dln_share *share,
-                     const double **losses, size_t *n);
+                     const struct dln_arrival **arrivals, size_t *n);
 
 /* Room for n doubles until the next call; NULL: no memory. */
 double *dln_curves_scratch(dln_curves *curves, size_t n);

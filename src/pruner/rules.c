@@ -98,44 +98,20 @@ void dln_rule_percentile(const struct dln_prune_ask *ask, const double *values, 
 
 /* ── successive halving ────────────────────────────────────────────────────────────────────────*/
 
-/* The k-th smallest (from 0), by Wirth's selection; the array is reordered. */
-static double select_nth(double *x, size_t n, size_t k)
-{
-    const ptrdiff_t wanted = (ptrdiff_t)k;
-    ptrdiff_t low = 0;
-    ptrdiff_t high = (ptrdiff_t)n - 1;
-    while (low < high) {
-        const double pivot = x[wanted];
-        ptrdiff_t i = low;
-        ptrdiff_t j = high;
-        while (i <= j) {
-            while (x[i] < pivot)
-                i++;
-            while (x[j] > pivot)
-                j--;
-            if (i > j) break;
-            const double swap = x[i];
-            x[i++] = x[j];
-            x[j--] = swap;
-        }
-        if (j < wanted) low = i;
-        if (wanted < i) high = j;
-    }
-    return x[wanted];
-}
-
 static void judge_rung(const struct dln_prune_ask *ask, const struct dln_halving *rule, int rung,
                        double threshold_step, struct dln_prune *out)
 {
     const double loss = dln_prune_loss(ask);
-    const double *losses;
+    const struct dln_arrival *arrivals;
     size_t n;
     if (isnan(loss)) {
         dln_prune_say(ask, out, rule->pruner, loss, (double)NAN, "%srung %d is reached with nan",
                       rule->group, rung);
         return;
     }
-    if (!dln_curves_rung(ask->curves, threshold_step, &rule->share, &losses, &n) || n == 0) return;
+    if (!dln_curves_rung(ask->curves, threshold_step, &rule->share, &arrivals, &n) || n == 0) {
+        return;
+    }
     if (n <= rule->bootstrap) {
         dln_prune_say(ask, out, rule->pruner, loss, (double)NAN,
                       "%srung %d has only %zu values yet", rule->group, rung, n);
@@ -143,14 +119,8 @@ static void judge_rung(const struct dln_prune_ask *ask, const struct dln_halving
     }
     const size_t quota = (size_t)((double)n / rule->eta);
     const size_t last = quota > 0 ? quota - 1 : 0;
-    size_t n_better = 0;
-    for (size_t i = 0; i < n; i++)
-        n_better += losses[i] < loss;
-    if (n_better <= last) return;
-    double *copy = dln_curves_scratch(ask->curves, n);
-    if (!copy) return;
-    memcpy(copy, losses, n * sizeof *copy);
-    const double threshold = select_nth(copy, n, last);
+    const double threshold = arrivals[last].loss;
+    if (!(loss > threshold)) return;
     dln_prune_say(ask, out, rule->pruner, loss, threshold,
                   "%srung %d: %.6g is not among the best %zu of %zu (%.6g or better)", rule->group,
                   rung, dln_prune_value(ask, loss), last + 1, n, dln_prune_value(ask, threshold));

@@ -52,7 +52,6 @@ static const struct {
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
-    {"config", NULL, "remove it and pass the parameters by {args} or {json}"},
     {"checkpoint", uses_checkpoint, "remove it"},
     {"hooks", NULL, "remove it"},
     {"keep", uses_keep, "remove it"},

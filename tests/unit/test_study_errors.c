@@ -370,7 +370,7 @@ static void every_other_key_is_checked(void **state)
          "s.yaml:3:13: 'duplicates' cannot be 'drop'; it is avoid, reuse or repeat"},
         {BASE "config: {from: a.yaml}\n",
          "s.yaml:3:9: 'config' needs 'as': yaml, json, toml, ini or text"},
-        {BASE "config: {as: yaml}\n", "s.yaml:3:9: 'config' needs 'from', a file"},
+        {BASE "config: {as: text}\n", "s.yaml:3:9: 'config' as text needs 'from', a file"},
         {BASE "config: {from: a, as: xml}\n",
          "s.yaml:3:23: 'as' cannot be 'xml'; it is yaml, json, toml, ini or text"},
         {BASE "seed: -1\n", "s.yaml:3:7: 'seed' is a whole number from 0 to 9223372036854775807"},
