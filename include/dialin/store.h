@@ -238,6 +238,19 @@ DLN_API DLN_CHECK bool dln_store_end_run(dln_store *store, int64_t run_id,
                                          const struct dln_run_end *end, const char *detail,
                                          struct dln_error *err);
 
+/* A trial that was run elsewhere and has ended. */
+struct dln_past_trial {
+    const double *x;              /* NaN only where inactive */
+    enum dln_trial_state state;   /* COMPLETE, PRUNED, FAIL */
+    const double *values;         /* m values for COMPLETE; NULL else */
+    int64_t started_us, ended_us; /* 0: now */
+    const char *source;           /* where it comes from, shown as its strategy's reason */
+};
+/* Adds them as evidence, all or none, numbered in order. */
+DLN_API DLN_CHECK bool dln_store_add_past(dln_store *store, const struct dln_space *space, size_t n,
+                                          const struct dln_past_trial *trials,
+                                          struct dln_error *err);
+
 /* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
 struct dln_orphan {
     int64_t trial_id, number, run_id;
