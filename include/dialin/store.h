@@ -376,6 +376,28 @@ DLN_API DLN_CHECK bool dln_store_copy_study(dln_store *from, int64_t study_id,
                                             const struct dln_copy *what, dln_store *to,
                                             struct dln_copied *out, struct dln_error *err);
 
+/*
+ * Brings a file of Optuna 3.0 or 3.1 to the format of 3.2 … 5.0 (an index and a version row), after
+ * a copy of it was made at `backup`, which must not exist. *changed false: it has that format
+ * already, and no copy was made. Mode ENGINE.
+ */
+DLN_API DLN_CHECK bool dln_store_upgrade(dln_store *store, const char *backup, bool *changed,
+                                         struct dln_error *err);
+
+struct dln_rescued {
+    int64_t read;   /* rows that could be read and were copied */
+    int64_t gaps;   /* places where something could not be read */
+    int64_t adrift; /* rows left out because their trial or study is lost */
+    int64_t trials, studies;
+    int64_t made_up; /* studies that are lost but for their trials, and got a name */
+};
+/*
+ * Copies what can still be read of a damaged file into a new one at `to`, which must not exist.
+ * The damaged file is only read.
+ */
+DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct dln_rescued *out,
+                                        struct dln_error *err);
+
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 
 /*

@@ -210,6 +210,48 @@ static void a_table_alone_becomes_a_study_file(void **state)
     expect("import runs.csv", 2, "--minimize METRIC");
 }
 
+/* ── upgrade and rescue ────────────────────────────────────────────────────────────────────────*/
+
+static void an_old_head_is_brought_up_after_a_copy(void **state)
+{
+    (void)state;
+    copy_sample("basic-310");
+    char *const before = strdup(outside_ask("basic-310.db", sql_rows));
+    expect("upgrade basic-310.db", 0, "basic-310.db.v3.0.0.d");
+    assert_string_equal(outside_ask("basic-310.db", "SELECT version_num FROM alembic_version"),
+                        "v3.2.0.a");
+    assert_string_equal(outside_ask("basic-310.db", "SELECT count(*) FROM sqlite_schema WHERE"
+                                                    " name = 'trials_study_id_key'"),
+                        "1");
+    assert_string_equal(outside_ask("basic-310.db", sql_rows), before);
+    assert_string_equal(outside_ask("basic-310.db.v3.0.0.d", sql_rows), before);
+    assert_string_equal(
+        outside_ask("basic-310.db.v3.0.0.d", "SELECT version_num FROM alembic_version"),
+        "v3.0.0.d");
+    free(before);
+    expect("upgrade basic-310.db", 0, "nothing to do");
+    copy_sample("dists-310");
+    write_file("taken", "x");
+    expect("upgrade dists-310.db --backup taken", 1, "'taken' is there already");
+    assert_string_equal(outside_ask("dists-310.db", "SELECT version_num FROM alembic_version"),
+                        "v3.0.0.d");
+}
+
+static void a_whole_file_is_rescued_whole(void **state)
+{
+    (void)state;
+    copy_sample("conditional-490");
+    char *const before = strdup(outside_ask("conditional-490.db", sql_rows));
+    expect("rescue conditional-490.db new.db", 0, "everything could be read");
+    assert_string_equal(outside_ask("new.db", sql_rows), before);
+    free(before);
+    expect("best new.db", 0, "0.3125");
+    expect("rescue conditional-490.db new.db", 1, "is there already");
+    write_file("text.db", "no database");
+    expect("rescue text.db other.db", 4, "text.db");
+    assert_int_not_equal(access("other.db", F_OK), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
 
 int main(void)
@@ -223,6 +265,8 @@ int main(void)
         TEST(a_table_of_ours_is_read_back_as_the_same_trials),
         TEST(a_table_of_others_gives_what_fits_and_says_what_does_not),
         TEST(a_table_alone_becomes_a_study_file),
+        TEST(an_old_head_is_brought_up_after_a_copy),
+        TEST(a_whole_file_is_rescued_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

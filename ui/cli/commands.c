@@ -11,10 +11,11 @@
 #include "dialin/version.h"
 
 /* clang-format off */
-#define COMMANDS(X)                                                                        \
-    X(run) X(check)                                                                        \
-    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(compare) X(importance) X(log) X(logs) X(cmd)   \
-    X(export) X(import) X(copy)                                                            \
+#define COMMANDS(X)                                                                       \
+    X(run) X(check)                                                                       \
+    X(attach) X(view) X(watch) X(ls) X(show) X(best) X(compare) X(importance)             \
+    X(log) X(logs) X(cmd)                                                                 \
+    X(export) X(import) X(copy) X(upgrade) X(rescue)                                      \
     X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 /* clang-format on */
 
