@@ -14,7 +14,7 @@
 #define COMMANDS(X)                                                                       \
     X(run) X(check)                                                                       \
     X(attach) X(view) X(watch) X(ls) X(show) X(best) X(compare) X(importance)             \
-    X(log) X(logs) X(cmd)                                                                 \
+    X(log) X(logs) X(cmd) X(wait)                                                         \
     X(export) X(import) X(copy) X(upgrade) X(rescue)                                      \
     X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 /* clang-format on */
