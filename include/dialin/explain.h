@@ -20,8 +20,12 @@ struct dln_evidence {
     const double *loss;     /* n: less is better */
 };
 
-#define DLN_IMPORTANCE_METHODS(X) \
-    X(PED_ANOVA, "ped-anova") /* what the best tenth of the trials has in common */
+/* clang-format off */
+#define DLN_IMPORTANCE_METHODS(X)                                                               \
+    X(PED_ANOVA, "ped-anova") /* what the best tenth of the trials has in common */             \
+    X(FANOVA, "fanova")       /* its share in the variance of a forest's prediction */          \
+    X(MDI, "mdi")             /* how much a forest gains by splitting on it */
+/* clang-format on */
 
 enum dln_importance_method {
 #define DLN_IMPORTANCE_ENUM(name, text) DLN_IMPORTANCE_##name,
@@ -48,5 +52,15 @@ struct dln_importance {
 DLN_API DLN_CHECK bool dln_importance(const struct dln_evidence *evidence,
                                       enum dln_importance_method method, struct dln_arena *arena,
                                       struct dln_importance **out, struct dln_error *err);
+
+struct dln_interaction {
+    size_t a, b;  /* places in the space */
+    double share; /* of the variance that the two explain beyond what each explains alone */
+};
+/* All pairs of these parameters, by fANOVA, the largest share first. */
+DLN_API DLN_CHECK bool dln_interactions(const struct dln_evidence *evidence, const size_t *params,
+                                        size_t n_params, struct dln_arena *arena,
+                                        struct dln_interaction **out, size_t *n,
+                                        struct dln_error *err);
 
 #endif

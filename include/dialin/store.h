@@ -298,6 +298,19 @@ DLN_API DLN_CHECK bool dln_store_end_run(dln_store *store, int64_t run_id,
                                          const struct dln_run_end *end, const char *detail,
                                          struct dln_error *err);
 
+/* A trial that was run elsewhere and has ended. */
+struct dln_past_trial {
+    const double *x;              /* NaN only where inactive */
+    enum dln_trial_state state;   /* COMPLETE, PRUNED, FAIL */
+    const double *values;         /* m values for COMPLETE; NULL else */
+    int64_t started_us, ended_us; /* 0: now */
+    const char *source;           /* where it comes from, shown as its strategy's reason */
+};
+/* Adds them as evidence, all or none, numbered in order. */
+DLN_API DLN_CHECK bool dln_store_add_past(dln_store *store, const struct dln_space *space, size_t n,
+                                          const struct dln_past_trial *trials,
+                                          struct dln_error *err);
+
 /* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
 struct dln_orphan {
     int64_t trial_id, number, run_id;
@@ -442,6 +455,28 @@ struct dln_copied {
 DLN_API DLN_CHECK bool dln_store_copy_study(dln_store *from, int64_t study_id,
                                             const struct dln_copy *what, dln_store *to,
                                             struct dln_copied *out, struct dln_error *err);
+
+/*
+ * Brings a file of Optuna 3.0 or 3.1 to the format of 3.2 … 5.0 (an index and a version row), after
+ * a copy of it was made at `backup`, which must not exist. *changed false: it has that format
+ * already, and no copy was made. Mode ENGINE.
+ */
+DLN_API DLN_CHECK bool dln_store_upgrade(dln_store *store, const char *backup, bool *changed,
+                                         struct dln_error *err);
+
+struct dln_rescued {
+    int64_t read;   /* rows that could be read and were copied */
+    int64_t gaps;   /* places where something could not be read */
+    int64_t adrift; /* rows left out because their trial or study is lost */
+    int64_t trials, studies;
+    int64_t made_up; /* studies that are lost but for their trials, and got a name */
+};
+/*
+ * Copies what can still be read of a damaged file into a new one at `to`, which must not exist.
+ * The damaged file is only read.
+ */
+DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct dln_rescued *out,
+                                        struct dln_error *err);
 
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 

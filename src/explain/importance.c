@@ -21,6 +21,8 @@ static bool run_method(const struct dln_evidence *evidence, enum dln_importance_
     if (evidence->n < 2) return true;
     switch (method) {
     case DLN_IMPORTANCE_PED_ANOVA: return dln_ped_anova(evidence, arena, raw);
+    case DLN_IMPORTANCE_FANOVA: return dln_fanova(evidence, arena, raw);
+    case DLN_IMPORTANCE_MDI: return dln_impurity(evidence, arena, raw);
     case DLN_IMPORTANCE_METHOD_COUNT: break;
     }
     return true;

@@ -9,5 +9,7 @@ typedef bool dln_importance_of(const struct dln_evidence *evidence, struct dln_a
                                double *raw);
 
 dln_importance_of dln_ped_anova;
+dln_importance_of dln_fanova;
+dln_importance_of dln_impurity;
 
 #endif

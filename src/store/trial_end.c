@@ -172,7 +172,7 @@ bool dln_store_end_run(dln_store *store, int64_t run_id, const struct dln_run_en
 
 /* ── results ───────────────────────────────────────────────────────────────────────────────────*/
 
-static bool put_values(dln_store *store, int64_t trial_id, const double *values, size_t n,
+bool dln_rows_put_values(dln_store *store, int64_t trial_id, const double *values, size_t n,
                        struct dln_error *err)
 {
     static const char sql[] = "INSERT INTO trial_values (trial_id, objective, value, value_type)"
@@ -213,7 +213,7 @@ static bool put_result(dln_store *store, int64_t trial_id, const struct dln_fini
             if (finish->values && !isnan(finish->values[i])) continue;
             return dln_fail(err, DLN_INVALID, "a complete trial needs a number for each objective");
         }
-        return put_values(store, trial_id, finish->values, m, err);
+        return dln_rows_put_values(store, trial_id, finish->values, m, err);
     case DLN_TRIAL_PRUNED:
         if (m != 1) return true;
         if (finish->values) {
@@ -221,7 +221,7 @@ static bool put_result(dln_store *store, int64_t trial_id, const struct dln_fini
         } else if (!last_report(store, trial_id, &last, err)) {
             return false;
         }
-        return isnan(last) || put_values(store, trial_id, &last, 1, err);
+        return isnan(last) || dln_rows_put_values(store, trial_id, &last, 1, err);
     case DLN_TRIAL_FAIL: return true;
     case DLN_TRIAL_RUNNING:
     case DLN_TRIAL_WAITING:

@@ -52,7 +52,10 @@ static void importance_says_what_it_lacks(void **state)
     expect("importance multi-500.db", 0, "needs 10 complete trials, there are 7");
     expect("importance multi-500.db --objective accuracy", 0, "there are 8");
     expect("importance multi-500.db --objective acuracy", 2, "did you mean 'accuracy'");
-    expect("importance multi-500.db --method ped", 2, "ped-anova");
+    expect("importance multi-500.db --method ped", 2, "there is no method 'ped'");
+    copy_sample("samplers-490");
+    expect("importance samplers-490.db --study cmaes --method fanova", 0, "(fanova, 12 trials)");
+    expect("importance samplers-490.db --study cmaes --method mdi", 0, "(mdi, 12 trials)");
     expect("importance attrs-500.db --study empty", 0, "there are 0");
     json_t *const none = json_of("importance attrs-500.db --study empty --json");
     assert_int_equal(json_array_size(json_object_get(none, "params")), 0);

@@ -104,6 +104,154 @@ static void a_retry_keeps_its_history_under_new_numbers(void **state)
                         "[0]");
 }
 
+/* ── import ────────────────────────────────────────────────────────────────────────────────────*/
+
+static void a_study_of_optuna_becomes_a_study_file_with_its_conditions(void **state)
+{
+    (void)state;
+    copy_sample("conditional-490");
+    expect("export conditional-490.db -o study.yaml", 0, "40 trials");
+    char *const text = read_all("study.yaml");
+    assert_non_null(strstr(text, "study: conditional\n"));
+    assert_non_null(strstr(text, "objective: {maximize: value}\n"));
+    assert_non_null(strstr(text, "model: {choice: [svm, forest, mlp]}\n"));
+    assert_non_null(strstr(text, "svm.c: {float: [0.001, 1000.0], log: true, "
+                                 "when: \"model == 'svm'\"}\n"));
+    assert_non_null(strstr(text, "forest.trees: {int: [50, 400], step: 50, when: "));
+    assert_non_null(strstr(text, "mlp.w1: {float: [0.0, 1.0], when: \"mlp.layers >= 2\"}\n"));
+    free(text);
+    expect("check study.yaml", 2, "'run' names the program"); /* what a person must add */
+    copy_sample("dists-310");
+    expect("export dists-310.db -o dists.yaml", 0, "5 trials");
+    expect("check dists.yaml", 2, "'run' names the program");
+}
+
+static void a_table_of_ours_is_read_back_as_the_same_trials(void **state)
+{
+    (void)state;
+    copy_sample("conditional-490");
+    expect("export conditional-490.db -o study.yaml", 0, "40 trials");
+    expect("export conditional-490.db -o all.csv", 0, "40 trials");
+    json_t *const told = json_of("import study.yaml all.csv --json");
+    assert_int_equal(int_at(told, "trials"), 40);
+    json_decref(told);
+    json_t *const before = json_of("show conditional-490.db --json --state ok --sort started");
+    json_t *const after = json_of("show study.yaml --json --state ok --sort started");
+    const json_t *const a = json_object_get(before, "trials");
+    const json_t *const b = json_object_get(after, "trials");
+    assert_int_equal(json_array_size(a), json_array_size(b));
+    for (size_t i = 0; i < json_array_size(a); i++) {
+        static const char *const keys[] = {"values", "params", "started", "ended", "state"};
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            assert_true(json_equal(json_object_get(json_array_get(a, i), keys[k]),
+                                   json_object_get(json_array_get(b, i), keys[k])));
+        }
+    }
+    json_decref(before);
+    json_decref(after);
+    expect("import study.yaml all.csv", 0, "40: the study has it already");
+    expect("log study.yaml", 0, "imported 40 trials from all.csv");
+}
+
+static const char table[] = "\xef\xbb\xbfName,lr,params_layers,opt,note,val_loss,State\r\n"
+                            "a,0.001,2.0,adam,\"x, \"\"y\"\"\nz\",0.5,finished\r\n"
+                            "b,0.1,3,sgd,,0.25,finished\n"
+                            "c,1e-5,1,sgd,,0.75,\n"
+                            "\n"
+                            "d,0.01,1,rmsprop,,0.4,finished\n"
+                            "e,5,1,adam,,0.4,finished\n"
+                            "f,0.01,,adam,,0.4,finished\n"
+                            "g,0.02,1,adam,,,finished\n"
+                            "h,0.03,1,adam,,,crashed\n"
+                            "i,0.04,1,adam,,0.1,running\n";
+
+static void a_table_of_others_gives_what_fits_and_says_what_does_not(void **state)
+{
+    (void)state;
+    write_file("runs.csv", table);
+    write_file("net.yaml", "study: net\nobjective: {minimize: val_loss}\nspace:\n"
+                           "  lr: {float: [1e-6, 1], log: true}\n  layers: {int: [1, 4]}\n"
+                           "  opt: {choice: [sgd, adam]}\n");
+    json_t *const told = json_of("import net.yaml runs.csv --json");
+    assert_int_equal(int_at(told, "trials"), 4); /* three values and a failure */
+    assert_int_equal(json_array_size(json_object_get(told, "left_out")), 5);
+    json_decref(told);
+    expect("import net.yaml runs.csv", 0, "'rmsprop' is no value of opt (line 7)");
+    expect("import net.yaml runs.csv", 0, "lr lies outside its range");
+    expect("import net.yaml runs.csv", 0, "layers has no value");
+    expect("import net.yaml runs.csv", 0, "it has not ended: 'running'");
+    expect("best net.yaml", 0, "best val_loss 0.25");
+    expect("show net.db 0", 0, "runs.csv");
+    assert_string_equal(outside_ask("net.db", "SELECT group_concat(state) FROM trials"),
+                        "COMPLETE,COMPLETE,COMPLETE,FAIL");
+    write_file("short.csv", "lr,loss\n1,2\n");
+    expect("import net.yaml short.csv", 2, "'val_loss'");
+    write_file("open.csv", "lr,val_loss\n1,\"2\n");
+    expect("import net.yaml open.csv", 2, "open.csv:2: a quote");
+    expect("import net.yaml nothing.csv", 2, "nothing.csv");
+}
+
+static void a_table_alone_becomes_a_study_file(void **state)
+{
+    (void)state;
+    write_file("runs.csv", table);
+    struct result made = dialin("import runs.csv --minimize val_loss");
+    assert_int_equal(made.status, 0);
+    assert_non_null(strstr(made.out, "study: runs\n"));
+    assert_non_null(strstr(made.out, "  lr: {float: [1e-05, 5.0], log: true}\n"));
+    assert_non_null(strstr(made.out, "  layers: {int: [1, 3]}\n"));
+    assert_non_null(strstr(made.out, "  opt: {choice: [adam, sgd, rmsprop]}\n"));
+    assert_null(strstr(made.out, "Name"));
+    write_file("runs.yaml", made.out);
+    forget(&made);
+    expect("import runs.yaml runs.csv", 0, "6 trials added");
+    expect("import runs.csv --minimize val_loss --params lr", 0, "  lr: {float");
+    expect("import runs.csv --minimize loss", 2, "no column is called 'loss'");
+    expect("import runs.csv", 2, "--minimize METRIC");
+}
+
+/* ── upgrade and rescue ────────────────────────────────────────────────────────────────────────*/
+
+static void an_old_head_is_brought_up_after_a_copy(void **state)
+{
+    (void)state;
+    copy_sample("basic-310");
+    char *const before = strdup(outside_ask("basic-310.db", sql_rows));
+    expect("upgrade basic-310.db", 0, "basic-310.db.v3.0.0.d");
+    assert_string_equal(outside_ask("basic-310.db", "SELECT version_num FROM alembic_version"),
+                        "v3.2.0.a");
+    assert_string_equal(outside_ask("basic-310.db", "SELECT count(*) FROM sqlite_schema WHERE"
+                                                    " name = 'trials_study_id_key'"),
+                        "1");
+    assert_string_equal(outside_ask("basic-310.db", sql_rows), before);
+    assert_string_equal(outside_ask("basic-310.db.v3.0.0.d", sql_rows), before);
+    assert_string_equal(
+        outside_ask("basic-310.db.v3.0.0.d", "SELECT version_num FROM alembic_version"),
+        "v3.0.0.d");
+    free(before);
+    expect("upgrade basic-310.db", 0, "nothing to do");
+    copy_sample("dists-310");
+    write_file("taken", "x");
+    expect("upgrade dists-310.db --backup taken", 1, "'taken' is there already");
+    assert_string_equal(outside_ask("dists-310.db", "SELECT version_num FROM alembic_version"),
+                        "v3.0.0.d");
+}
+
+static void a_whole_file_is_rescued_whole(void **state)
+{
+    (void)state;
+    copy_sample("conditional-490");
+    char *const before = strdup(outside_ask("conditional-490.db", sql_rows));
+    expect("rescue conditional-490.db new.db", 0, "everything could be read");
+    assert_string_equal(outside_ask("new.db", sql_rows), before);
+    free(before);
+    expect("best new.db", 0, "0.3125");
+    expect("rescue conditional-490.db new.db", 1, "is there already");
+    write_file("text.db", "no database");
+    expect("rescue text.db other.db", 4, "text.db");
+    assert_int_not_equal(access("other.db", F_OK), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
 
 int main(void)
@@ -113,6 +261,12 @@ int main(void)
         TEST(some_trials_make_a_clean_study),
         TEST(notes_follow_their_trials_and_times_keep_their_instant),
         TEST(a_retry_keeps_its_history_under_new_numbers),
+        TEST(a_study_of_optuna_becomes_a_study_file_with_its_conditions),
+        TEST(a_table_of_ours_is_read_back_as_the_same_trials),
+        TEST(a_table_of_others_gives_what_fits_and_says_what_does_not),
+        TEST(a_table_alone_becomes_a_study_file),
+        TEST(an_old_head_is_brought_up_after_a_copy),
+        TEST(a_whole_file_is_rescued_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

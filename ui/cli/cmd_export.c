@@ -20,13 +20,14 @@ static bool choose(const struct options *options, const struct exporter **out,
     if (name) {
         *out = exporter_find(name);
         if (*out) return true;
-        dln_fail(err, DLN_USAGE, "--to: '%s' is none of csv, json, jsonl, md, html", name);
+        dln_fail(err, DLN_USAGE, "--to: '%s' is none of csv, json, jsonl, md, html, yaml", name);
         return add_meant(err, name, names, n);
     }
     *out = path ? exporter_for_file(path) : exporter_find("csv");
     return *out ||
            dln_fail(err, DLN_USAGE,
-                    "the ending of '%s' says no format: --to csv, json, jsonl, md or html", path);
+                    "the ending of '%s' says no format: --to csv, json, jsonl, md, html or yaml",
+                    path);
 }
 
 static bool write_all(int fd, const char *bytes, size_t len)
@@ -104,7 +105,7 @@ static enum status run(const struct command *command, const struct options *opti
 static const struct option options_export[] = {
     {.name = "to",
      .value = "FORMAT",
-     .help = "csv, json, jsonl, md, html (default: by the ending of the output, else csv)"},
+     .help = "csv, json, jsonl, md, html, yaml (default: by the output's ending, else csv)"},
     {.name = "output", .alias = 'o', .value = "FILE", .help = "default: standard output"},
     OPTIONS_SELECTION,
     OPTION_OBJECTIVE,
@@ -123,6 +124,7 @@ const struct command command_export = {
              "jsonl  a trial a line, as in json\n"
              "md     a page for a wiki: best, importance, trials, study file, journal\n"
              "html   one self-contained page: no script, nothing loaded from anywhere\n"
+             "yaml   the study file; for a study of Optuna one that its trials imply, to check\n"
              "  dialin export svm.db -o svm.html\n"
              "  dialin export svm.db --to csv --state ok --filter 'accuracy > 95' > good.csv\n",
     .options = options_export,

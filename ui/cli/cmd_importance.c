@@ -12,6 +12,8 @@ struct weighed { /* what is printed */
     enum dln_importance_method method;
     struct dln_importance *list; /* largest share first */
     size_t n;
+    struct dln_interaction *pairs; /* fanova only: largest first */
+    size_t n_pairs;
 };
 
 static int by_share(const void *a, const void *b)
@@ -68,6 +70,17 @@ static bool print_rows(const struct weighed *weighed, struct dln_error *err)
     return ok;
 }
 
+/* Pairs that explain at least one part in fifty. */
+static void print_pairs(const struct weighed *weighed)
+{
+    const struct dln_param *const params = weighed->study->space->params;
+    char share[FORMAT_MAX];
+    for (size_t i = 0; i < weighed->n_pairs && i < 3 && weighed->pairs[i].share >= 0.02; i++) {
+        say(stdout, "%s and %s together: %s more than each alone", params[weighed->pairs[i].a].name,
+            params[weighed->pairs[i].b].name, format_share(share, weighed->pairs[i].share));
+    }
+}
+
 static enum status print_table(const struct weighed *weighed)
 {
     struct dln_error err = {0};
@@ -83,6 +96,7 @@ static enum status print_table(const struct weighed *weighed)
     putchar('\n');
     if (!print_rows(weighed, &err)) return complain(&err);
     putchar('\n');
+    print_pairs(weighed);
     say(stdout, "The range is what the share becomes when each fifth of the trials is left out.");
     if (is_unsteady(weighed)) {
         say(stdout, "Ranges overlap: more trials may change the order.");
@@ -133,6 +147,20 @@ static enum status print_as_json(const struct weighed *weighed)
         dln_json_end_object(&w);
     }
     dln_json_end_array(&w);
+    dln_json_key(&w, "pairs");
+    dln_json_array(&w);
+    for (size_t i = 0; i < weighed->n_pairs; i++) {
+        dln_json_object(&w);
+        dln_json_key(&w, "names");
+        dln_json_array(&w);
+        dln_json_string(&w, weighed->study->space->params[weighed->pairs[i].a].name);
+        dln_json_string(&w, weighed->study->space->params[weighed->pairs[i].b].name);
+        dln_json_end_array(&w);
+        dln_json_key(&w, "share");
+        dln_json_double(&w, weighed->pairs[i].share);
+        dln_json_end_object(&w);
+    }
+    dln_json_end_array(&w);
     dln_json_end_object(&w);
     dln_strbuf_release(&sentence);
     return print_json(&out);
@@ -156,6 +184,21 @@ static bool find_method(const struct options *options, enum dln_importance_metho
     return add_meant(err, name, names, DLN_IMPORTANCE_METHOD_COUNT);
 }
 
+enum { PAIRED_MAX = 5 }; /* parameters whose pairs are looked at */
+
+static bool find_pairs(struct opened *study, struct weighed *weighed, struct dln_error *err)
+{
+    size_t params[PAIRED_MAX];
+    size_t n = 0;
+    if (weighed->method != DLN_IMPORTANCE_FANOVA) return true;
+    while (n < PAIRED_MAX && n < weighed->n) {
+        params[n] = weighed->list[n].param;
+        n++;
+    }
+    return dln_interactions(&weighed->evidence->of, params, n, &study->arena, &weighed->pairs,
+                            &weighed->n_pairs, err);
+}
+
 static bool weigh(struct opened *study, const struct options *options, struct trial_list *list,
                   struct evidence *evidence, struct weighed *out, struct dln_error *err)
 {
@@ -171,7 +214,7 @@ static bool weigh(struct opened *study, const struct options *options, struct tr
     out->evidence = evidence;
     out->n = study->space->n;
     if (out->n > 0) qsort(out->list, out->n, sizeof *out->list, by_share);
-    return true;
+    return find_pairs(study, out, err);
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -200,7 +243,7 @@ static enum status run(const struct command *command, const struct options *opti
 }
 
 static const struct option options_importance[] = {
-    {.name = "method", .value = "NAME", .help = "ped-anova (default)"},
+    {.name = "method", .value = "NAME", .help = "ped-anova (default), fanova, mdi"},
     OPTION_OBJECTIVE,
     OPTION_JSON,
     OPTION_STUDY,

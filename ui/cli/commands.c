@@ -34,9 +34,13 @@
     X(log) \
     X(logs) \
     X(cmd) \
+    X(wait) \
     X(what_if) \
     X(export) \
+    X(import) \
     X(copy) \
+    X(upgrade) \
+    X(rescue) \
     X(pause) \
     X(resume) \
     X(drain) \

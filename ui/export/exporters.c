@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define EXPORTERS(X) X(csv) X(json) X(jsonl) X(md) X(html)
+#define EXPORTERS(X) X(csv) X(json) X(jsonl) X(md) X(html) X(yaml)
 
 #define EXPORTER_EXTERN(name) extern const struct exporter exporter_##name;
 EXPORTERS(EXPORTER_EXTERN)
