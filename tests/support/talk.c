@@ -57,6 +57,7 @@ json_t *talk_next(struct talk *talk)
     return answer;
 }
 
+DLN_PRINTF(2, 0)
 static json_t *say(struct talk *talk, const char *format, va_list args)
 {
     char line[4096];
