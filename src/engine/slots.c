@@ -201,7 +201,8 @@ void dln_slots_ask_ahead(struct dln_driver *driver)
                       dln_ledger_next_number(&driver->ledger), driver->live.budget.trials);
 }
 
-static struct dln_job *begin_proposed(struct dln_driver *driver)
+/* *again: another program took the number that the point was meant for. */
+static struct dln_job *begin_proposed(struct dln_driver *driver, bool *again)
 {
     const struct dln_view_trial *known;
     double values[DLN_OBJECTIVES_MAX] = {0};
@@ -240,9 +241,23 @@ static struct dln_job *begin_proposed(struct dln_driver *driver)
         .predicted_mean = proposal.mean,
         .predicted_sd = proposal.sd,
     };
-    if (!dln_store_start_trial(driver->store, &driver->study->space, &trial, &id, &number, &err)) {
-        (void)dln_driver_blame(driver, &err);
-        return NULL;
+    if (!dln_store_start_numbered(driver->store, &driver->study->space, number, &trial, &id,
+                                  &err)) {
+        const size_t n_known = driver->ledger.n_rows;
+        if (err.code != DLN_REFUSED) {
+            (void)dln_driver_blame(driver, &err);
+            return NULL;
+        }
+        /* its trial may be the budget's last one, or the very point */
+        if (!dln_refresh_new(driver)) return NULL;
+        *again = driver->ledger.n_rows > n_known;
+        if (*again) return NULL;
+        /* a file of odd numbers: any will do */
+        if (!dln_store_start_trial(driver->store, &driver->study->space, &trial, &id, &number,
+                                   &err)) {
+            (void)dln_driver_blame(driver, &err);
+            return NULL;
+        }
     }
     struct dln_job *job = adopt(driver, id, number, &trial);
     if (job && known) reuse(driver, job, values);
@@ -279,10 +294,11 @@ bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns)
     struct dln_job *job = waiting_job(driver);
     if (!job) {
         bool none;
+        bool again = false;
         if (!may_begin(driver)) return false;
         job = begin_waiting(driver, now_ns, &none);
-        if (!job && none) job = begin_proposed(driver);
-        if (!job) return dln_driver_is_well(driver) && !none;
+        if (!job && none) job = begin_proposed(driver, &again);
+        if (!job) return dln_driver_is_well(driver) && (!none || again);
     }
     if (job->phase == DLN_JOB_CLAIMED) {
         job->slot = slot;

@@ -35,6 +35,13 @@ PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$scratch/root" \
         \$(pkg-config --cflags --libs dialin)"
 LD_LIBRARY_PATH="$libdir" "$scratch/by_pkgconfig" | grep -q ' 0.001$'
 
+# The sample of the library is what a user would begin with.
+sample=$1/samples/ask-tell
+PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$scratch/root" \
+    sh -c "$compiler $flags -Wall -Wextra -Werror -o $scratch/ask_tell $sample/ask_tell.c \
+        \$(pkg-config --cflags --libs dialin) -lm"
+LD_LIBRARY_PATH="$libdir" "$scratch/ask_tell" "$sample/study.yaml" | grep -q '^best 0.*trials$'
+
 mkdir "$scratch/cmake"
 cp "$scratch/main.c" "$scratch/cmake"
 cat >"$scratch/cmake/CMakeLists.txt" <<'EOF'

@@ -17,3 +17,4 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$venv/bin/python" "$source/tests/integration/optuna_agrees.py" "$build/tests/test_integration_optuna_file" "$folder"
+"$venv/bin/python" "$source/tests/integration/optuna_beside.py" "$build/dialin" "$folder"

@@ -28,7 +28,7 @@ static enum status print_asked_json(const dln_tuner *tuner, const struct dln_ask
     return print_json(&out);
 }
 
-/* "17 --lr=0.01 --batch=16": words of a shell, quoted where they must be. */
+/* "17 '--lr=0.01' '--batch=16'": words as a shell reads them. */
 static enum status print_asked(const dln_tuner *tuner, const struct dln_asked *asked)
 {
     static const char *const word[] = {"{args}"};
@@ -86,7 +86,7 @@ const struct command command_ask = {
     .group = GROUP_RUN,
     .words = "STUDY",
     .summary = "the next trial for a program of your own: its number and parameters",
-    .notes = "  set -- $(dialin ask study.yaml) && n=$1 && shift\n"
+    .notes = "  eval \"set -- $(dialin ask study.yaml)\" && n=$1 && shift\n"
              "  dialin tell study.yaml $n $(./train \"$@\" | tail -n 1)\n"
              "The trial is running from now on, until it is told. The status is 1 when nothing is\n"
              "left to do.\n",
