@@ -19,6 +19,7 @@
 #include "math/acquisition.h"
 #include "math/blas.h"
 #include "strategy/gp_model.h"
+#include "strategy/gp_past.h"
 #include "strategy/gp_region.h"
 #include "strategy/gp_search.h"
 
@@ -84,6 +85,7 @@ static size_t design_size(const struct gp *gp, const struct dln_ask *ask)
 {
     const size_t d = gp->coding.layout.n_ell;
     size_t n = d + 1 < 5 ? 5 : d + 1 > 10 ? 10 : d + 1;
+    if (ask->history->n_past > 0 && n > DLN_GP_PAST_FROM) n = DLN_GP_PAST_FROM;
     if (ask->budget_trials > 0 && n > (size_t)ask->budget_trials / 4) {
         n = (size_t)ask->budget_trials / 4;
     }
@@ -202,7 +204,10 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
     const enum dln_gp_prior prior = ask->number % 2 ? DLN_GP_WIDE : DLN_GP_SHORT;
     const struct dln_gp_model *model = &gp->models[prior];
     bool has_success = false;
-    if (!update_value(gp, rows, prior, ask->scratch, err)) return false;
+    struct dln_gp_rows joined;
+    size_t n_past;
+    if (!dln_gp_past_join(rows, ask, &joined, &n_past)) return fail_memory(err);
+    if (!update_value(gp, &joined, prior, ask->scratch, err)) return false;
     if (!update_success(gp, rows, &has_success, ask->scratch, err)) return false;
 
     double *box = DLN_ARENA_ARRAY(ask->scratch, double, 2 * ask->space->n);
