@@ -1,7 +1,8 @@
 /*
  * The file: an Optuna storage (alembic head v3.2.0.a) with our tables dialin_* beside it. The
  * database is the one truth. One process (the engine, which holds the lease) writes; everybody else
- * reads, and inserts one row into dialin_commands to be obeyed.
+ * reads, and inserts one row into dialin_commands to be obeyed. Guests, programs that ask and tell,
+ * write trials of their own beside it, as workers of Optuna do.
  *
  * A connection belongs to one thread. Every connection is opened with the hostile-file settings of
  * R29 before its first query; every write is one short BEGIN IMMEDIATE transaction.
@@ -27,6 +28,7 @@ typedef struct dln_store dln_store;
 enum dln_store_mode {
     DLN_STORE_READ,   /* never writes a byte; made tables are not made */
     DLN_STORE_STEER,  /* reads, and may insert commands; busy_timeout 500 ms; never checkpoints */
+    DLN_STORE_GUEST,  /* writes trials of its own; busy_timeout 5 s; never checkpoints */
     DLN_STORE_ENGINE, /* reads and writes; busy_timeout 5 s; the only one that checkpoints */
     DLN_STORE_CREATE  /* as ENGINE, and makes the file and all tables when it does not exist */
 };
@@ -181,6 +183,34 @@ DLN_API DLN_CHECK bool dln_store_take_lease(dln_store *store, int64_t study_id, 
 DLN_API DLN_CHECK bool dln_store_beat(dln_store *store, struct dln_error *err); /* every 10 s */
 DLN_API void dln_store_drop_lease(dln_store *store);
 
+/* ── guests: trials of a program that asks and tells, without the lease ────────────────────────*/
+
+/*
+ * From now on start, enqueue, next_waiting, claim, report and finish of this store are a guest's, on
+ * this study, whoever holds the lease. Its trials carry `dialin:asked` and are foreign to an engine;
+ * any guest may report on them and finish them. Finishing is durable.
+ */
+DLN_API DLN_CHECK bool dln_store_join(dln_store *store, int64_t study_id, struct dln_error *err);
+/* The number that the next trial gets, if nobody is faster. */
+DLN_API DLN_CHECK bool dln_store_next_number(dln_store *store, int64_t *number,
+                                             struct dln_error *err);
+/* Heartbeats of trials (by id) that somebody works at, as Optuna writes them. */
+DLN_API DLN_CHECK bool dln_store_beat_trials(dln_store *store, size_t n, const int64_t *ids,
+                                             struct dln_error *err);
+/*
+ * Guests' trials that once had a heartbeat, and none for max_age_s, become failed: lost. *n of them.
+ * A trial that never had one waits to be told for ever.
+ */
+DLN_API DLN_CHECK bool dln_store_fail_lost(dln_store *store, int64_t max_age_s, size_t *n,
+                                           struct dln_error *err);
+/* The WAL has grown to where an engine would move it into the file. */
+DLN_API bool dln_store_log_is_long(const dln_store *store);
+/*
+ * Takes the lease for a moment, if nobody has it, to move the WAL into the file: where guests are
+ * alone, nobody else would. Never fails: an engine that is at work does it itself.
+ */
+DLN_API void dln_store_shorten_log(const char *path, int64_t study_id);
+
 /* ── trials, written by the lease holder ───────────────────────────────────────────────────────*/
 
 struct dln_new_trial {
@@ -194,6 +224,10 @@ struct dln_new_trial {
 DLN_API DLN_CHECK bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
                                              const struct dln_new_trial *trial, int64_t *id,
                                              int64_t *number, struct dln_error *err);
+/* The same with this number: DLN_REFUSED when somebody else has taken it. */
+DLN_API DLN_CHECK bool dln_store_start_numbered(dln_store *store, const struct dln_space *space,
+                                                int64_t number, const struct dln_new_trial *trial,
+                                                int64_t *id, struct dln_error *err);
 /*
  * A WAITING trial with fixed values (NaN: to be suggested). `copy_of` ≥ 0: the number of the trial
  * that this one retries or copies (kept as failed_trial / retry_history when is_retry).
@@ -341,6 +375,11 @@ DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
                                          int64_t after_id, struct dln_arena *arena,
                                          struct dln_history_row **out, size_t *n,
                                          struct dln_error *err);
+/* One trial of it, by id. DLN_NOT_FOUND. */
+DLN_API DLN_CHECK bool dln_store_history_one(dln_store *store, int64_t study_id,
+                                             const struct dln_space *space, size_t n_objectives,
+                                             int64_t id, struct dln_arena *arena,
+                                             struct dln_history_row *out, struct dln_error *err);
 
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 

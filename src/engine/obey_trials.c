@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dialin/num.h"
 #include "engine/obey.h"
+#include "engine/point.h"
 #include "engine/record.h"
 #include "engine/refresh.h"
 #include "engine/slots.h"
@@ -197,69 +197,6 @@ done:
     dln_arena_release(&arena);
 }
 
-static bool same_scalar(const struct dln_scalar *choice, const json_t *value)
-{
-    switch (choice->kind) {
-    case DLN_SCALAR_NULL: return json_is_null(value);
-    case DLN_SCALAR_BOOL: return json_is_boolean(value) && json_is_true(value) == choice->truth;
-    case DLN_SCALAR_INT:
-    case DLN_SCALAR_REAL:
-        return json_is_number(value) && json_number_value(value) == choice->number;
-    case DLN_SCALAR_TEXT:
-        return json_is_string(value) && strcmp(json_string_value(value), choice->text) == 0;
-    case DLN_SCALAR_JSON: break;
-    }
-    return false;
-}
-
-/* A JSON value as a parameter's x; text is read as if a person had typed it. */
-static bool read_value(const struct dln_param *param, const json_t *value, double *x,
-                       struct dln_error *err)
-{
-    char number[DLN_NUM_TEXT_MAX];
-    for (size_t i = 0; i < param->n_choices; i++) {
-        if (!same_scalar(&param->choices[i], value)) continue;
-        *x = (double)i;
-        return true;
-    }
-    const char *text = json_string_value(value);
-    if (!text && json_is_number(value)) {
-        (void)dln_num_short(json_number_value(value), number);
-        text = number;
-    }
-    if (!text) return dln_fail(err, DLN_INVALID, "'%.100s' cannot have this value", param->name);
-    if (!dln_param_parse(param, text, x, err)) return dln_wrap(err, "'%.100s'", param->name);
-    if (dln_param_contains(param, *x)) return true;
-    return dln_fail(err, DLN_INVALID, "'%.100s' cannot be %.100s: it is outside the space",
-                    param->name, text);
-}
-
-static bool read_params(const struct dln_space *space, json_t *params, double *x,
-                        struct dln_error *err)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach(params, name, value)
-    {
-        const size_t i = dln_space_find(space, name);
-        if (i == SIZE_MAX)
-            return dln_fail(err, DLN_INVALID, "no parameter is named '%.100s'", name);
-        if (!read_value(&space->params[i], value, &x[i], err)) return false;
-    }
-    return true;
-}
-
-/* Values that contradict the space's own constraints are refused while they are complete. */
-static bool is_allowed(const struct dln_space *space, const double *x, double *copy,
-                       struct dln_error *err)
-{
-    size_t broken = 0;
-    if (space->n > 0) memcpy(copy, x, space->n * sizeof *x);
-    if (!dln_space_activate(space, copy) || dln_space_allows(space, copy, &broken)) return true;
-    return dln_fail(err, DLN_INVALID, "the values break the constraint '%.200s'",
-                    space->constraints[broken].text);
-}
-
 void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                       struct dln_reply *reply)
 {
@@ -271,8 +208,7 @@ void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *comma
     int64_t copy_of = -1;
     int64_t number;
     double *x = DLN_ARENA_ARRAY(&arena, double, space->n);
-    double *scratch = DLN_ARENA_ARRAY(&arena, double, space->n);
-    if (!x || !scratch) {
+    if (!x) {
         dln_reply_refuse(reply, "out of memory");
         goto done;
     }
@@ -287,7 +223,7 @@ void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *comma
         dln_reply_refuse(reply, "it needs {\"params\": {…}} or {\"copy_of\": number}");
         goto done;
     }
-    if (!read_params(space, params, x, &err) || !is_allowed(space, x, scratch, &err)) {
+    if (!dln_point_read(space, params, x, &err)) {
         dln_reply_refuse(reply, "%s", err.text);
         goto done;
     }

@@ -8,6 +8,7 @@
 
 #include "engine/budget.h"
 #include "engine/launch.h"
+#include "engine/point.h"
 #include "engine/refresh.h"
 
 /* So many known points in a row, and a strategy has nothing new to say. */
@@ -99,11 +100,8 @@ static struct dln_job *adopt(struct dln_driver *driver, int64_t id, int64_t numb
     return NULL;
 }
 
-/*
- * The point of a WAITING trial: as a person gave it, what was left free filled in by the strategy,
- * or by the defaults where no untried point is left.
- */
-static bool complete_point(struct dln_driver *driver, int64_t number, double *x,
+/* The point of a WAITING trial. False: the engine ends. */
+static bool complete_point(struct dln_driver *driver, int64_t number, const double *x,
                            struct dln_new_trial *trial)
 {
     const struct dln_space *space = &driver->study->space;
@@ -111,37 +109,12 @@ static bool complete_point(struct dln_driver *driver, int64_t number, double *x,
     double *whole = DLN_ARENA_ARRAY(&driver->scratch, double, space->n);
     if (!whole) {
         (void)dln_fail(&err, DLN_NOMEM, "complete an enqueued trial");
-        dln_driver_give_up(driver, &err);
-        return false;
-    }
-    if (space->n > 0) memcpy(whole, x, space->n * sizeof *x);
-    *trial = (struct dln_new_trial){.strategy = "enqueued",
-                                    .why = "values given by hand",
-                                    .predicted_mean = (double)NAN,
-                                    .predicted_sd = (double)NAN};
-    trial->x = whole;
-    if (dln_space_activate(space, whole)) return true;
-
-    struct dln_proposal proposal;
-    if (dln_proposer_ask(driver->proposer, number, x, driver->live.budget.trials, &proposal,
-                         &err)) {
-        trial->x = proposal.x;
-        trial->why = proposal.why;
-        trial->memo = proposal.memo;
-        trial->predicted_mean = proposal.mean;
-        trial->predicted_sd = proposal.sd;
+    } else if (dln_point_complete(driver->proposer, space, number, x, driver->live.budget.trials,
+                                  whole, trial, &err)) {
         return true;
     }
-    if (err.code != DLN_EXHAUSTED) {
-        dln_driver_give_up(driver, &err);
-        return false;
-    }
-    dln_space_initial(space, whole);
-    for (size_t i = 0; i < space->n; i++) {
-        if (!isnan(x[i])) whole[i] = x[i];
-    }
-    (void)dln_space_activate(space, whole);
-    return true;
+    dln_driver_give_up(driver, &err);
+    return false;
 }
 
 /* A claim failed: somebody else had it first, or the storage refuses. */

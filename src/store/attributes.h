@@ -19,20 +19,21 @@ enum dln_attribute_table {
 };
 
 /* Keys of ours. */
-#define DLN_KEY_UID          "dialin:uid"   /* study: string */
-#define DLN_KEY_TIME         "dialin:time"  /* study: "utc" or "local" */
-#define DLN_KEY_SPACE        "dialin:space" /* study: name → distribution as stored on the rows */
-#define DLN_KEY_LIMITS       "dialin:constraint_names" /* study: list of strings */
+#define DLN_KEY_UID       "dialin:uid"   /* study: string */
+#define DLN_KEY_TIME      "dialin:time"  /* study: "utc" or "local" */
+#define DLN_KEY_SPACE     "dialin:space" /* study: name → distribution as stored on the rows */
+#define DLN_KEY_LIMITS    "dialin:constraint_names" /* study: list of strings */
+#define DLN_KEY_PAST      "dialin:past:"   /* study, and an index: trials of an earlier study */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
-#define DLN_KEY_PAST         "dialin:past:"   /* study, and an index: trials of an earlier study */
-#define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
-#define DLN_KEY_CLAIMED      "dialin:claimed" /* trial: string, datetime_start as we wrote it */
-#define DLN_KEY_STRATEGY     "dialin:strategy"  /* trial: string */
-#define DLN_KEY_WHY          "dialin:why"       /* trial: string */
-#define DLN_KEY_MEMO         "dialin:memo"      /* trial: JSON of the strategy */
-#define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
-#define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
-#define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
+#define DLN_KEY_OWNER     "dialin:owner"     /* trial: {"host", "boot", "pid", "start", "nonce"} */
+#define DLN_KEY_ASKED    "dialin:asked"     /* trial: as owner, of a program that asked for it */
+#define DLN_KEY_CLAIMED   "dialin:claimed"   /* trial: string, datetime_start as we wrote it */
+#define DLN_KEY_STRATEGY  "dialin:strategy"  /* trial: string */
+#define DLN_KEY_WHY       "dialin:why"       /* trial: string */
+#define DLN_KEY_MEMO      "dialin:memo"      /* trial: JSON of the strategy */
+#define DLN_KEY_PREDICTED "dialin:predicted" /* trial: [mean, sd] at ask time */
+#define DLN_KEY_WHO       "dialin:who"       /* trial: string, who enqueued it */
+#define DLN_KEY_COPY_OF   "dialin:copy_of"   /* trial: number */
 /* User attributes of a trial: why it failed. */
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"

@@ -170,7 +170,8 @@ static bool distrust(dln_db *db, struct dln_error *err)
     /* a limit of the whole process: a host that has set its own keeps it */
     if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(HEAP_LIMIT);
     sqlite3_progress_handler(db->handle, PROGRESS_STEPS, on_progress, db);
-    sqlite3_busy_timeout(db->handle, db->mode == DLN_DB_ENGINE ? BUSY_ENGINE_MS : BUSY_OTHERS_MS);
+    const bool is_patient = db->mode == DLN_DB_ENGINE || db->mode == DLN_DB_GUEST;
+    sqlite3_busy_timeout(db->handle, is_patient ? BUSY_ENGINE_MS : BUSY_OTHERS_MS);
     /* no mapping: a file cut short by another program would end us with SIGBUS */
     return dln_db_script(db,
                          "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
@@ -302,10 +303,7 @@ void dln_db_close(dln_db *db)
     if (!db) return;
     for (size_t i = 0; i < CACHE_SIZE; i++)
         sqlite3_finalize(db->cache[i].stmt);
-    if (db->handle && db->is_wal && db->mode == DLN_DB_ENGINE) {
-        sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
-        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    }
+    if (db->handle && db->mode == DLN_DB_ENGINE) dln_db_empty_log(db);
     sqlite3_close(db->handle);
     free(db->path);
     free(db);
@@ -357,6 +355,19 @@ void dln_db_checkpoint(dln_db *db, bool idle)
     } else {
         db->wal_long = db->wal_pages + WAL_PAGES_LONG; /* do not wait at every commit */
     }
+}
+
+int dln_db_log_pages(const dln_db *db)
+{
+    return db->wal_pages;
+}
+
+void dln_db_empty_log(dln_db *db)
+{
+    if (!db->is_wal) return;
+    sqlite3_busy_timeout(db->handle, BUSY_CHECKPOINT_MS);
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->handle, BUSY_ENGINE_MS);
 }
 
 int64_t dln_db_version(dln_db *db)

@@ -30,6 +30,7 @@ typedef struct dln_db dln_db;
 enum dln_db_mode {
     DLN_DB_READ,   /* never writes */
     DLN_DB_STEER,  /* short writes, short waits, no checkpoints */
+    DLN_DB_GUEST,  /* writes and waits as the engine does, no checkpoints */
     DLN_DB_ENGINE, /* the one that checkpoints */
 };
 
@@ -45,6 +46,10 @@ bool dln_db_forbid_writes(dln_db *db, struct dln_error *err);
 bool dln_db_use_wal(dln_db *db, struct dln_error *err);
 /* Moves the WAL into the file when it is long, or in any case when `idle`. Never waits long. */
 void dln_db_checkpoint(dln_db *db, bool idle);
+/* Pages in the WAL after the last commit of this connection. */
+int dln_db_log_pages(const dln_db *db);
+/* Moves all of the WAL into the file and cuts it to nothing, where nobody is in the way. */
+void dln_db_empty_log(dln_db *db);
 /* PRAGMA data_version, 0 on error. */
 int64_t dln_db_version(dln_db *db);
 

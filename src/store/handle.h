@@ -24,9 +24,10 @@ struct dln_study_entry {
 
 struct dln_lease {
     int64_t study_id; /* 0: none is held */
+    bool is_guest;    /* no lease: the study was joined, see guest.c */
     int lock_fd;
     char nonce[DLN_UID_MAX];
-    char owner[512]; /* what its trials carry as `dialin:owner` */
+    char owner[512]; /* what its trials carry as `dialin:owner`, a guest's as `dialin:asked` */
     size_t n_objectives;
     struct dln_time_base times;
     struct dln_binding_cache binding;
@@ -57,7 +58,7 @@ struct dln_store {
 bool dln_store_refresh_ours(dln_store *store, struct dln_error *err);
 
 enum dln_guard {
-    DLN_GUARD_LEASE, /* this store holds the study's lease */
+    DLN_GUARD_LEASE, /* this store holds the study's lease, or has joined it */
     DLN_GUARD_IDLE,  /* this store holds it, or nobody alive does */
     DLN_GUARD_NONE,  /* anybody may: posting a command */
 };
@@ -92,6 +93,8 @@ bool dln_store_tally(dln_store *store, int64_t study_id, const struct dln_tally 
                      struct dln_error *err);
 /* Writes it down, inside the caller's write transaction. */
 bool dln_store_save_tally(dln_store *store, int64_t study_id, struct dln_error *err);
+/* Who this process is, as JSON into lease.owner; a new nonce with it. */
+bool dln_lease_sign(dln_store *store, struct dln_error *err);
 /* Who holds the lease, by the row. Texts in the arena. */
 bool dln_lease_look(dln_store *store, int64_t study_id, struct dln_arena *arena,
                     struct dln_lease_info *out, struct dln_error *err);

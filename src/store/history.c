@@ -37,9 +37,11 @@ static void fill_row(const struct dln_loaded *loaded, size_t i, struct dln_histo
     };
 }
 
-bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_space *space,
-                       size_t n_objectives, int64_t after_id, struct dln_arena *arena,
-                       struct dln_history_row **out, size_t *n, struct dln_error *err)
+/* Trials with after_id < id ≤ last_id. */
+static bool read_range(dln_store *store, int64_t study_id, const struct dln_space *space,
+                       size_t n_objectives, int64_t after_id, int64_t last_id,
+                       struct dln_arena *arena, struct dln_history_row **out, size_t *n,
+                       struct dln_error *err)
 {
     struct dln_binding binding;
     struct dln_time_base times;
@@ -62,7 +64,7 @@ bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_spac
     int64_t after = after_id;
     for (;;) {
         struct dln_loaded loaded;
-        if (!dln_load_trials(&load, after + 1, INT64_MAX, SLICE, false, &loaded, err)) return false;
+        if (!dln_load_trials(&load, after + 1, last_id, SLICE, false, &loaded, err)) return false;
         if (!grow(&rows, count, &cap, loaded.n, arena)) {
             return dln_fail(err, DLN_NOMEM, "out of memory");
         }
@@ -73,6 +75,28 @@ bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_spac
     }
     *out = rows;
     *n = count;
+    return true;
+}
+
+bool dln_store_history(dln_store *store, int64_t study_id, const struct dln_space *space,
+                       size_t n_objectives, int64_t after_id, struct dln_arena *arena,
+                       struct dln_history_row **out, size_t *n, struct dln_error *err)
+{
+    return read_range(store, study_id, space, n_objectives, after_id, INT64_MAX, arena, out, n,
+                      err);
+}
+
+bool dln_store_history_one(dln_store *store, int64_t study_id, const struct dln_space *space,
+                           size_t n_objectives, int64_t id, struct dln_arena *arena,
+                           struct dln_history_row *out, struct dln_error *err)
+{
+    struct dln_history_row *rows;
+    size_t n;
+    if (!read_range(store, study_id, space, n_objectives, id - 1, id, arena, &rows, &n, err)) {
+        return false;
+    }
+    if (n == 0) return dln_fail(err, DLN_NOT_FOUND, "this study has no trial with id %" PRId64, id);
+    *out = rows[0];
     return true;
 }
 

@@ -135,9 +135,10 @@ static bool check_holder(dln_store *store, int64_t study_id, struct dln_arena *a
     return busy(&row, "; it counts as gone when it gives no sign for 30 s", err);
 }
 
-static bool build_owner(dln_store *store, struct dln_error *err)
+bool dln_lease_sign(dln_store *store, struct dln_error *err)
 {
     struct dln_lease *lease = &store->lease;
+    dln_make_uid(lease->nonce);
     struct dln_strbuf json = {0};
     struct dln_json_writer w = {.out = &json};
     dln_json_object(&w);
@@ -183,8 +184,7 @@ static bool take_row(dln_store *store, int64_t study_id, struct dln_arena *arena
     struct dln_lease *lease = &store->lease;
     if (!dln_store_begin(store, study_id, DLN_GUARD_NONE, false, err)) return false;
     if (!check_holder(store, study_id, arena, err)) goto fail;
-    dln_make_uid(lease->nonce);
-    if (!build_owner(store, err) || !insert_row(store, study_id, err)) goto fail;
+    if (!dln_lease_sign(store, err) || !insert_row(store, study_id, err)) goto fail;
     if (!dln_store_time_base(store, study_id, &lease->times, err)) goto fail;
     if (!dln_store_tally(store, study_id, &tally, err)) goto fail;
     return dln_store_commit(store, err);
@@ -255,7 +255,7 @@ bool dln_store_beat(dln_store *store, struct dln_error *err)
     static const char sql[] = "UPDATE dialin_engines SET beats = beats + 1, heartbeat_us = :now"
                               " WHERE study_id = :id";
     const int64_t study_id = store->lease.study_id;
-    if (study_id == 0) return dln_fail(err, DLN_BUSY, "no lease is held");
+    if (study_id == 0 || store->lease.is_guest) return dln_fail(err, DLN_BUSY, "no lease is held");
     if (!dln_store_begin(store, study_id, DLN_GUARD_LEASE, false, err)) return false;
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":now", dln_clock_wall_us());
@@ -272,7 +272,7 @@ void dln_store_drop_lease(dln_store *store)
     const int64_t study_id = lease->study_id;
     if (study_id == 0) return;
     /* nothing is lost when this fails: a row of a dead process counts for nothing */
-    if (dln_store_begin(store, study_id, DLN_GUARD_LEASE, true, NULL)) {
+    if (!lease->is_guest && dln_store_begin(store, study_id, DLN_GUARD_LEASE, true, NULL)) {
         bool ok = dln_store_save_tally(store, study_id, NULL);
         struct dln_query q = dln_query(store->db, sql);
         dln_bind_int(&q, ":id", study_id);
@@ -282,5 +282,6 @@ void dln_store_drop_lease(dln_store *store)
     if (lease->lock_fd >= 0) (void)close(lease->lock_fd);
     lease->lock_fd = -1;
     lease->study_id = 0;
+    lease->is_guest = false;
     dln_binding_cache_release(&lease->binding);
 }

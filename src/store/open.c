@@ -19,6 +19,7 @@ static enum dln_db_mode db_mode(enum dln_store_mode mode)
     switch (mode) {
     case DLN_STORE_READ: return DLN_DB_READ;
     case DLN_STORE_STEER: return DLN_DB_STEER;
+    case DLN_STORE_GUEST: return DLN_DB_GUEST;
     case DLN_STORE_ENGINE:
     case DLN_STORE_CREATE: return DLN_DB_ENGINE;
     }
@@ -175,13 +176,15 @@ static bool check_nobody(dln_store *store, int64_t study_id, struct dln_error *e
 static bool check_guard(dln_store *store, int64_t study_id, enum dln_guard guard,
                         struct dln_error *err)
 {
-    const bool is_holder = store->lease.study_id == study_id && study_id != 0;
+    const bool is_joined = store->lease.study_id == study_id && study_id != 0;
+    const bool is_holder = is_joined && !store->lease.is_guest;
     switch (guard) {
     case DLN_GUARD_NONE: return true;
     case DLN_GUARD_IDLE:
         return is_holder ? check_nonce(store, err) : check_nobody(store, study_id, err);
     case DLN_GUARD_LEASE:
         if (is_holder) return check_nonce(store, err);
+        if (is_joined) return true; /* a guest writes trials of its own only */
         return dln_fail(err, DLN_BUSY, "this study's lease was not taken");
     }
     return false;

@@ -38,6 +38,12 @@ int64_t dln_tally_trials(const struct dln_tally *tally)
     return n;
 }
 
+int64_t dln_tally_next_number(const struct dln_tally *tally)
+{
+    const int64_t count = dln_tally_trials(tally);
+    return count > tally->max_number ? count : tally->max_number + 1;
+}
+
 void dln_tally_roll(struct dln_tally *tally, int64_t now_us)
 {
     const int64_t bin = now_us / DLN_TALLY_BIN_US;

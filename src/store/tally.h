@@ -51,6 +51,8 @@ void dln_tally_release(struct dln_tally *tally);
 bool dln_tally_refresh(struct dln_tally *tally, dln_db *db, int64_t study_id,
                        struct dln_error *err);
 int64_t dln_tally_trials(const struct dln_tally *tally);
+/* Optuna takes the count of earlier rows; the larger of both is safe in a study with gaps. */
+int64_t dln_tally_next_number(const struct dln_tally *tally);
 /* Moves the bins on, so that the last one holds `now_us`. */
 void dln_tally_roll(struct dln_tally *tally, int64_t now_us);
 

@@ -1,4 +1,7 @@
-/* A trial's beginning: started, put into the queue, taken from it. By the holder of the lease. */
+/*
+ * A trial's beginning: started, put into the queue, taken from it. By the holder of the lease, or
+ * by a guest.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,8 +29,8 @@ static bool set_text(dln_store *store, int64_t id, const char *key, const char *
 static bool put_origin(dln_store *store, int64_t id, const struct dln_new_trial *trial,
                        struct dln_error *err)
 {
-    if (!dln_attribute_set(store->db, DLN_TRIAL_SYSTEM, id, DLN_KEY_OWNER, store->lease.owner,
-                           err)) {
+    const char *key = store->lease.is_guest ? DLN_KEY_ASKED : DLN_KEY_OWNER;
+    if (!dln_attribute_set(store->db, DLN_TRIAL_SYSTEM, id, key, store->lease.owner, err)) {
         return false;
     }
     if (!set_text(store, id, DLN_KEY_STRATEGY, trial->strategy, err)) return false;
@@ -42,9 +45,10 @@ static bool put_origin(dln_store *store, int64_t id, const struct dln_new_trial 
                                    err);
 }
 
-bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
-                           const struct dln_new_trial *trial, int64_t *id, int64_t *number,
-                           struct dln_error *err)
+/* wanted: the number that it must get, -1: any. */
+static bool start_trial(dln_store *store, const struct dln_space *space, int64_t wanted,
+                        const struct dln_new_trial *trial, int64_t *id, int64_t *number,
+                        struct dln_error *err)
 {
     const int64_t study_id = store->lease.study_id;
     const struct dln_binding *binding = NULL;
@@ -56,6 +60,10 @@ bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
                             &made_number, err)) {
         goto fail;
     }
+    if (wanted >= 0 && made_number != wanted) {
+        dln_fail(err, DLN_REFUSED, "trial #%" PRId64 " was taken by another program", wanted);
+        goto fail;
+    }
     if (!dln_rows_add_params(store, made, space, binding, trial->x, err)) goto fail;
     if (!put_origin(store, made, trial, err)) goto fail;
     if (!dln_store_commit(store, err)) return false;
@@ -65,6 +73,19 @@ bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
 fail:
     dln_store_rollback(store);
     return false;
+}
+
+bool dln_store_start_trial(dln_store *store, const struct dln_space *space,
+                           const struct dln_new_trial *trial, int64_t *id, int64_t *number,
+                           struct dln_error *err)
+{
+    return start_trial(store, space, -1, trial, id, number, err);
+}
+
+bool dln_store_start_numbered(dln_store *store, const struct dln_space *space, int64_t number,
+                              const struct dln_new_trial *trial, int64_t *id, struct dln_error *err)
+{
+    return start_trial(store, space, number, trial, id, &number, err);
 }
 
 /* ── the queue ─────────────────────────────────────────────────────────────────────────────────*/
@@ -123,8 +144,8 @@ static bool copy_for_retry(dln_store *store, int64_t id, int64_t source, int64_t
         " AND key NOT IN ('dialin_reason', 'dialin_detail')",
         "INSERT INTO trial_system_attributes (trial_id, key, value_json)"
         " SELECT :id, key, value_json FROM trial_system_attributes WHERE trial_id = :source"
-        " AND key NOT IN ('dialin:owner', 'dialin:predicted', 'dialin:who', 'fixed_params',"
-        " 'constraints')",
+        " AND key NOT IN ('dialin:owner', 'dialin:asked', 'dialin:predicted', 'dialin:who',"
+        " 'fixed_params', 'constraints')",
     };
     for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
         struct dln_query q = dln_query(store->db, sql[i]);
@@ -317,11 +338,13 @@ bool dln_store_still_claimed(dln_store *store, int64_t id, bool *ours, struct dl
     return ok;
 }
 
-/* A heartbeat of the last two minutes; Optuna's beats are UTC in every release. */
+/* A heartbeat of the last two minutes, guests aside; Optuna's beats are UTC in every release. */
 static bool has_fresh_beat(dln_store *store, bool *fresh, struct dln_error *err)
 {
     static const char sql[] = "SELECT h.heartbeat FROM trial_heartbeats h"
                               " JOIN trials t ON t.trial_id = h.trial_id WHERE t.study_id = :study"
+                              " AND NOT EXISTS (SELECT 1 FROM trial_system_attributes a"
+                              " WHERE a.trial_id = t.trial_id AND a.key = 'dialin:asked')"
                               " ORDER BY h.trial_heartbeat_id DESC LIMIT 1";
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":study", store->lease.study_id);
@@ -332,16 +355,28 @@ static bool has_fresh_beat(dln_store *store, bool *fresh, struct dln_error *err)
     return true;
 }
 
-bool dln_rows_is_ours(dln_store *store, int64_t trial_id, bool *ours, struct dln_error *err)
+static bool has_key(dln_store *store, int64_t trial_id, const char *key, bool *has,
+                    struct dln_error *err)
 {
     static const char sql[] = "SELECT 1 FROM trial_system_attributes"
-                              " WHERE trial_id = :id AND key = 'dialin:owner'";
+                              " WHERE trial_id = :id AND key = :key";
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", trial_id);
+    dln_bind_text(&q, ":key", key);
     const bool is_there = dln_query_row(&q);
     if (!dln_query_end(&q, err)) return false;
-    *ours = is_there;
+    *has = is_there;
     return true;
+}
+
+bool dln_rows_is_ours(dln_store *store, int64_t trial_id, bool *ours, struct dln_error *err)
+{
+    return has_key(store, trial_id, DLN_KEY_OWNER, ours, err);
+}
+
+bool dln_rows_is_asked(dln_store *store, int64_t trial_id, bool *asked, struct dln_error *err)
+{
+    return has_key(store, trial_id, DLN_KEY_ASKED, asked, err);
 }
 
 bool dln_store_foreign_workers(dln_store *store, bool *alive, struct dln_error *err)
@@ -354,6 +389,7 @@ bool dln_store_foreign_workers(dln_store *store, bool *alive, struct dln_error *
         bool ours = true;
         if (tally->open[i].state != DLN_TRIAL_RUNNING) continue;
         if (!dln_rows_is_ours(store, tally->open[i].id, &ours, err)) return false;
+        if (!ours && !dln_rows_is_asked(store, tally->open[i].id, &ours, err)) return false;
         found = !ours;
     }
     if (!found && !has_fresh_beat(store, &found, err)) return false;

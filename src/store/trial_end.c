@@ -1,4 +1,4 @@
-/* A trial's life and end: reports, runs, results. By the holder of the lease. */
+/* A trial's life and end: reports, runs, results. By the holder of the lease, or by a guest. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -17,7 +17,8 @@ static const char *value_type(double value)
     return "FINITE";
 }
 
-/* Only running trials that a dialin engine made or claimed are ours to write. */
+/* Running trials that a dialin engine made or claimed are its to write; what was asked for, a
+ * guest's. */
 static bool check_running(dln_store *store, int64_t trial_id, struct dln_error *err)
 {
     static const char sql[] = "SELECT state, number FROM trials"
@@ -41,7 +42,10 @@ static bool check_running(dln_store *store, int64_t trial_id, struct dln_error *
                         dln_trial_state_name(state));
     }
     bool ours = false;
-    if (!dln_rows_is_ours(store, trial_id, &ours, err)) return false;
+    if (store->lease.is_guest ? !dln_rows_is_asked(store, trial_id, &ours, err)
+                              : !dln_rows_is_ours(store, trial_id, &ours, err)) {
+        return false;
+    }
     if (ours) return true;
     return dln_fail(err, DLN_REFUSED, "trial #%" PRId64 " is run by another program", number);
 }
@@ -274,7 +278,8 @@ static void keep_tally(dln_store *store)
 bool dln_store_finish(dln_store *store, int64_t trial_id, const struct dln_finish *finish,
                       struct dln_error *err)
 {
-    if (!dln_store_begin(store, store->lease.study_id, DLN_GUARD_LEASE, false, err)) return false;
+    const bool durable = store->lease.is_guest; /* nobody could run the trial again */
+    if (!dln_store_begin(store, store->lease.study_id, DLN_GUARD_LEASE, durable, err)) return false;
     if (!finish_rows(store, trial_id, finish, err)) {
         dln_store_rollback(store);
         return false;

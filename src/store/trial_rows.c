@@ -23,9 +23,7 @@ bool dln_rows_add_trial(dln_store *store, int64_t study_id, enum dln_trial_state
                               " VALUES (:number, :study, :state, :start)";
     const struct dln_tally *tally = NULL;
     if (!dln_store_tally(store, study_id, &tally, err)) return false;
-    /* Optuna takes the count of earlier rows; the larger of both is safe in a study with gaps */
-    const int64_t count = dln_tally_trials(tally);
-    const int64_t next = count > tally->max_number ? count : tally->max_number + 1;
+    const int64_t next = dln_tally_next_number(tally);
     char now[DLN_TIME_TEXT_MAX];
     dln_time_base_now(times, now);
     struct dln_query q = dln_query(store->db, sql);

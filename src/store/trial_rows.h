@@ -17,5 +17,7 @@ bool dln_rows_add_waiting(dln_store *store, int64_t study_id, const struct dln_s
                           int64_t *id, int64_t *number, struct dln_error *err);
 /* Whether a dialin engine made or claimed the trial. */
 bool dln_rows_is_ours(dln_store *store, int64_t trial_id, bool *ours, struct dln_error *err);
+/* Whether a guest did: a program that asks and tells. */
+bool dln_rows_is_asked(dln_store *store, int64_t trial_id, bool *asked, struct dln_error *err);
 
 #endif

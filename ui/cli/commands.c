@@ -13,6 +13,9 @@
 #define COMMANDS(X) \
     X(run)          \
     X(check)        \
+    X(serve)        \
+    X(ask)          \
+    X(tell)         \
     X(attach)       \
     X(view)         \
     X(watch)        \

@@ -94,6 +94,13 @@ static bool parse_short(struct scan *scan, const char *word, struct dln_error *e
     return true;
 }
 
+/* "-0.5", where no option is a digit. */
+static bool is_number(const struct option *table, const char *word)
+{
+    double value;
+    return find_short(table, word[1]) == SIZE_MAX && dln_num_parse(word, strlen(word), &value);
+}
+
 bool options_parse(const struct option *table, int argc, char **argv, struct options *out,
                    struct dln_error *err)
 {
@@ -103,7 +110,7 @@ bool options_parse(const struct option *table, int argc, char **argv, struct opt
     bool only_words = false;
     for (; scan.at < argc; scan.at++) {
         char *const word = argv[scan.at];
-        if (only_words || word[0] != '-' || word[1] == '\0') {
+        if (only_words || word[0] != '-' || word[1] == '\0' || is_number(scan.out->table, word)) {
             out->words[out->n_words++] = word; /* never beyond scan.at */
         } else if (strcmp(word, "--") == 0) {
             only_words = true;

@@ -3,8 +3,9 @@
  *
  *   --name=value  --name value  -nvalue  -n value  --switch  -s  -abc (switches)  --
  *
- * Options and words may be mixed; after `--` everything is a word. Each command has a table; its
- * part of `--help` is printed from it. `--help` and `-h` are understood by every command.
+ * Options and words may be mixed; a number below 0 is a word, after `--` everything is. Each command
+ * has a table; its part of `--help` is printed from it. `--help` and `-h` are understood by every
+ * command.
  */
 #ifndef UI_CLI_OPTIONS_H
 #define UI_CLI_OPTIONS_H
