@@ -153,6 +153,26 @@ DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
                                            enum dln_engine_state state, const char *why,
                                            double run_time_s, struct dln_error *err);
 
+/* What an earlier study, as `warm_start` names it, has for this one. */
+struct dln_past_report {
+    const char *from, *study;
+    const char *matched, *only_here, *only_there; /* names of parameters, "a, b" */
+    size_t n_trials;         /* complete ones within their limits */
+    size_t n_fitting;        /* that have a place in this space */
+    const size_t *n_outside; /* d + 1: those that have none, by parameter; last: by constraints */
+    struct dln_past past;    /* of those that fit at most 256, the best half and a sample */
+};
+DLN_API DLN_CHECK bool dln_store_past(const struct dln_study *def, const char *from,
+                                      struct dln_arena *arena, struct dln_past_report *out,
+                                      struct dln_error *err);
+/*
+ * The points to try first: of each source in turn the best, four different ones at most, and a
+ * fifth of the budget. n × d in the arena.
+ */
+DLN_API DLN_CHECK bool dln_past_portfolio(const struct dln_study *def, size_t n_past,
+                                          const struct dln_past *past, struct dln_arena *arena,
+                                          const double **x, size_t *n, struct dln_error *err);
+
 /* ── the lease (R11) ───────────────────────────────────────────────────────────────────────────*/
 
 /*

@@ -69,6 +69,13 @@ struct dln_history_view {
      */
     uint64_t rewritten;
     const struct dln_visited *visited;
+    /*
+     * Trials of earlier studies (`warm_start`), one source after the other, each the best first:
+     * COMPLETE, loss[0] a z-score among those of its source, never to be compared with a loss of
+     * this study. They never change, and are no points that were visited.
+     */
+    size_t n_past;
+    const struct dln_view_trial *past;
 };
 
 /* Whether any trial, in whatever state, has this point (complete: NaN only where inactive). O(d). */

@@ -120,6 +120,14 @@ struct dln_confirm {
     const char *metric;
 };
 
+/* Trials of an earlier study as points of this one, the best first. */
+struct dln_past {
+    const char *from;    /* as the study file names it */
+    size_t n;
+    const double *x;     /* n × d, complete */
+    const double *score; /* z-score within its study, the mean of all objectives; less is better */
+};
+
 enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_CONFIG_TOML, DLN_CONFIG_INI, DLN_CONFIG_TEXT };
 
 /* A key of the file that this release reads and checks but does not act on yet. */
@@ -173,7 +181,9 @@ struct dln_study {
     struct dln_named_scalar *hooks;
     const char *keep;
     size_t n_warm_start;
-    const char *const *warm_start;
+    const char *const *warm_start; /* "old.db", "old.db#study" */
+    size_t n_past; /* with a definition from a store: what these gave when they were first read */
+    const struct dln_past *past;
 
     size_t n_warnings;
     const char *const *warnings; /* sentences with their place */

@@ -9,6 +9,7 @@
 #include "dialin/json.h"
 #include "dialin/version.h"
 #include "store/attributes.h"
+#include "store/past.h"
 #include "store/study_rows.h"
 #include "store/trial_rows.h"
 
@@ -258,6 +259,32 @@ static bool enqueue_start(dln_store *store, int64_t study_id, const struct dln_s
     return true;
 }
 
+/* What was best in earlier studies, after the points that the file names. */
+static bool enqueue_past(dln_store *store, int64_t study_id, const struct dln_study *def,
+                         const struct dln_time_base *times, struct dln_arena *arena,
+                         struct dln_error *err)
+{
+    struct dln_past *past = DLN_ARENA_ARRAY(arena, struct dln_past, def->n_warm_start);
+    const double *x = NULL;
+    size_t n = 0;
+    if (!past) return dln_fail(err, DLN_NOMEM, "out of memory");
+    for (size_t i = 0; i < def->n_warm_start; i++) {
+        struct dln_past_report report;
+        if (!dln_store_past(def, def->warm_start[i], arena, &report, err)) return false;
+        past[i] = report.past;
+    }
+    if (!dln_past_portfolio(def, def->n_warm_start, past, arena, &x, &n, err)) return false;
+    for (size_t i = 0; i < n; i++) {
+        int64_t id;
+        int64_t number;
+        if (!dln_rows_add_waiting(store, study_id, &def->space, times, x + i * def->space.n,
+                                  "warm start", &id, &number, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool create_rows(dln_store *store, const struct dln_study *def, int64_t *study_id,
                         struct dln_arena *arena, struct dln_error *err)
 {
@@ -277,6 +304,8 @@ static bool create_rows(dln_store *store, const struct dln_study *def, int64_t *
     if (!dln_rows_put_definition(store, id, uid, def, err)) return false;
     if (!dln_store_time_base(store, id, &times, err)) return false;
     if (!enqueue_start(store, id, def, &times, arena, err)) return false;
+    if (!dln_rows_put_past(store, id, def, arena, err)) return false;
+    if (!enqueue_past(store, id, def, &times, arena, err)) return false;
     *study_id = id;
     return true;
 }

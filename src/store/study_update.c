@@ -10,6 +10,7 @@
 #include "store/attributes.h"
 #include "store/distribution.h"
 #include "store/infer.h"
+#include "store/past.h"
 #include "store/study_rows.h"
 #include "store/summary.h"
 #include "store/trial_rows.h"
@@ -160,6 +161,7 @@ static bool apply(dln_store *store, int64_t study_id, const struct dln_study *de
     if (!dln_rows_put_names(store, study_id, def, err)) return false;
     if (!dln_rows_put_space(store, study_id, params, def->space.n, err)) return false;
     if (!dln_rows_put_definition(store, study_id, uid, def, err)) return false;
+    if (!dln_rows_put_past(store, study_id, def, arena, err)) return false;
     return stays ? dln_rows_put_strategy(store, study_id, &set, err)
                  : dln_attribute_drop(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SET_STRATEGY,
                                       err);

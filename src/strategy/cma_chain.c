@@ -198,7 +198,37 @@ static bool centre(const struct dln_cma_chain *chain, const struct dln_ask *ask,
     return true;
 }
 
-/* Generation 0 from the good trials that link->numbers names. */
+/*
+ * The best tenth of each earlier study as points, in *points; as many as there are, 0 where too few
+ * are known to tell a direction. *best is the first of them.
+ */
+static bool read_past(const struct dln_cma_chain *chain, const struct dln_ask *ask, double **points,
+                      size_t *n, struct dln_error *err)
+{
+    const struct dln_history_view *history = ask->history;
+    const size_t width = width_of(chain);
+    *points = DLN_ARENA_ARRAY(ask->scratch, double, (history->n_past + 1) * width);
+    if (!*points) return dln_fail(err, DLN_NOMEM, "out of memory for the strategy");
+    *n = 0;
+    for (size_t first = 0; first < history->n_past;) {
+        size_t count = 1;
+        while (first + count < history->n_past &&
+               history->past[first + count].strategy == history->past[first].strategy)
+            count++;
+        const size_t good = count < WARM_MIN ? 0 : count / 10;
+        for (size_t i = first; i < first + good && *n < WARM_MAX; i++, ++*n) {
+            dln_cma_layout_read(&chain->layout, history->past[i].u, history->past[i].x,
+                                *points + *n * width);
+        }
+        first += count;
+    }
+    return true;
+}
+
+/*
+ * Generation 0 from the good trials that link->numbers names, or, while the study has too few of
+ * its own, from those of earlier studies.
+ */
 static bool make_first(const struct dln_cma_chain *chain, const struct dln_ask *ask,
                        struct dln_cma_link *link, struct dln_error *err)
 {
@@ -219,7 +249,10 @@ static bool make_first(const struct dln_cma_chain *chain, const struct dln_ask *
         }
     }
     if (!centre(chain, ask, best, mean, err)) return false;
-    const size_t good = link->of >= WARM_MIN ? n : 0;
+    size_t good = link->of >= WARM_MIN ? n : 0;
+    if (good == 0 && ask->history->n_past > 0 && !read_past(chain, ask, &points, &good, err)) {
+        return false;
+    }
     return dln_cma_model_start(&link->model, &chain->layout, &chain->rules, mean, good, points,
                                err);
 }

@@ -20,6 +20,7 @@
 #include "math/acquisition.h"
 #include "math/blas.h"
 #include "strategy/gp_model.h"
+#include "strategy/gp_past.h"
 #include "strategy/gp_region.h"
 #include "strategy/gp_search.h"
 
@@ -88,6 +89,7 @@ static size_t design_size(const struct gp *gp, const struct dln_ask *ask)
 {
     const size_t d = gp->coding.layout.n_ell;
     size_t n = d + 1 < 5 ? 5 : d + 1 > 10 ? 10 : d + 1;
+    if (ask->history->n_past > 0 && n > DLN_GP_PAST_FROM) n = DLN_GP_PAST_FROM;
     if (ask->budget_trials > 0 && n > (size_t)ask->budget_trials / 4) {
         n = (size_t)ask->budget_trials / 4;
     }
@@ -259,6 +261,21 @@ static uint64_t key_of_ask(const struct dln_ask *ask)
     return key ^ dln_hash_bytes(ask->fixed, ask->space->n * sizeof *ask->fixed);
 }
 
+/* Of one goal, with what earlier studies tell; or of each of two. */
+static bool update_values(struct gp *gp, const struct dln_ask *ask, const struct dln_gp_rows *rows,
+                          enum dln_gp_prior prior, struct dln_error *err)
+{
+    if (rows->pair[0]) {
+        return update_value(gp, &gp->models[prior], rows, rows->pair[0], prior, ask->scratch,
+                            err) &&
+               update_value(gp, &gp->seconds[prior], rows, rows->pair[1], prior, ask->scratch, err);
+    }
+    struct dln_gp_rows joined;
+    size_t n_past;
+    if (!dln_gp_past_join(rows, ask, &joined, &n_past)) return fail_memory(err);
+    return update_value(gp, &gp->models[prior], &joined, joined.y, prior, ask->scratch, err);
+}
+
 /* Models, search, ranking. DLN_NUMERIC: nothing can be learnt yet. */
 static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct dln_gp_rows *rows,
                         struct dln_error *err)
@@ -267,12 +284,7 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
     const enum dln_gp_prior prior = ask->number % 2 ? DLN_GP_WIDE : DLN_GP_SHORT;
     const struct dln_gp_model *model = &gp->models[prior];
     bool has_success = false;
-    const double *y = rows->pair[0] ? rows->pair[0] : rows->y;
-    if (!update_value(gp, &gp->models[prior], rows, y, prior, ask->scratch, err)) return false;
-    if (rows->pair[1] &&
-        !update_value(gp, &gp->seconds[prior], rows, rows->pair[1], prior, ask->scratch, err)) {
-        return false;
-    }
+    if (!update_values(gp, ask, rows, prior, err)) return false;
     if (!update_success(gp, rows, &has_success, ask->scratch, err)) return false;
 
     double *box = DLN_ARENA_ARRAY(ask->scratch, double, 2 * ask->space->n);

@@ -21,11 +21,44 @@ struct dln_history {
     struct entry *entries; /* of the same index, except while a trial is hidden */
     size_t cap;
     struct dln_visited visited;
+    struct dln_arena past;
     struct dln_history_view view;
     bool is_hiding;
     size_t hidden_at;
     struct dln_view_trial hidden;
 };
+
+/* Sources in turn, each with the best first, as the study has them. */
+static bool set_past(dln_history *history, const struct dln_study *study)
+{
+    const size_t d = study->space.n;
+    size_t n = 0;
+    for (size_t s = 0; s < study->n_past; s++)
+        n += study->past[s].n;
+    if (n == 0) return true;
+    struct dln_view_trial *trials = DLN_ARENA_ARRAY(&history->past, struct dln_view_trial, n);
+    double *u = DLN_ARENA_ARRAY(&history->past, double, n *d);
+    if (!trials || !u) return false;
+    size_t count = 0;
+    for (size_t s = 0; s < study->n_past; s++) {
+        const struct dln_past *past = &study->past[s];
+        for (size_t i = 0; i < past->n; i++, count++) {
+            dln_space_encode(&study->space, past->x + i * d, u + count * d);
+            trials[count] = (struct dln_view_trial){.number = -1 - (int64_t)count,
+                                                    .state = DLN_TRIAL_COMPLETE,
+                                                    .u = u + count * d,
+                                                    .x = past->x + i * d,
+                                                    .loss = past->score + i,
+                                                    .last_step = -1,
+                                                    .last_loss = NAN,
+                                                    .memo = "",
+                                                    .strategy = past->from};
+        }
+    }
+    history->view.n_past = n;
+    history->view.past = trials;
+    return true;
+}
 
 bool dln_history_new(const struct dln_study *study, dln_history **out, struct dln_error *err)
 {
@@ -48,6 +81,10 @@ bool dln_history_new(const struct dln_study *study, dln_history **out, struct dl
     history->view.d = study->space.n;
     history->view.m = study->n_objectives;
     history->view.visited = &history->visited;
+    if (!set_past(history, study)) {
+        dln_history_free(history);
+        return dln_fail(err, DLN_NOMEM, "out of memory for the history");
+    }
     *out = history;
     return true;
 }
@@ -62,6 +99,7 @@ void dln_history_free(dln_history *history)
     free(history->trials);
     free(history->maximize);
     dln_visited_release(&history->visited);
+    dln_arena_release(&history->past);
     free(history);
 }
 
@@ -190,11 +228,10 @@ static bool rewrites(const struct dln_history_view *view, const struct dln_view_
         strcmp(old->memo, trial->memo) != 0) {
         return true;
     }
-    return is_finished(old) &&
-           (old->state != trial->state || old->last_step != trial->last_step ||
-            !same_numbers(view->m, old->loss, trial->loss) ||
-            !same_numbers(1, &old->last_loss, &trial->last_loss) ||
-            !same_numbers(1, &old->violation, &trial->violation));
+    return is_finished(old) && (old->state != trial->state || old->last_step != trial->last_step ||
+                                !same_numbers(view->m, old->loss, trial->loss) ||
+                                !same_numbers(1, &old->last_loss, &trial->last_loss) ||
+                                !same_numbers(1, &old->violation, &trial->violation));
 }
 
 bool dln_history_put(dln_history *history, const struct dln_history_row *row, struct dln_error *err)

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "math/sobol_seq.h"
 
@@ -156,6 +157,64 @@ static size_t count_startup(const struct tpe *tpe, const struct dln_ask *ask)
     return tpe->startup < quarter ? tpe->startup : quarter;
 }
 
+/* ── earlier studies ───────────────────────────────────────────────────────────────────────────*/
+
+/*
+ * The history with what was good in earlier studies in front of it: of each source the best tenth,
+ * 25 at most (strategies that learn from the whole history do not look at view->past, TPE does not
+ * need what was bad). *n_past of them; the history itself where there are none. NULL: no memory.
+ */
+static const struct dln_history_view *with_past(const struct dln_history_view *history,
+                                                struct dln_history_view *room, size_t *n_past,
+                                                struct dln_arena *arena)
+{
+    *n_past = 0;
+    if (history->n_past == 0) return history;
+    struct dln_view_trial *trials =
+        DLN_ARENA_ARRAY(arena, struct dln_view_trial, history->n_past + history->n);
+    if (!trials) return NULL;
+    for (size_t first = 0; first < history->n_past;) {
+        size_t n = 1;
+        while (first + n < history->n_past &&
+               history->past[first + n].strategy == history->past[first].strategy)
+            n++;
+        const size_t n_good = dln_tpe_count_good(DLN_TPE_LINEAR, n, 1);
+        memcpy(trials + *n_past, history->past + first, n_good * sizeof *trials);
+        *n_past += n_good;
+        first += n;
+    }
+    if (history->n > 0) {
+        memcpy(trials + *n_past, history->trials, history->n * sizeof *trials);
+    }
+    *room = *history;
+    room->n = *n_past + history->n;
+    room->trials = trials;
+    return room;
+}
+
+/* The sides of the history's trials, behind those of earlier studies, which are all good. */
+static bool split_with_past(const struct tpe *tpe, const struct dln_history_view *history,
+                            size_t n_good, size_t n_past, struct dln_tpe_split *out,
+                            struct dln_arena *arena)
+{
+    struct dln_tpe_split own;
+    if (!dln_tpe_split(history, n_good, tpe->takes_failed, &own, arena)) return false;
+    *out = own;
+    out->n_past = n_past;
+    if (n_past == 0) return true;
+    out->side = DLN_ARENA_ARRAY(arena, uint8_t, n_past + history->n);
+    out->place = DLN_ARENA_ARRAY(arena, uint32_t, n_past + history->n);
+    if (!out->side || !out->place) return false;
+    memset(out->side, DLN_TPE_GOOD, n_past);
+    for (size_t i = 0; i < history->n; i++) {
+        out->side[n_past + i] = own.side[i];
+        out->place[n_past + i] = own.place[i];
+    }
+    out->n[DLN_TPE_GOOD] += n_past;
+    out->past_weight = 1 / (1 + (double)dln_tpe_count_finished(history) / 10);
+    return true;
+}
+
 /* ── the model ─────────────────────────────────────────────────────────────────────────────────*/
 
 /* Whether a block is there, given the values of the blocks before it. */
@@ -170,10 +229,13 @@ static bool ask_model(struct tpe *tpe, const struct dln_ask *ask, size_t n_finis
 {
     const struct dln_space *space = ask->space;
     struct dln_tpe_split split;
+    struct dln_history_view room;
+    size_t n_past = 0;
+    const struct dln_history_view *all = with_past(ask->history, &room, &n_past, &tpe->work);
     const size_t n_good = dln_tpe_count_good(tpe->gamma, n_finished, ask->history->m);
     double *x = DLN_ARENA_ARRAY(&tpe->work, double, space->n);
-    if (!x || !dln_tpe_table_sync(&tpe->table, space, ask->history) ||
-        !dln_tpe_split(ask->history, n_good, tpe->takes_failed, &split, &tpe->work)) {
+    if (!x || !all || !dln_tpe_table_sync(&tpe->table, space, all) ||
+        !split_with_past(tpe, ask->history, n_good, n_past, &split, &tpe->work)) {
         return dln_fail(err, DLN_NOMEM, "out of memory for a suggestion");
     }
     for (size_t i = 0; i < space->n; i++) {
@@ -200,9 +262,12 @@ static bool ask_model(struct tpe *tpe, const struct dln_ask *ask, size_t n_finis
     }
     for (size_t i = 0; i < space->n; i++)
         out->u[i] = isnan(x[i]) ? dln_rng_uniform(rng) : dln_param_encode(&space->params[i], x[i]);
+    char past[40] = "";
+    if (n_past > 0) snprintf(past, sizeof past, " and %zu earlier ones", n_past);
     snprintf(out->why, sizeof out->why,
-             "tpe: %.3g times denser among the best %zu trials than among the other %zu",
-             exp(log_ratio), split.n[DLN_TPE_GOOD], split.n[DLN_TPE_REST] + split.n[DLN_TPE_BAD]);
+             "tpe: %.3g times denser among the best %zu trials%s than among the other %zu",
+             exp(log_ratio), split.n[DLN_TPE_GOOD] - n_past, past,
+             split.n[DLN_TPE_REST] + split.n[DLN_TPE_BAD]);
     return true;
 }
 
@@ -215,7 +280,8 @@ static bool suggest(void *instance, const struct dln_ask *ask, struct dln_sugges
     dln_arena_reset(&tpe->work);
     const size_t n_finished = dln_tpe_count_finished(ask->history);
     const size_t startup = count_startup(tpe, ask);
-    if (n_finished < startup || !dln_tpe_can_learn(ask->history)) {
+    const bool has_past = ask->history->n_past >= startup;
+    if (!has_past && (n_finished < startup || !dln_tpe_can_learn(ask->history))) {
         snprintf(out->why, sizeof out->why, "tpe: drawn %s; %zu of %zu trials to learn from",
                  tpe->uses_sobol ? "evenly" : "at random", n_finished, startup);
         return draw_design(tpe, ask, &rng, out, err);

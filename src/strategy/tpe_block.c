@@ -116,17 +116,23 @@ static bool gather(const struct dln_tpe_query *query, const struct dln_tpe_block
 /* The weights of the good trials and of the prior; *weight stays NULL for those by age. */
 static bool weigh(const struct dln_tpe_query *query, const struct members *good, double **weight)
 {
-    if (query->weights == DLN_TPE_BY_AGE || query->ask->history->m > 1) return true;
+    const size_t n_past = query->split->n_past;
+    const bool by_rank = query->weights == DLN_TPE_BY_RANK && query->ask->history->m == 1;
+    if (!by_rank && n_past == 0) return true;
     double *w = DLN_ARENA_ARRAY(query->arena, double, good->n + 1);
     if (!w) return false;
+    const double n_own = (double)(query->split->n[DLN_TPE_GOOD] - n_past);
     double sum = 0;
+    size_t n = 0;
     for (size_t i = 0; i < good->n; i++) {
+        if (good->rows[i] < n_past) continue;
         const double place = (double)query->split->place[good->rows[i]];
-        w[i] = log(((double)query->split->n[DLN_TPE_GOOD] + 1) / (place + 1)) + 0.1;
+        w[i] = by_rank ? log((n_own + 1) / (place + 1)) + 0.1 : 1;
         sum += w[i];
+        n++;
     }
     for (size_t i = 0; i < good->n; i++)
-        w[i] *= (double)good->n / sum;
+        w[i] = good->rows[i] < n_past ? query->split->past_weight : w[i] * (double)n / sum;
     w[good->n] = 1;
     *weight = w;
     return true;

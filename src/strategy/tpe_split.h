@@ -31,6 +31,8 @@ struct dln_tpe_split {
     uint8_t *side;   /* enum dln_tpe_side for each trial of the history */
     uint32_t *place; /* of a good trial: 0 is the best of all */
     size_t n[DLN_TPE_SIDES];
+    size_t n_past;      /* the first ones, good, are of earlier studies */
+    double past_weight; /* of each of them, where a trial of this study has 1 on average */
 };
 
 /* The number of trials that count as finished here. */

@@ -55,7 +55,6 @@ static const struct {
     {"checkpoint", uses_checkpoint, "remove it"},
     {"hooks", NULL, "remove it"},
     {"keep", uses_keep, "remove it"},
-    {"warm_start", NULL, "remove it"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 

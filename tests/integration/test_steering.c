@@ -110,6 +110,51 @@ static void stop_ends_the_engine_of_another_process(void **state)
     assert_int_equal(end_of(&run), 1);
 }
 
+static void a_study_starts_from_what_another_one_found(void **state)
+{
+    (void)state;
+    write_file("gate.sh", gate_program);
+    write_file("gate.yaml", gate_study);
+    write_file("go", "");
+    expect("run gate.yaml --headless", 0, "");
+    write_file("next.yaml", "study: next\n"
+                            "run: sh gate.sh {x}\n"
+                            "objective: {minimize: loss}\n"
+                            "space: {x: {float: [0, 1]}, y: {int: [1, 3], default: 2}}\n"
+                            "fixed: {unused: 1}\n"
+                            "strategy: tpe\n"
+                            "budget: {trials: 3}\n"
+                            "seed: 7\n"
+                            "warm_start: [gate.db]\n");
+    expect("check next.yaml", 2, "'y'");
+    write_file("next.yaml", "study: next\n"
+                            "run: sh gate.sh {x} {y}\n"
+                            "objective: {minimize: loss}\n"
+                            "space: {x: {float: [0, 1]}, y: {int: [1, 3], default: 2}}\n"
+                            "strategy: tpe\n"
+                            "budget: {trials: 3}\n"
+                            "seed: 7\n"
+                            "warm_start: [gate.db]\n");
+    expect("check next.yaml", 0, "warm start gate.db: study 'gate', 4 of 4 complete trials fit");
+    expect("check next.yaml", 0, "matched x");
+    expect("check next.yaml", 0, "taken as the default: y");
+    json_t *const best = json_of("best gate.db --json");
+    expect("run next.yaml --headless", 0, "");
+    json_t *const shown = json_of("show next.db --json");
+    const json_t *const first = json_array_get(json_object_get(shown, "trials"), 0);
+    const json_t *const params = json_object_get(first, "params");
+    const json_t *const winner = json_array_get(json_object_get(best, "trials"), 0);
+    assert_close(json_number_value(json_object_get(params, "x")),
+                 json_number_value(json_object_get(json_object_get(winner, "params"), "x")), 0, 0);
+    assert_int_equal(int_at(params, "y"), 2);
+    json_decref(best);
+    json_decref(shown);
+    assert_int_equal(remove("gate.db"), 0);
+    expect("set next.yaml budget trials=6", 0, "");
+    expect("run next.yaml --headless", 0, "");
+    expect("check next.yaml", 2, "gate.db");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
 
 int main(void)
@@ -119,6 +164,7 @@ int main(void)
         TEST(a_running_trial_is_pruned_and_retried),
         TEST(sigterm_ends_a_run_politely_and_a_start_resumes_it),
         TEST(stop_ends_the_engine_of_another_process),
+        TEST(a_study_starts_from_what_another_one_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,6 +381,29 @@ static void add_stranger(struct wild *wild)
              one_in(wild, 3) ? wild->fixture.study.strategy.name : "random");
 }
 
+/* Trials of earlier studies, the best first. */
+static void make_past(struct wild *wild)
+{
+    const size_t d = wild->fixture.study.space.n;
+    const size_t n_sources = 1 + below(wild, 3);
+    struct dln_past *past = DLN_ARENA_ARRAY(&wild->texts, struct dln_past, n_sources);
+    assert_non_null(past);
+    for (size_t s = 0; s < n_sources; s++) {
+        const size_t n = one_in(wild, 4) ? below(wild, 3) : below(wild, 60);
+        double *x = DLN_ARENA_ARRAY(&wild->texts, double, n *d);
+        double *score = DLN_ARENA_ARRAY(&wild->texts, double, n);
+        assert_true(x && score);
+        for (size_t i = 0; i < n; i++) {
+            random_point(wild, x + i * d);
+            score[i] = one_in(wild, 3) && i > 0 ? score[i - 1] : -2 + 4 * (double)i / (double)n;
+            if (i > 0 && score[i] < score[i - 1]) score[i] = score[i - 1];
+        }
+        past[s] = (struct dln_past){.from = names[s], .n = n, .x = x, .score = score};
+    }
+    wild->fixture.study.n_past = n_sources;
+    wild->fixture.study.past = past;
+}
+
 void wild_init(struct wild *wild, uint64_t seed, const struct dln_strategy *strategy,
                const struct wild_size *size)
 {
@@ -399,6 +422,7 @@ void wild_init(struct wild *wild, uint64_t seed, const struct dln_strategy *stra
     for (const struct dln_setting *at = strategy->settings; at && at->name; at++) {
         if (one_in(wild, 6)) set_something(wild, at);
     }
+    if (one_in(wild, 5)) make_past(wild);
     wild->landscape = (int)below(wild, N_LANDSCAPES);
     wild->budget = one_in(wild, 3) ? 0 : (int64_t)below(wild, 300);
     wild->has_failing = one_in(wild, 15);

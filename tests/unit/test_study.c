@@ -291,7 +291,7 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_later(study, "hooks@10:1 keep@11:1 warm_start@12:1 checkpoint@13:1 "
+    assert_later(study, "hooks@10:1 keep@11:1 checkpoint@13:1 "
                         "machine.executor@15:11 worker@17:1");
     dln_study_free(study);
 }

@@ -274,6 +274,44 @@ static bool print_suggestions(const struct dln_study *study, struct dln_error *e
     return ok;
 }
 
+/* ── earlier studies ───────────────────────────────────────────────────────────────────────────*/
+
+static void print_report(const struct dln_study *study, const struct dln_past_report *report)
+{
+    say(stdout, "  warm start %s: study '%s', %zu of %zu complete trials fit", report->from,
+        report->study, report->n_fitting, report->n_trials);
+    say(stdout, "             matched %s", report->matched);
+    if (report->only_here[0]) {
+        say(stdout, "             not there, taken as the default: %s", report->only_here);
+    }
+    if (report->only_there[0]) say(stdout, "             dropped: %s", report->only_there);
+    for (size_t i = 0; i < study->space.n; i++) {
+        if (report->n_outside[i] == 0) continue;
+        say(stdout, "             %zu trials dropped: '%s' has not their value here",
+            report->n_outside[i], study->space.params[i].name);
+    }
+    if (report->n_outside[study->space.n] > 0) {
+        say(stdout, "             %zu trials dropped: they break the constraints",
+            report->n_outside[study->space.n]);
+    }
+}
+
+/* What `warm_start` gives; the study then has it as a definition from a store would. */
+static bool take_past(struct dln_study *study, struct dln_error *err)
+{
+    struct dln_past *past = DLN_ARENA_ARRAY(&study->arena, struct dln_past, study->n_warm_start);
+    if (!past) return dln_fail(err, DLN_NOMEM, "out of memory");
+    for (size_t i = 0; i < study->n_warm_start; i++) {
+        struct dln_past_report report;
+        if (!dln_store_past(study, study->warm_start[i], &study->arena, &report, err)) return false;
+        print_report(study, &report);
+        past[i] = report.past;
+    }
+    study->n_past = study->n_warm_start;
+    study->past = past;
+    return true;
+}
+
 /* ── the command ───────────────────────────────────────────────────────────────────────────────*/
 
 /* A study of that name that exists already: what a run would do with it. */
@@ -297,7 +335,7 @@ static void say_existing(const struct dln_study *study, const char *path)
     dln_arena_release(&arena);
 }
 
-static bool check(const struct dln_study *study, const char *path, struct dln_error *err)
+static bool check(struct dln_study *study, const char *path, struct dln_error *err)
 {
     for (size_t i = 0; i < study->n_warnings; i++)
         say(stderr, "warning: %s", study->warnings[i]);
@@ -313,6 +351,7 @@ static bool check(const struct dln_study *study, const char *path, struct dln_er
     print_facts(study, pruning, config);
     dln_pruning_free(pruning);
     dln_config_free(config);
+    if (!take_past(study, err)) return dln_wrap(err, "%s", path);
     say_existing(study, path);
     fputc('\n', stdout);
     if (!print_space(&study->space, err)) return false;
