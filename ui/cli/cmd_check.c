@@ -270,11 +270,26 @@ static void say_existing(const struct dln_study *study, const char *path)
     dln_arena_release(&arena);
 }
 
+/* What is allowed, and yet seldom what was meant. */
+static void say_hints(const struct dln_study *study)
+{
+    struct dln_error why = {0};
+    if (!dln_argv_find_program(study, &why)) {
+        fputc('\n', stdout);
+        say(stdout, "note: no trial can be started on this machine: %s", why.text);
+    }
+    if (!dln_argv_names_param(study)) {
+        fputc('\n', stdout);
+        say(stdout, "note: 'run' names no parameter: the program finds the values in the file "
+                    "$DIALIN_PARAMS and in $DIALIN_PARAM_NAME; {args} hands them over as options");
+    }
+}
+
 static bool check(const struct dln_study *study, const char *path, struct dln_error *err)
 {
     for (size_t i = 0; i < study->n_warnings; i++)
         say(stderr, "warning: %s", study->warnings[i]);
-    if (!dln_argv_check(study, err)) return dln_wrap(err, "%s", path);
+    if (!dln_argv_check(study, err)) return false;
     say(stdout, "%s: a valid study file", path);
     fputc('\n', stdout);
     print_facts(study);
@@ -290,8 +305,9 @@ static bool check(const struct dln_study *study, const char *path, struct dln_er
         }
         fputc('\n', stdout);
     }
-    if (!dln_study_can_run(study, err)) return dln_wrap(err, "%s", path);
-    return print_suggestions(study, err);
+    if (!dln_study_can_run(study, err) || !print_suggestions(study, err)) return false;
+    say_hints(study);
+    return true;
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -300,6 +316,10 @@ static enum status run(const struct command *command, const struct options *opti
     const char *const path = options->words[0];
     struct dln_study *study;
     struct dln_error err = {0};
+    if (is_folder(path)) {
+        (void)refuse_folder(path, &err);
+        return complain(&err);
+    }
     if (!dln_study_read_file(path, &study, &err)) return complain(&err);
     const bool ok = check(study, path, &err);
     dln_study_free(study);

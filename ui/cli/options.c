@@ -103,7 +103,8 @@ bool options_parse(const struct option *table, int argc, char **argv, struct opt
     bool only_words = false;
     for (; scan.at < argc; scan.at++) {
         char *const word = argv[scan.at];
-        if (only_words || word[0] != '-' || word[1] == '\0') {
+        const bool is_number = word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+        if (only_words || word[0] != '-' || word[1] == '\0' || is_number) {
             out->words[out->n_words++] = word; /* never beyond scan.at */
         } else if (strcmp(word, "--") == 0) {
             only_words = true;
@@ -134,6 +135,10 @@ bool option_whole(const struct options *options, const char *name, int64_t low, 
     if (!text) return true;
     int64_t value;
     if (!dln_num_parse_int(text, strlen(text), &value) || value < low || value > high) {
+        if (high == INT64_MAX) {
+            return dln_fail(err, DLN_USAGE, "'--%s %s': must be a whole number, at least %" PRId64,
+                            name, text, low);
+        }
         return dln_fail(err, DLN_USAGE,
                         "'--%s %s': must be a whole number from %" PRId64 " to %" PRId64, name,
                         text, low, high);

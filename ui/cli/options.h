@@ -3,7 +3,7 @@
  *
  *   --name=value  --name value  -nvalue  -n value  --switch  -s  -abc (switches)  --
  *
- * Options and words may be mixed; after `--` everything is a word. Each command has a table; its
+ * Options and words may be mixed; -3 is a word; after `--` everything is a word. Each command has a table; its
  * part of `--help` is printed from it. `--help` and `-h` are understood by every command.
  */
 #ifndef UI_CLI_OPTIONS_H
