@@ -41,9 +41,13 @@ DLN_API DLN_CHECK bool dln_argv_fill(const struct dln_words *template, const str
 /*
  * At load: unknown placeholders (with the nearest valid word) and parameters that reach the program
  * by no way (neither placeholder, {args}, {json}, {config}, nor — when the command has no
- * placeholder of a parameter at all — DIALIN_PARAMS). "LINE:COLUMN: sentence".
+ * placeholder of a parameter at all — DIALIN_PARAMS). "FILE:LINE:COLUMN: sentence".
  */
 DLN_API DLN_CHECK bool dln_argv_check(const struct dln_study *study, struct dln_error *err);
+/* DLN_NOT_FOUND: the program is not on this machine, or no program. */
+DLN_API DLN_CHECK bool dln_argv_find_program(const struct dln_study *study, struct dln_error *err);
+/* False: values reach the program by DIALIN_PARAMS and DIALIN_PARAM_NAME alone. */
+DLN_API bool dln_argv_names_param(const struct dln_study *study);
 /* The command as a person may paste it into a shell: words quoted where needed. */
 DLN_API void dln_argv_quote(char *const *argv, struct dln_strbuf *out);
 /* envp (NULL-terminated): the parent's, DIALIN_*, PYTHONUNBUFFERED, OMP_NUM_THREADS, study env. */

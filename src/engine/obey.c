@@ -151,7 +151,7 @@ static void obey(struct dln_driver *driver, const struct dln_command *command,
         return;
     }
     if (handlers[command->kind].is_session && !driver->is_engine) {
-        dln_reply_refuse(reply, "no engine is running this study");
+        dln_reply_refuse(reply, "no engine is running this study: dialin run starts one");
         return;
     }
     if (handlers[command->kind].is_session && driver->is_starting) {

@@ -42,8 +42,13 @@ static bool read_value(const struct dln_param *param, const json_t *value, bool 
         return dln_fail(err, is_wrong ? DLN_INVALID : why.code, "%s", why.text);
     }
     if (anywhere || dln_param_contains(param, *x)) return true;
-    return dln_fail(err, DLN_INVALID, "'%.100s' cannot be %.100s: it is outside the space",
-                    param->name, text);
+    char low[DLN_NUM_TEXT_MAX];
+    char high[DLN_NUM_TEXT_MAX];
+    (void)dln_num_short(param->low, low);
+    (void)dln_num_short(param->high, high);
+    return dln_fail(err, DLN_INVALID,
+                    "'%.100s' cannot be %.100s: it is outside the space%s%s%s%s%s", param->name,
+                    text, param->step > 0 ? " (in steps from " : " (", low, " to ", high, ")");
 }
 
 static bool read_params(const struct dln_space *space, json_t *params, bool anywhere, double *x,

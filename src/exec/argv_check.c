@@ -6,6 +6,11 @@
 #include "dialin/nearest.h"
 #include "exec/placeholder.h"
 
+/* For "%s%s%u:%u". */
+#define AT(study, words)                                                              \
+    (study)->path ? (study)->path : "", (study)->path && (study)->path[0] ? ":" : "", \
+        (words)->line, (words)->column
+
 struct check {
     const struct dln_study *study;
     const struct dln_words *words;
@@ -30,32 +35,39 @@ static bool refuse_unknown(const struct check *check, const struct dln_piece *pi
     DLN_PLACES(OFFER_WORD)
 #undef OFFER_WORD
     if (nearest.best) {
-        return dln_fail(check->err, DLN_INVALID,
-                        "%u:%u: '{%.80s}' in '%s' is no parameter and no placeholder; did you mean "
-                        "'{%.80s}'?",
-                        check->words->line, check->words->column, name, check->key, nearest.best);
+        return dln_fail(
+            check->err, DLN_INVALID,
+            "%s%s%u:%u: '{%.80s}' in '%s' is no parameter and no placeholder; did you mean "
+            "'{%.80s}'?",
+            AT(check->study, check->words), name, check->key, nearest.best);
     }
+    const struct dln_space *space = &check->study->space;
     return dln_fail(check->err, DLN_INVALID,
-                    "%u:%u: '{%.80s}' in '%s' is no parameter and no placeholder (a brace is "
-                    "written '{{')",
-                    check->words->line, check->words->column, name, check->key);
+                    "%s%s%u:%u: '{%.80s}' in '%s' is no parameter and no placeholder; there are "
+                    "{args}%s%.80s%s (a brace is written '{{')",
+                    AT(check->study, check->words), name, check->key, space->n > 0 ? ", {" : "",
+                    space->n > 0 ? space->params[0].name : "",
+                    space->n > 1   ? "} ..."
+                    : space->n > 0 ? "}"
+                                   : "");
 }
 
 static bool check_args(const struct check *check, const struct dln_piece *piece, bool is_alone)
 {
     struct dln_args_style style;
     if (!dln_args_style(piece, &style)) {
-        return dln_fail(check->err, DLN_INVALID,
-                        "%u:%u: '{%.*s}' in '%s' is written {args}, {args:--k v}, {args:k=v} or "
-                        "{args:++k=v}",
-                        check->words->line, check->words->column,
-                        (int)(piece->len < 80 ? piece->len : 80), piece->text, check->key);
+        return dln_fail(
+            check->err, DLN_INVALID,
+            "%s%s%u:%u: '{%.*s}' in '%s' is written {args}, {args:--k v}, {args:k=v} or "
+            "{args:++k=v}",
+            AT(check->study, check->words), (int)(piece->len < 80 ? piece->len : 80), piece->text,
+            check->key);
     }
     if (is_alone) return true;
     return dln_fail(
         check->err, DLN_INVALID,
-        "%u:%u: '{args}' in '%s' becomes several words, so it must be a word of its own",
-        check->words->line, check->words->column, check->key);
+        "%s%s%u:%u: '{args}' in '%s' becomes several words, so it must be a word of its own",
+        AT(check->study, check->words), check->key);
 }
 
 static bool check_word(struct check *check, const char *word)
@@ -67,28 +79,30 @@ static bool check_word(struct check *check, const char *word)
         case DLN_PLACE_UNKNOWN: return refuse_unknown(check, &piece);
         case DLN_PLACE_OPEN:
             return dln_fail(check->err, DLN_INVALID,
-                            "%u:%u: '%.80s' in '%s' has a brace that is not closed (a brace is "
+                            "%s%s%u:%u: '%.80s' in '%s' has a brace that is not closed (a brace is "
                             "written '{{')",
-                            check->words->line, check->words->column, piece.text, check->key);
+                            AT(check->study, check->words), piece.text, check->key);
         case DLN_PLACE_ARGS:
             if (!check_args(check, &piece, piece.text == word + 1 && *at == '\0')) return false;
             check->places_all = true;
             break;
         case DLN_PLACE_CONFIG:
             if (check->study->config_as == DLN_CONFIG_NONE) {
-                return dln_fail(check->err, DLN_INVALID,
-                                "%u:%u: '{config}' in '%s' needs the key 'config', which says what "
-                                "file to fill in",
-                                check->words->line, check->words->column, check->key);
+                return dln_fail(
+                    check->err, DLN_INVALID,
+                    "%s%s%u:%u: '{config}' in '%s' needs the key 'config', which says what "
+                    "file to fill in",
+                    AT(check->study, check->words), check->key);
             }
             check->places_all = true;
             break;
         case DLN_PLACE_JSON: check->places_all = true; break;
         case DLN_PLACE_BUDGET:
             if (!dln_budget_of(check->study)) {
-                return dln_fail(check->err, DLN_INVALID,
-                                "%u:%u: '{budget}' in '%s' needs a pruner with the setting 'max'",
-                                check->words->line, check->words->column, check->key);
+                return dln_fail(
+                    check->err, DLN_INVALID,
+                    "%s%s%u:%u: '{budget}' in '%s' needs a pruner with the setting 'max'",
+                    AT(check->study, check->words), check->key);
             }
             break;
         case DLN_PLACE_PARAM: check->places_param = true; break;
@@ -138,11 +152,11 @@ bool dln_argv_check(const struct dln_study *study, struct dln_error *err)
     if (run.places_all || !run.places_param) return true;
     for (size_t i = 0; i < study->space.n; i++) {
         if (is_placed(&run, i)) continue;
-        return dln_fail(err, DLN_INVALID,
-                        "%u:%u: parameter '%.80s' reaches the program by no way: add '{%.80s}' or "
-                        "'{args}' to 'run'",
-                        study->run.line, study->run.column, study->space.params[i].name,
-                        study->space.params[i].name);
+        return dln_fail(
+            err, DLN_INVALID,
+            "%s%s%u:%u: parameter '%.80s' reaches the program by no way: add '{%.80s}' or "
+            "'{args}' to 'run'",
+            AT(study, &study->run), study->space.params[i].name, study->space.params[i].name);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,11 @@ static bool fail_with(const dln_db *db, int rc, struct dln_error *err)
     case SQLITE_LOCKED:
         return dln_fail(err, DLN_BUSY, "'%s' is locked by another program", db->path);
     case SQLITE_NOMEM: return dln_fail(err, DLN_NOMEM, "'%s': out of memory", db->path);
-    case SQLITE_NOTADB: return dln_fail(err, DLN_CORRUPT, "'%s' is not a SQLite file", db->path);
+    case SQLITE_NOTADB:
+        return dln_fail(
+            err, DLN_CORRUPT,
+            "'%s' is not a SQLite file; a study is a .yaml file, or the .db that its run makes",
+            db->path);
     case SQLITE_CORRUPT:
         return dln_fail(err, DLN_CORRUPT,
                         "'%s' is damaged (%s); `dialin rescue` copies what can still be read",
@@ -247,7 +252,7 @@ static bool is_in_use(const dln_db *db)
  */
 static bool look_read_only(dln_db *db, struct dln_error *err)
 {
-    const bool is_ours = access(db->path, W_OK) == 0;
+    const bool is_ours = faccessat(AT_FDCWD, db->path, W_OK, AT_EACCESS) == 0;
     if (!is_ours && !is_in_use(db) && !open_immutable(db, err)) return false;
     int rc = first_look(db);
     const bool cannot_index = (rc & 0xFF) == SQLITE_CANTOPEN ||

@@ -61,6 +61,9 @@ bool dln_place_resolve(const char *path, char **out, struct dln_error *err)
         return dln_fail(err, DLN_CORRUPT, "'%s' is a device or a pipe, not a study file", path);
     }
     if (!check_link(path, err)) return false;
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+        return dln_fail_errno(err, errno, "open '%s'", path);
+    }
     char *resolved = realpath(path, NULL);
     if (!resolved) return dln_fail_errno(err, errno, "find '%s'", path);
     *out = resolved;

@@ -223,27 +223,46 @@ bool dln_store_studies(dln_store *store, struct dln_arena *arena, struct dln_stu
     return ok;
 }
 
+/* The first names, for a sentence, and the id of the last of them. */
+static bool list_names(dln_store *store, struct dln_strbuf *names, size_t *n, int64_t *id,
+                       struct dln_error *err)
+{
+    static const char sql[] = "SELECT study_id, study_name FROM studies ORDER BY study_id LIMIT 20";
+    struct dln_query q = dln_query(store->db, sql);
+    *n = 0;
+    while (dln_query_row(&q)) {
+        *id = dln_column_int(&q, 0);
+        dln_strbuf_addf(names, "%s'%.60s'", *n > 0 ? ", " : "", dln_column_text(&q, 1));
+        (*n)++;
+    }
+    return dln_query_end(&q, err);
+}
+
+static bool find_named(dln_store *store, const char *name, bool *is_there, int64_t *id,
+                       struct dln_error *err)
+{
+    static const char sql[] = "SELECT study_id FROM studies WHERE study_name = :name";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_text(&q, ":name", name);
+    *is_there = dln_query_row(&q);
+    if (*is_there) *id = dln_column_int(&q, 0);
+    return dln_query_end(&q, err);
+}
+
 bool dln_store_find_study(dln_store *store, const char *name, int64_t *study_id,
                           struct dln_error *err)
 {
-    static const char sql_named[] = "SELECT study_id FROM studies WHERE study_name = :name";
-    static const char sql_all[] =
-        "SELECT study_id, study_name FROM studies ORDER BY study_id LIMIT 20";
     int64_t found = 0;
     size_t n = 0;
+    bool is_there = false;
     struct dln_strbuf names = {0};
-    struct dln_query q = dln_query(store->db, name ? sql_named : sql_all);
-    if (name) dln_bind_text(&q, ":name", name);
-    while (dln_query_row(&q)) {
-        found = dln_column_int(&q, 0);
-        if (!name) dln_strbuf_addf(&names, "%s'%.60s'", n > 0 ? ", " : "", dln_column_text(&q, 1));
-        n++;
-    }
-    bool ok = dln_query_end(&q, err);
-    if (ok && n == 0 && name) {
-        ok = dln_fail(err, DLN_NOT_FOUND, "'%s' has no study '%s'", store->path, name);
-    } else if (ok && n == 0) {
+    bool ok = !name || find_named(store, name, &is_there, &found, err);
+    ok = ok && (is_there || list_names(store, &names, &n, &found, err));
+    if (ok && !is_there && n == 0) {
         ok = dln_fail(err, DLN_NOT_FOUND, "'%s' has no study", store->path);
+    } else if (ok && !is_there && name) {
+        ok = dln_fail(err, DLN_NOT_FOUND, "'%s' has no study '%s'; it has %s", store->path, name,
+                      dln_strbuf_text(&names));
     } else if (ok && n > 1) {
         ok = dln_fail(err, DLN_USAGE, "'%s' has several studies, name one of them: %s", store->path,
                       dln_strbuf_text(&names));

@@ -121,7 +121,11 @@ static bool fail_parser(const struct builder *b)
     }
     char sentence[400];
     int len;
-    if (strstr(context, "flow") && strstr(problem, "did not find expected")) {
+    if (strstr(context, "flow node") && strstr(problem, "did not find expected")) {
+        len = snprintf(sentence, sizeof sentence,
+                       "not valid YAML: a value or a closing bracket is missing (a text with"
+                       " , : [ ] { } inside one is put in quotes)");
+    } else if (strstr(context, "flow") && strstr(problem, "did not find expected")) {
         len = snprintf(sentence, sizeof sentence,
                        "not valid YAML: %s (the brace or bracket was opened at line %zu, column "
                        "%zu; a text with , : [ ] { } inside one is put in quotes)",

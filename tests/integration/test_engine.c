@@ -465,7 +465,7 @@ static void without_an_engine_the_study_can_be_changed_but_not_paused(void **sta
     struct engine_rig rig;
     open_rig(&rig, waits, "budget: {trials: 2}\n");
     assert_string_equal(rig_refused(&rig, DLN_COMMAND_PAUSE, "{}"),
-                        "no engine is running this study");
+                        "no engine is running this study: dialin run starts one");
     (void)rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 2}");
     (void)rig_steer(&rig, DLN_COMMAND_ENQUEUE, "{\"params\": {\"x\": 0.5}}");
     (void)rig_steer(&rig, DLN_COMMAND_NOTE, "{\"text\": \"before the deadline\"}");

@@ -199,7 +199,12 @@ bool best_print(struct opened *study, FILE *to, struct dln_error *err)
     if (!best_find(study, &best, err)) return false;
     bool ok = true;
     if (best.n == 0) {
-        say(to, "%s: no trial is complete yet", study->summary.name);
+        const struct dln_study_summary *const s = &study->summary;
+        ok = s->n_trials == 0
+                 ? dln_fail(err, DLN_REFUSED, "%s: no trial has run yet", s->name)
+                 : dln_fail(err, DLN_REFUSED,
+                            "%s: no trial is complete yet; dialin show %s lists all %" PRId64,
+                            s->name, study->db_path, s->n_trials);
     } else if (study->summary.n_objectives == 1) {
         ok = print_one(study, &best.trials[0], to, err);
     } else {

@@ -335,13 +335,29 @@ static void say_existing(const struct dln_study *study, const char *path)
     dln_arena_release(&arena);
 }
 
+/* What is allowed, and yet seldom what was meant. */
+static void say_hints(const struct dln_study *study)
+{
+    struct dln_error why = {0};
+    if (!dln_argv_find_program(study, &why)) {
+        fputc('\n', stdout);
+        say(stdout, "note: no trial can be started on this machine: %s", why.text);
+    }
+    if (!dln_argv_names_param(study)) {
+        fputc('\n', stdout);
+        say(stdout, "note: 'run' names no parameter: the program finds the values in the file "
+                    "$DIALIN_PARAMS and in $DIALIN_PARAM_NAME; {args} hands them over as options");
+    }
+}
+
 static bool check(struct dln_study *study, const char *path, struct dln_error *err)
 {
     for (size_t i = 0; i < study->n_warnings; i++)
         say(stderr, "warning: %s", study->warnings[i]);
     dln_pruning *pruning = NULL;
     dln_config *config = NULL;
-    if (!dln_argv_check(study, err) || !dln_pruning_new(study, &study->pruner, &pruning, err) ||
+    if (!dln_argv_check(study, err)) return false;
+    if (!dln_pruning_new(study, &study->pruner, &pruning, err) ||
         !dln_config_new(study, &config, err)) {
         dln_pruning_free(pruning);
         return dln_wrap(err, "%s", path);
@@ -364,8 +380,9 @@ static bool check(struct dln_study *study, const char *path, struct dln_error *e
         }
         fputc('\n', stdout);
     }
-    if (!dln_study_can_run(study, err)) return dln_wrap(err, "%s", path);
-    return print_suggestions(study, err);
+    if (!dln_study_can_run(study, err) || !print_suggestions(study, err)) return false;
+    say_hints(study);
+    return true;
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -374,6 +391,10 @@ static enum status run(const struct command *command, const struct options *opti
     const char *const path = options->words[0];
     struct dln_study *study;
     struct dln_error err = {0};
+    if (is_folder(path)) {
+        (void)refuse_folder(path, &err);
+        return complain(&err);
+    }
     if (!dln_study_read_file(path, &study, &err)) return complain(&err);
     const bool ok = check(study, path, &err);
     dln_study_free(study);

@@ -125,7 +125,8 @@ static bool print_log(struct opened *study, const struct dln_trial *trial, const
     }
     if (tail.line.len > 0) print_line(&tail);
     if (ok && tail.fd < 0) {
-        say(stderr, "dialin: trial #%" PRId64 " wrote nothing there", trial->number);
+        say(stderr, "dialin: trial #%" PRId64 " wrote nothing to standard %s", trial->number,
+            option_given(options, "stderr") ? "error" : "output");
     }
     dln_strbuf_release(&tail.line);
     if (tail.fd >= 0) close(tail.fd);
@@ -150,7 +151,8 @@ static enum status run(const struct command *command, const struct options *opti
         ok = path ? print_log(&study, &trial, path, options, &err)
                   : dln_fail(&err, DLN_NOT_FOUND, "trial #%" PRId64 " has no log: %s", trial.number,
                              trial.state == DLN_TRIAL_WAITING ? "it waits for a free slot"
-                                                              : "dialin did not run it");
+                             : trial.is_ours ? "its engine was gone before it was on its way"
+                                             : "dialin did not run it");
     }
     opened_release(&study);
     return ok ? STATUS_DONE : complain(&err);

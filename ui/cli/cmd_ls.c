@@ -16,6 +16,7 @@ struct listing { /* where the studies go: a table, or JSON */
     struct report table;
     struct dln_json_writer *json; /* NULL: the table */
     size_t n;
+    enum status unread; /* of a file that is there and could not be read */
 };
 
 static void add_row(struct listing *listing, const char *path,
@@ -104,9 +105,22 @@ static bool list_folder(struct listing *listing, const char *folder, struct dln_
     if (ok && n > 0) qsort((void *)paths, n, sizeof *paths, by_text);
     for (size_t i = 0; ok && i < n; i++) {
         struct dln_error why = {0};
-        if (!list_file(listing, paths[i], &why)) complain(&why);
+        if (list_file(listing, paths[i], &why)) continue;
+        const enum status status = complain(&why);
+        if (why.code != DLN_CORRUPT) listing->unread = status;
     }
     free((void *)paths);
+    dln_arena_release(&arena);
+    return ok;
+}
+
+static bool list_study_file(struct listing *listing, const char *path, struct dln_error *err)
+{
+    struct dln_arena arena = {0};
+    const char *db_path;
+    const char *name = NULL;
+    const bool ok =
+        follow_study_file(path, &arena, &db_path, &name, err) && list_file(listing, db_path, err);
     dln_arena_release(&arena);
     return ok;
 }
@@ -127,7 +141,13 @@ static enum status run(const struct command *command, const struct options *opti
     if (options->n_words == 0) ok = list_folder(&listing, ".", &err);
     for (size_t i = 0; ok && i < options->n_words; i++) {
         const char *const path = options->words[i];
-        ok = is_folder(path) ? list_folder(&listing, path, &err) : list_file(&listing, path, &err);
+        if (is_folder(path)) {
+            ok = list_folder(&listing, path, &err);
+        } else if (is_study_file(path)) {
+            ok = list_study_file(&listing, path, &err);
+        } else {
+            ok = list_file(&listing, path, &err);
+        }
     }
     if (listing.json) dln_json_end_array(&json);
     enum status status = STATUS_DONE;
@@ -135,6 +155,8 @@ static enum status run(const struct command *command, const struct options *opti
         status = complain(&err);
     } else if (listing.json) {
         status = print_json(&text);
+    } else if (listing.n == 0 && listing.unread != STATUS_DONE) {
+        status = listing.unread;
     } else if (listing.n == 0) {
         say(stdout, "no studies here yet: dialin run STUDY.yaml starts one");
     } else if (!report_print(&listing.table, stdout, report_width(), true, NULL, &err)) {

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "app.h"
 #include "cli/best.h"
@@ -45,6 +46,34 @@ static void say_how_it_stands(const struct prepared *prepared)
     opened_release(&study);
 }
 
+static bool has_spent_budget(const struct dln_study_summary *summary)
+{
+    return summary->why && strncmp(summary->why, "budget", strlen("budget")) == 0;
+}
+
+/* Its budget is used up, or no point is left: a start would end at once. */
+static bool has_nothing_to_do(const struct prepared *prepared)
+{
+    const struct dln_study_summary *const s = &prepared->summary;
+    return !prepared->created && !prepared->changed && s->state == DLN_ENGINE_DONE &&
+           s->counts[DLN_TRIAL_RUNNING] == 0 &&
+           (s->counts[DLN_TRIAL_WAITING] == 0 || has_spent_budget(s));
+}
+
+static enum status say_done(const struct prepared *prepared)
+{
+    say_how_it_stands(prepared);
+    if (has_spent_budget(&prepared->summary)) {
+        say(stderr,
+            "dialin: nothing is left to run; dialin set %s budget trials=+50 (or a larger one in "
+            "the study file) lets it go on",
+            prepared->db_path);
+    } else {
+        say(stderr, "dialin: nothing is left to run");
+    }
+    return prepared->summary.counts[DLN_TRIAL_COMPLETE] > 0 ? STATUS_DONE : STATUS_FAILED;
+}
+
 static enum status run(const struct command *command, const struct options *options)
 {
     (void)command;
@@ -65,7 +94,7 @@ static enum status run(const struct command *command, const struct options *opti
                  prepared.db_path);
         status = complain(&err);
     } else if (option_given(options, "headless") || !report_on_terminal()) {
-        status = run_lines(&prepared, options);
+        status = has_nothing_to_do(&prepared) ? say_done(&prepared) : run_lines(&prepared, options);
     } else {
         app.path = prepared.db_path;
         app.study_id = prepared.study_id;

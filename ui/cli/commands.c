@@ -190,8 +190,11 @@ static enum status open_screen(int argc, char **argv)
         if (errno == ENOENT && !strchr(word, '/') && !strchr(word, '.')) {
             return unknown_word(word, &err);
         }
-        dln_fail_errno(&err, errno, "open '%s'", word);
-        if (err.code == DLN_IO) err.code = DLN_USAGE;
+        if (errno == ENOENT || errno == ENOTDIR) {
+            dln_fail(&err, DLN_NOT_FOUND, "there is no file '%s'", word);
+        } else {
+            dln_fail_errno(&err, errno, "open '%s'", word);
+        }
         return complain(&err);
     }
     if (options.n_words > 1) {
@@ -211,7 +214,16 @@ static enum status open_screen(int argc, char **argv)
     return status;
 }
 
-enum status command_line(int argc, char **argv)
+/* What was printed is on its way, or a person gets to know. A reader that has gone knows itself. */
+static enum status finish_output(enum status status)
+{
+    if (fflush(stdout) == 0 || errno == EPIPE || status != STATUS_DONE) return status;
+    struct dln_error err = {0};
+    dln_fail_errno(&err, errno, "write to standard output");
+    return complain(&err);
+}
+
+static enum status obey_line(int argc, char **argv)
 {
     const char *const word = argc > 1 ? argv[1] : "";
     const struct command *command = command_find(word);
@@ -228,4 +240,9 @@ enum status command_line(int argc, char **argv)
         return STATUS_DONE;
     }
     return open_screen(argc - 1, argv + 1);
+}
+
+enum status command_line(int argc, char **argv)
+{
+    return finish_output(obey_line(argc, argv));
 }

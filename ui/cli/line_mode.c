@@ -96,10 +96,12 @@ static enum status finish(const struct line_mode *mode, enum dln_engine_outcome 
     putchar('\n');
     say_summary(stdout, &study.summary);
     bool ok;
-    if (study.summary.counts[DLN_TRIAL_COMPLETE] == 0) {
+    if (study.summary.n_trials == 0) {
+        ok = dln_fail(&err, DLN_REFUSED, "%s: no trial has run yet", study.summary.name);
+    } else if (study.summary.counts[DLN_TRIAL_COMPLETE] == 0) {
         ok = dln_fail(&err, DLN_REFUSED,
-                      "%s: no trial came to a result; dialin logs %s 0 --stderr shows what the "
-                      "first one said",
+                      "%s: no trial came to a result; dialin logs %s 0 shows what the first one "
+                      "printed, with --stderr what it complained of",
                       study.summary.name, study.db_path);
     } else {
         putchar('\n');

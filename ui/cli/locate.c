@@ -23,6 +23,12 @@ bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool refuse_folder(const char *path, struct dln_error *err)
+{
+    return dln_fail(err, DLN_USAGE, "'%s' is a folder: name a study file or a database in it",
+                    path);
+}
+
 static bool exists(const char *path)
 {
     struct stat info;
@@ -47,9 +53,8 @@ const char *default_db_path(const struct dln_study *study, const char *yaml_path
     return dln_arena_printf(arena, "%s%s.db", folder, name);
 }
 
-/* A study file's database and the name of its study. */
-static bool follow_study_file(const char *path, struct dln_arena *arena, const char **db_path,
-                              const char **name, struct dln_error *err)
+bool follow_study_file(const char *path, struct dln_arena *arena, const char **db_path,
+                       const char **name, struct dln_error *err)
 {
     struct dln_study *study;
     if (!dln_study_read_file(path, &study, err)) return false;
@@ -113,10 +118,7 @@ bool opened_by_id(const char *db_path, int64_t study_id, enum dln_store_mode mod
 bool opened_study(const struct options *options, const char *argument, enum dln_store_mode mode,
                   struct opened *out, struct dln_error *err)
 {
-    if (is_folder(argument)) {
-        return dln_fail(err, DLN_USAGE, "'%s' is a folder: name a study file or a database in it",
-                        argument);
-    }
+    if (is_folder(argument)) return refuse_folder(argument, err);
     const char *name = option_text(options, "study");
     if (!is_study_file(argument)) return open_database(argument, -1, name, mode, out, err);
 

@@ -18,6 +18,10 @@
 
 bool is_study_file(const char *path); /* by its ending: .yaml or .yml */
 bool is_folder(const char *path);
+bool refuse_folder(const char *path, struct dln_error *err); /* always false */
+/* The database of a study file, and the name of its study unless *name is given. */
+bool follow_study_file(const char *path, struct dln_arena *arena, const char **db_path,
+                       const char **name, struct dln_error *err);
 
 /* NAME.db beside the study file, in the arena; NULL without memory. '/' in a name becomes '_'. */
 const char *default_db_path(const struct dln_study *study, const char *yaml_path,

@@ -141,6 +141,10 @@ bool option_whole(const struct options *options, const char *name, int64_t low, 
     if (!text) return true;
     int64_t value;
     if (!dln_num_parse_int(text, strlen(text), &value) || value < low || value > high) {
+        if (high == INT64_MAX) {
+            return dln_fail(err, DLN_USAGE, "'--%s %s': must be a whole number, at least %" PRId64,
+                            name, text, low);
+        }
         return dln_fail(err, DLN_USAGE,
                         "'--%s %s': must be a whole number from %" PRId64 " to %" PRId64, name,
                         text, low, high);

@@ -57,14 +57,7 @@ static bool prepare_file(const char *path, const char *db, const char *study_nam
                  study_name);
         goto done;
     }
-    if (!dln_study_can_run(file, err)) {
-        dln_wrap(err, "%s", path);
-        goto done;
-    }
-    if (!dln_argv_check(file, err)) {
-        dln_wrap(err, "%s", path);
-        goto done;
-    }
+    if (!dln_study_can_run(file, err) || !dln_argv_check(file, err)) goto done;
     out->db_path = db ? dln_arena_copy(&out->arena, db) : default_db_path(file, path, &out->arena);
     if (!out->db_path) {
         dln_fail(err, DLN_NOMEM, "open '%s': out of memory", path);
@@ -83,7 +76,9 @@ bool prepare_study(const char *argument, const char *db, const char *study_name,
     *out = (struct prepared){0};
     dln_store *store = NULL;
     bool ok = false;
-    if (is_study_file(argument)) {
+    if (is_folder(argument)) {
+        (void)refuse_folder(argument, err);
+    } else if (is_study_file(argument)) {
         ok = prepare_file(argument, db, study_name, out, &store, err);
     } else if (db) {
         dln_fail(err, DLN_USAGE, "--db places the database of a study file; '%s' is one already",

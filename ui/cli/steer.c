@@ -1,15 +1,16 @@
 #include "cli/steer.h"
 
+#include "cli/progress.h"
 #include "dialin/engine.h"
 #include "dialin/json.h"
 
 static enum status say_answer(enum dln_command_kind kind, bool json, const char *answer,
-                              const struct dln_error *err)
+                              const char *when, const struct dln_error *err)
 {
     const bool ok = err->code == DLN_OK;
     if (!json) {
         if (!ok) return complain(err);
-        say(stdout, "%s", answer);
+        say(stdout, "%s%s", answer, when);
         return STATUS_DONE;
     }
     struct dln_strbuf out = {0};
@@ -26,6 +27,18 @@ static enum status say_answer(enum dln_command_kind kind, bool json, const char 
     dln_json_end_object(&w);
     const enum status status = print_json(&out);
     return ok ? status : status_of(err->code);
+}
+
+/* A new trial, and no engine: when does it run? */
+static const char *hint(enum dln_command_kind kind, const struct dln_study_summary *before)
+{
+    if (kind != DLN_COMMAND_ENQUEUE && kind != DLN_COMMAND_RETRY) return "";
+    if (is_running(before)) return "";
+    const int64_t budget = before->live.budget.trials;
+    if (budget > 0 && before->n_trials >= budget) {
+        return "; the budget is used up: dialin set STUDY budget trials=+1 lets it run";
+    }
+    return "; it runs when dialin run starts the study";
 }
 
 enum status steer(struct opened *study, const struct options *options, enum dln_command_kind kind,
@@ -49,7 +62,8 @@ enum status steer(struct opened *study, const struct options *options, enum dln_
         }
     }
     dln_strbuf_release(payload);
-    return say_answer(kind, option_given(options, "json"), answer, &err);
+    return say_answer(kind, option_given(options, "json"), answer, hint(kind, &study->summary),
+                      &err);
 }
 
 enum status steer_word(const struct options *options, enum dln_command_kind kind,
@@ -59,7 +73,7 @@ enum status steer_word(const struct options *options, enum dln_command_kind kind
     struct dln_error err = {0};
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         dln_strbuf_release(payload);
-        return say_answer(kind, option_given(options, "json"), "", &err);
+        return say_answer(kind, option_given(options, "json"), "", "", &err);
     }
     const enum status status = steer(&study, options, kind, payload);
     opened_release(&study);
