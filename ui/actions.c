@@ -168,7 +168,7 @@ static void pause_or_resume(struct view *view)
     case WORD_RUN: actions_post(view, DLN_COMMAND_PAUSE, "{}", "Pause"); break;
     case WORD_PAUSE:
     case WORD_DRAIN: actions_post(view, DLN_COMMAND_RESUME, "{}", "Resume"); break;
-    case WORD_DONE: view_say(view, ROLE_WARN, "Done: B extends the budget, then p goes on"); break;
+    case WORD_DONE: view_say(view, ROLE_WARN, "Done: B adds to the budget, then p goes on"); break;
     case WORD_IDLE:
     case WORD_LOST: start_here(view); break;
     }

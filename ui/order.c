@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct entry {
+    uint64_t key;
+    uint32_t row;
+};
+
 const char *sort_key_name(enum sort_key key)
 {
     switch (key) {
@@ -19,6 +24,7 @@ const char *sort_key_name(enum sort_key key)
 void order_release(struct order *order)
 {
     free(order->row);
+    free(order->scratch);
     *order = (struct order){0};
 }
 
@@ -30,6 +36,18 @@ static bool reserve(struct order *order, size_t n)
     if (!grown) return false;
     order->row = grown;
     order->cap = cap;
+    return true;
+}
+
+/* Kept from one time to the next: fresh memory would cost as much as the sorting. */
+static bool reserve_scratch(struct order *order, size_t n)
+{
+    if (n <= order->scratch_cap) return true;
+    struct entry *grown = malloc(order->cap * 2 * sizeof *grown);
+    if (!grown) return false;
+    free(order->scratch);
+    order->scratch = grown;
+    order->scratch_cap = order->cap;
     return true;
 }
 
@@ -83,32 +101,71 @@ static uint64_t key_of_row(const struct model *model, size_t row, enum sort_key 
 
 /* ── sorting ───────────────────────────────────────────────────────────────────────────────────*/
 
-struct entry {
-    uint64_t key;
-    uint32_t row;
-};
+enum { DIGIT_BITS = 11, BUCKETS = 1 << DIGIT_BITS, DIGITS_MAX = 6, QUICK_DIGITS = 3 };
 
-/* Least significant byte first, stable; bytes that are the same in all keys cost nothing. */
-static void radix_sort(struct entry *entries, struct entry *scratch, size_t n)
+/* Least significant digit first, stable, by the bits of the keys from `low` on, digit by digit. */
+static void sort_digits(struct entry *entries, struct entry *scratch, size_t n, unsigned low,
+                        unsigned n_digits)
 {
+    static uint32_t start[DIGITS_MAX][BUCKETS]; /* large; only the ui sorts */
+    memset(start, 0, sizeof start);
+    for (size_t i = 0; i < n; i++) {
+        for (unsigned d = 0; d < n_digits; d++)
+            start[d][entries[i].key >> (low + d * DIGIT_BITS) & (BUCKETS - 1)]++;
+    }
     struct entry *from = entries, *to = scratch;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        size_t start[257] = {0};
+    for (unsigned d = 0; d < n_digits; d++) {
+        const unsigned shift = low + d * DIGIT_BITS;
+        uint32_t at = 0;
+        for (size_t i = 0; i < BUCKETS; i++) {
+            const uint32_t count = start[d][i];
+            start[d][i] = at;
+            at += count;
+        }
         for (size_t i = 0; i < n; i++)
-            start[((from[i].key >> shift) & 0xff) + 1]++;
-        bool is_constant = false;
-        for (int i = 1; i < 257; i++)
-            is_constant = is_constant || start[i] == n;
-        if (is_constant) continue;
-        for (int i = 1; i < 257; i++)
-            start[i] += start[i - 1];
-        for (size_t i = 0; i < n; i++)
-            to[start[(from[i].key >> shift) & 0xff]++] = from[i];
+            to[start[d][from[i].key >> shift & (BUCKETS - 1)]++] = from[i];
         struct entry *swap = from;
         from = to;
         to = swap;
     }
     if (from != entries) memcpy(entries, from, n * sizeof *entries);
+}
+
+/* Puts right what is almost sorted, stable; false when that would take too long. */
+static bool mend(struct entry *entries, size_t n)
+{
+    size_t moves = 0;
+    for (size_t i = 1; i < n; i++) {
+        const struct entry entry = entries[i];
+        size_t at = i;
+        for (; at > 0 && entries[at - 1].key > entry.key; at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
+        moves += i - at;
+        if (moves > 4 * n) return false;
+    }
+    return true;
+}
+
+/*
+ * By the highest 33 bits in which the keys differ: of values of a column that is nearly all, and
+ * three passes do it. Where many values are closer than that, all digits are gone through.
+ */
+static void sort_entries(struct entry *entries, struct entry *scratch, size_t n)
+{
+    uint64_t differs = 0;
+    for (size_t i = 1; i < n; i++)
+        differs |= entries[i].key ^ entries[0].key;
+    unsigned bits = 0;
+    while (bits < 64 && differs >> bits != 0)
+        bits++;
+    const unsigned all = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+    if (all <= QUICK_DIGITS) {
+        sort_digits(entries, scratch, n, 0, all);
+        return;
+    }
+    sort_digits(entries, scratch, n, bits - QUICK_DIGITS * DIGIT_BITS, QUICK_DIGITS);
+    if (!mend(entries, n)) sort_digits(entries, scratch, n, 0, all);
 }
 
 /* Running trials first, in the order they were started in, then all others, newest first. */
@@ -135,18 +192,17 @@ bool order_sort(struct order *order, const struct model *model, enum sort_key ke
 {
     const size_t n = model->n;
     if (!reserve(order, n)) return false;
+    if (key != SORT_NUMBER && !reserve_scratch(order, n)) return false;
     if (key != SORT_NUMBER) {
-        struct entry *entries = malloc((n + 1) * 2 * sizeof *entries);
-        if (!entries) return false;
+        struct entry *entries = order->scratch;
         for (size_t i = 0; i < n; i++) {
             const size_t row = n - 1 - i; /* among equals the newest comes first */
             entries[i] = (struct entry){key_of_row(model, row, key, reversed, maximize, now_us),
                                         (uint32_t)row};
         }
-        radix_sort(entries, entries + n, n);
+        sort_entries(entries, entries + n, n);
         for (size_t i = 0; i < n; i++)
             order->row[i] = entries[i].row;
-        free(entries);
     }
     order->key = key;
     order->reversed = reversed;

@@ -18,6 +18,7 @@
 enum sort_key { SORT_NUMBER, SORT_VALUE, SORT_TIME, SORT_STATE, SORT_KEY_COUNT };
 const char *sort_key_name(enum sort_key key); /* "number" … */
 
+struct entry;
 struct order {
     enum sort_key key;
     bool reversed; /* number: oldest first, running or not; value: worst first; time: shortest first
@@ -26,7 +27,9 @@ struct order {
     size_t n;      /* rows in it */
     uint32_t *row; /* n; indexes of the model */
     size_t cap;
-    uint64_t revision; /* of the model when it was last looked at */
+    uint64_t revision;     /* of the model when it was last looked at */
+    struct entry *scratch; /* 2 × scratch_cap; the file's own */
+    size_t scratch_cap;
 };
 
 void order_release(struct order *order);

@@ -304,15 +304,15 @@ static void draw_standing(const struct view *view, struct cells *cells, int row,
     if (session->word == WORD_DONE) {
         char why[VIEW_TEXT_MAX];
         study_why(summary, why, sizeof why);
-        (void)cells_textf(cells, row, 1, width, ROLE_INFO, "Done%s%s%s", *why ? ": " : "", why,
-                          view_read_only(view) ? "" : ". B extends the budget");
+        (void)cells_textf(cells, row, 1, width, ROLE_TEXT, "Done%s%s%s", *why ? ": " : "", why,
+                          view_read_only(view) ? "" : ". B adds more");
     } else if (session->word != WORD_IDLE || view_read_only(view)) {
         return;
     } else if (view->options->attach || !session->definition) {
-        (void)cells_text(cells, row, 1, width, ROLE_INFO,
+        (void)cells_text(cells, row, 1, width, ROLE_TEXT,
                          "No engine runs it; `dialin run STUDY.yaml` starts one");
     } else {
-        (void)cells_textf(cells, row, 1, width, ROLE_INFO,
+        (void)cells_textf(cells, row, 1, width, ROLE_TEXT,
                           "Not running: p starts it here, %d at a time", summary->live.parallel);
     }
 }

@@ -9,12 +9,15 @@
  *     at rest       5 s after all is loaded
  *     running       4 workers, one report a second each, 15 s; also with --slow
  *
+ * With each key its processor time, of all threads: it is the same whatever else is at work.
+ *
  * Bytes are medians; times are medians and 99th percentiles, which of 20 is the worst. At the end,
  * for scale, what other screen programs that are installed cost in the same harness.
  *
  *     bench_screen DIALIN FILE [80x24]
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -57,6 +60,7 @@ static char *program;
 
 struct family {
     int64_t rss_kb, switches;
+    double cpu_ms;
 };
 
 static int64_t status_field(int64_t pid, const char *field)
@@ -65,12 +69,35 @@ static int64_t status_field(int64_t pid, const char *field)
     return value < 0 ? 0 : value;
 }
 
+/* Processor time of all threads of a process: not what others at work take away. */
+static double cpu_ms_of(int64_t pid)
+{
+    char path[96];
+    double ms = 0;
+    (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/task", pid);
+    DIR *tasks = opendir(path);
+    if (!tasks) return 0;
+    for (const struct dirent *entry; (entry = readdir(tasks));) {
+        int64_t ns = 0;
+        if (entry->d_name[0] == '.') continue;
+        (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/task/%.20s/schedstat", pid,
+                       entry->d_name);
+        FILE *in = fopen(path, "r");
+        if (!in) continue;
+        if (fscanf(in, "%" SCNd64, &ns) == 1) ms += (double)ns / 1e6;
+        (void)fclose(in);
+    }
+    (void)closedir(tasks);
+    return ms;
+}
+
 /* A process and its children, as far down as they go; threads each have their own switches. */
 static void add_family(int64_t pid, struct family *family, int depth)
 {
     char path[96];
     int64_t child;
     family->rss_kb += status_field(pid, "VmRSS");
+    family->cpu_ms += cpu_ms_of(pid);
     (void)snprintf(path, sizeof path, "/proc/%" PRId64 "/task/%" PRId64 "/children", pid, pid);
     family->switches += status_field(pid, "voluntary_ctxt_switches");
     FILE *in = fopen(path, "r");
@@ -120,13 +147,14 @@ static void show_limit(double seen, double limit)
 }
 
 static void print_row(const char *name, const struct samples *ms, double ms_limit,
-                      const struct samples *bytes, double byte_limit)
+                      const struct samples *bytes, double byte_limit, const struct samples *cpu)
 {
     const double worst = samples_quantile(ms, 0.99);
     printf("  %-22s %7.1f %7.1f ms", name, samples_quantile(ms, 0.5), worst);
     show_limit(worst, ms_limit);
     printf("%9.0f B", samples_quantile(bytes, 0.5));
     show_limit(samples_quantile(bytes, 0.5), byte_limit);
+    if (cpu) printf("%6.1f %6.1f ms", samples_quantile(cpu, 0.5), samples_quantile(cpu, 0.99));
     printf("\n");
 }
 
@@ -144,7 +172,7 @@ static void measure_starts(size_t size, char *file, const char *name)
         samples_add(&bytes, (double)screen_bytes(s));
         screen_close(s);
     }
-    print_row(name, &ms, 50, &bytes, limits[size]);
+    print_row(name, &ms, 50, &bytes, limits[size], NULL);
 }
 
 static bool has_more(screen *s, const void *context)
@@ -156,18 +184,25 @@ static void measure_keys(screen *s, size_t size, const struct situation *what)
 {
     static struct samples ms;
     static struct samples bytes;
-    ms.n = bytes.n = 0;
+    static struct samples cpu;
+    ms.n = bytes.n = cpu.n = 0;
     (void)screen_settle(s, 2 * QUIET_MS, LATEST_MS);
     for (int i = 0; i < PRESSES; i++) {
         const size_t before = screen_bytes(s);
+        struct family family = {0};
+        add_family(screen_pid(s), &family, 0);
+        const double cpu_before_ms = family.cpu_ms;
         const int64_t pressed_ns = dln_clock_mono_ns();
         screen_keys(s, what->keys[i % 2]);
         screen_wait_until(s, has_more, &before, what->name, LATEST_MS);
         (void)screen_settle(s, QUIET_MS, 2000);
         samples_add(&ms, (double)(screen_last_ns(s) - pressed_ns) / 1e6);
         samples_add(&bytes, (double)(screen_bytes(s) - before));
+        family = (struct family){0};
+        add_family(screen_pid(s), &family, 0);
+        samples_add(&cpu, family.cpu_ms - cpu_before_ms);
     }
-    print_row(what->name, &ms, what->ms, &bytes, what->bytes[size]);
+    print_row(what->name, &ms, what->ms, &bytes, what->bytes[size], &cpu);
 }
 
 /* Lets some seconds pass, reading along. Returns bytes a second. */
@@ -287,7 +322,9 @@ int main(int argc, char **argv)
         (void)snprintf(name, sizeof name, "%dx%d", sizes[size].cols, sizes[size].rows);
         if (argc > 3 && strcmp(argv[3], name) != 0) continue;
         measure_folder(folder, sizeof folder);
-        printf("%-8s                    median    99 %%   limit          bytes   limit\n", name);
+        printf(
+            "%-8s                    median    99 %%   limit          bytes   limit     cpu   99 %%\n",
+            name);
         measure_finished(size, argv[2]);
         measure_running(size, folder);
         measure_remove(folder);

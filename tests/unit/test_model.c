@@ -227,6 +227,32 @@ static void a_large_sort_agrees_with_comparison(void **state)
     free(values);
 }
 
+/* One far away, and the others closer to each other than a first look at their digits tells. */
+static void a_sort_of_values_that_hardly_differ_is_exact(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    struct model model;
+    assert_true(model_init(&model, 0, 1));
+    double *values = malloc(N * sizeof *values);
+    struct model_row *rows = malloc(N * sizeof *rows);
+    for (int i = 0; i < N; i++) {
+        values[i] = i == 7 ? -1e300 : 1.0 + (i * 1237 % N) * 0x1p-50;
+        rows[i] = row_of(100 + i, DLN_TRIAL_COMPLETE, &values[i]);
+    }
+    absorb(&model, rows, N);
+    struct order order = {0};
+    assert_true(order_sort(&order, &model, SORT_VALUE, false, false, 0));
+    assert_int_equal(order.row[0], 7);
+    for (size_t i = 1; i < N; i++) {
+        assert_true(values[order.row[i - 1]] < values[order.row[i]]);
+    }
+    order_release(&order);
+    model_release(&model);
+    free(rows);
+    free(values);
+}
+
 static void marks_stay_with_their_trials(void **state)
 {
     (void)state;
@@ -258,6 +284,7 @@ int main(void)
         cmocka_unit_test(newest_first_follows_and_other_orders_wait_to_be_renewed),
         cmocka_unit_test(sorting_knows_signs_ties_and_missing_values),
         cmocka_unit_test(a_large_sort_agrees_with_comparison),
+        cmocka_unit_test(a_sort_of_values_that_hardly_differ_is_exact),
         cmocka_unit_test(marks_stay_with_their_trials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
