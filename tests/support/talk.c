@@ -57,7 +57,7 @@ json_t *talk_next(struct talk *talk)
     return answer;
 }
 
-static json_t *say(struct talk *talk, const char *format, va_list args)
+static DLN_PRINTF(2, 0) json_t *say(struct talk *talk, const char *format, va_list args)
 {
     char line[4096];
     const int len = vsnprintf(line, sizeof line - 1, format, args);
