@@ -203,3 +203,11 @@ void detail_ask(struct view *view, struct detail *detail, size_t row)
     if (!detail->has_trial) view->hold_ns = view->now_ns + HOLD_MS * (int64_t)1000000;
     helper_submit(view->helper, &ask->job);
 }
+
+void detail_why(const struct dln_trial *trial, struct dln_strbuf *out)
+{
+    const size_t len = strlen(trial->strategy);
+    const bool is_named = strncmp(trial->why, trial->strategy, len) == 0 && trial->why[len] == ':';
+    if (!is_named) dln_strbuf_addf(out, "%s%s", trial->strategy, *trial->why && len ? ": " : "");
+    dln_strbuf_add(out, trial->why);
+}

@@ -12,6 +12,7 @@
 
 #include "dialin/arena.h"
 #include "dialin/store.h"
+#include "dialin/strbuf.h"
 #include "view.h"
 
 enum { DETAIL_LOG_MAX = 1024 * 1024 }; /* kept of a log: its end */
@@ -43,5 +44,7 @@ struct detail {
 /* Asks for the trial at `row` of the model unless it is there and current. */
 void detail_ask(struct view *view, struct detail *detail, size_t row);
 void detail_release(struct detail *detail);
+/* "auto: gp: most to gain …": who proposed it and why; the strategy is named once. */
+void detail_why(const struct dln_trial *trial, struct dln_strbuf *out);
 
 #endif

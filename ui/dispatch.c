@@ -160,6 +160,7 @@ void view_run_news(void *context, const struct run_news *news)
 
 void view_go(struct view *view, enum screen_id id)
 {
+    if (id == SCREEN_TRIAL && view->screen != SCREEN_TRIAL) view->opener = view->screen;
     view->screen = id;
     view->is_dirty = true;
     const struct screen *screen = screen_of(id);
@@ -331,7 +332,9 @@ static void go_back(struct view *view, bool may_leave)
 {
     if (view->screen == view->base) {
         if (may_leave) view_quit(view);
-    } else if (view->screen == SCREEN_TRIAL || view->screen == SCREEN_JOURNAL) {
+    } else if (view->screen == SCREEN_TRIAL) {
+        view_go(view, view->opener);
+    } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS) {
         view_go(view, SCREEN_LIVE);
     } else {
         view_go(view, SCREEN_HOME);
@@ -352,6 +355,7 @@ static bool act_globally(struct view *view, enum action action)
         view_go(view, SCREEN_HOME);
         return true;
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
+    case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;
     case ACTION_INTERRUPT: view_interrupt(view); return true;
     case ACTION_QUIT: view_quit(view); return true;

@@ -24,7 +24,14 @@
 
 enum { VIEW_TEXT_MAX = 256, VIEW_MIN_ROWS = 16, VIEW_MIN_COLS = 60, TARGETS_MAX = 1024 };
 
-enum screen_id { SCREEN_HOME, SCREEN_LIVE, SCREEN_TRIAL, SCREEN_JOURNAL, SCREEN_COUNT };
+enum screen_id {
+    SCREEN_HOME,
+    SCREEN_LIVE,
+    SCREEN_TRIAL,
+    SCREEN_PLOTS,
+    SCREEN_JOURNAL,
+    SCREEN_COUNT
+};
 
 struct view;
 
@@ -90,6 +97,7 @@ struct view {
     int64_t now_ns, now_us; /* of this round of the loop */
 
     enum screen_id screen, base; /* base: where `q` leaves the program */
+    enum screen_id opener;       /* the screen that a trial was opened from */
     void *state[SCREEN_COUNT];   /* each screen's own */
     int64_t selected_id;         /* the trial under the cursor, by row id; -1: none */
 

@@ -13,10 +13,10 @@
 
 /* ── tabs ──────────────────────────────────────────────────────────────────────────────────────*/
 
-/* A detail belongs to the tab of the screen it was opened from: the live table. */
-static enum screen_id tab_of(enum screen_id screen)
+/* A detail belongs to the tab of the screen it was opened from. */
+static enum screen_id tab_of(const struct view *view)
 {
-    return screen == SCREEN_TRIAL ? SCREEN_LIVE : screen;
+    return view->screen == SCREEN_TRIAL ? view->opener : view->screen;
 }
 
 /* Where there is no room for their names: the digits of the others. Returns the columns used. */
@@ -36,7 +36,7 @@ static void draw_tabs(struct view *view)
 {
     struct cells *cells = &view->cells;
     const bool is_narrow = cells->cols < 80, is_wide = cells->cols >= 160;
-    const enum screen_id current = tab_of(view->screen);
+    const enum screen_id current = tab_of(view);
     int col = 1;
     if (is_wide) {
         col += cells_text(cells, 0, col, 40, ROLE_TITLE, view_study_name(view)) + 3;

@@ -51,7 +51,7 @@ void plot_draw(const struct plot_kind *kind, struct cells *cells, struct rect re
     settled.param = in_range(ask->param, model->d);
     settled.other_param = in_range(ask->other_param, model->d);
     if (settled.share <= 0) settled.share = PLOT_SHARE_TOP;
-    int lines = rect.rows - PLOT_MIN_ROWS - 1;
+    int lines = rect.rows / 4;
     lines = lines < 0 ? 0 : lines > PLOT_LINES_MAX ? PLOT_LINES_MAX : lines;
     struct plot_job job = {
         .cells = cells, .rect = rect, .study = study, .ask = &settled, .out = out};

@@ -214,9 +214,11 @@ void live_draw_strip(struct view *view, struct live *live, struct rect rect)
     const int width = view->cells.cols - col - 1;
     if (has_detail) {
         const struct dln_trial *full = &detail->trial;
-        (void)cells_textf(&view->cells, rect.row + 1, col, width, ROLE_TEXT, "%s%s%s%s%s",
-                          full->strategy, *full->strategy && *full->why ? ": " : "", full->why,
-                          *full->detail ? " · " : "", full->detail);
+        struct dln_strbuf why = {0};
+        detail_why(full, &why);
+        if (*full->detail) dln_strbuf_addf(&why, " · %s", full->detail);
+        (void)cells_text(&view->cells, rect.row + 1, col, width, ROLE_TEXT, dln_strbuf_text(&why));
+        dln_strbuf_release(&why);
     }
     draw_params(view, rect.row + 2, trial);
     if (rect.rows < 4) return;

@@ -277,7 +277,7 @@ static int draw_facts(struct view *view, int row, int rows)
     const struct dln_trial *full = &detail->trial;
     struct dln_strbuf text = {0};
     if (*full->why || *full->strategy) {
-        dln_strbuf_addf(&text, "%s%s%s", full->strategy, *full->why ? ": " : "", full->why);
+        detail_why(full, &text);
         if (row < end) draw_fact(view, row++, "why", dln_strbuf_text(&text));
     }
     const struct model *model = &view->session.model;

@@ -8,6 +8,7 @@ const struct screen *screen_of(enum screen_id id)
     case SCREEN_HOME: return &screen_home;
     case SCREEN_LIVE: return &screen_live;
     case SCREEN_TRIAL: return &screen_trial;
+    case SCREEN_PLOTS: return &screen_plots;
     case SCREEN_JOURNAL: return &screen_journal;
     case SCREEN_COUNT: break;
     }
