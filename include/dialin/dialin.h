@@ -5,6 +5,7 @@
 #include "dialin/engine.h"
 #include "dialin/error.h"
 #include "dialin/exec.h"
+#include "dialin/pruner.h"
 #include "dialin/serve.h"
 #include "dialin/space.h"
 #include "dialin/store.h"

@@ -57,6 +57,24 @@ DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t n
 DLN_API DLN_CHECK bool dln_run_dir_write(const char *run_dir, const char *file, const char *text,
                                          size_t len, struct dln_error *err); /* atomic replace */
 
+/*
+ * The config file of a run (`config:`), from a template or from the parameters alone. The template
+ * is read and checked once; errors: DLN_INVALID with "LINE:COLUMN: sentence" of the study file, or
+ * "TEMPLATE:LINE:COLUMN: sentence".
+ */
+typedef struct dln_config dln_config;
+
+/* Borrows the study. *out is NULL for a study without `config`. */
+DLN_API DLN_CHECK bool dln_config_new(const struct dln_study *study, dln_config **out,
+                                      struct dln_error *err);
+DLN_API void dln_config_free(dln_config *config);
+/* The file's name in the run directory, "config.yaml", in the arena; NULL: no memory. */
+DLN_API char *dln_config_file(const struct dln_study *study, struct dln_arena *arena);
+/* How many of its values come from the study. */
+DLN_API size_t dln_config_count(const dln_config *config);
+DLN_API DLN_CHECK bool dln_config_render(const dln_config *config, const struct dln_run_spec *spec,
+                                         struct dln_strbuf *out, struct dln_error *err);
+
 /* ── metric lines ──────────────────────────────────────────────────────────────────────────────*/
 
 /*

@@ -232,6 +232,10 @@ struct dln_report {
 DLN_API DLN_CHECK bool dln_store_report(dln_store *store, int64_t trial_id, size_t n,
                                         const struct dln_report *reports, struct dln_error *err);
 
+/* Forgets the intermediate values of a RUNNING trial from this step on: it is run again from there. */
+DLN_API DLN_CHECK bool dln_store_rewind(dln_store *store, int64_t trial_id, int64_t step,
+                                        struct dln_error *err);
+
 struct dln_run { /* one attempt at a trial, as dialin_runs holds it */
     int attempt, slot;
     int64_t pid;
@@ -248,6 +252,13 @@ struct dln_run_end {
     int64_t max_rss_bytes;
 };
 
+/* What a pruner compared when it ended a trial; kept as the user attribute dialin_pruned. */
+struct dln_cut {
+    const char *pruner;
+    int64_t step;
+    double value, threshold; /* NaN: nothing was compared */
+};
+
 struct dln_finish {
     enum dln_trial_state state; /* COMPLETE, PRUNED, FAIL */
     const double *values;       /* m values for COMPLETE; may be NULL else */
@@ -258,6 +269,7 @@ struct dln_finish {
     size_t n_extra;             /* user attributes: metrics seen that are no objective … */
     const char *const *extra_names;
     const double *extra_values;
+    const struct dln_cut *cut;  /* PRUNED by a pruner; NULL: by a person */
     const double *limits;       /* n_limits violations (≤ 0 feasible) as Optuna's `constraints` */
     size_t n_limits;
 };
@@ -353,6 +365,17 @@ DLN_API DLN_CHECK bool dln_store_history_one(dln_store *store, int64_t study_id,
                                              const struct dln_space *space, size_t n_objectives,
                                              int64_t id, struct dln_arena *arena,
                                              struct dln_history_row *out, struct dln_error *err);
+
+/* The intermediate values of trials with an id above, for pruners; trials without any are left out. */
+struct dln_curve_row {
+    int64_t trial_id;
+    size_t n_steps;
+    const int64_t *steps; /* ascending */
+    const double *curve;
+};
+DLN_API DLN_CHECK bool dln_store_curves(dln_store *store, int64_t study_id, int64_t after_id,
+                                        struct dln_arena *arena, struct dln_curve_row **out,
+                                        size_t *n, struct dln_error *err);
 
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 

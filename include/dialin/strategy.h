@@ -28,7 +28,8 @@ enum dln_setting_kind {
     DLN_SETTING_INT,
     DLN_SETTING_BOOL,
     DLN_SETTING_CHOICE,
-    DLN_SETTING_LISTS
+    DLN_SETTING_LISTS,
+    DLN_SETTING_METHOD /* another method, by name or {name: {settings}} */
 };
 struct dln_setting {
     const char *name;

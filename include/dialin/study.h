@@ -159,7 +159,8 @@ struct dln_study {
     size_t n_fixed;
     struct dln_named_scalar *fixed;
     enum dln_config_format config_as;
-    const char *config_from;
+    const char *config_from; /* the template; NULL: the parameters alone */
+    unsigned config_line, config_column;
     enum dln_duplicates duplicates;
     bool has_seed;
     uint64_t seed;

@@ -57,6 +57,10 @@ static bool map_metrics(struct dln_driver *driver, struct dln_error *err)
         }
         driver->objective_metric[k] = i;
     }
+    driver->curve_objective = dln_prune_objective(driver->study);
+    driver->curve_metric = driver->curve_objective == SIZE_MAX
+                               ? SIZE_MAX
+                               : driver->objective_metric[driver->curve_objective];
     return true;
 }
 
@@ -105,6 +109,8 @@ void dln_driver_close(struct dln_driver *driver)
     dln_runner_free(driver->runner);
     if (driver->lock_fd >= 0) (void)close(driver->lock_fd);
     dln_proposer_free(driver->proposer);
+    dln_pruning_free(driver->pruning);
+    dln_config_free(driver->config);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
     dln_limits_free(driver->limits);

@@ -15,6 +15,7 @@
 
 #include "dialin/engine.h"
 #include "dialin/exec.h"
+#include "dialin/pruner.h"
 #include "dialin/strategy.h"
 #include "engine/job.h"
 #include "engine/ledger.h"
@@ -63,7 +64,10 @@ struct dln_driver {
     const char **metric_names; /* borrowed from metric_reader */
     dln_metric_reader *metric_reader;
     size_t objective_metric[DLN_OBJECTIVES_MAX];
+    size_t curve_objective, curve_metric; /* whose values are the curves; SIZE_MAX: none */
     struct dln_limits *limits;
+    dln_config *config; /* NULL: the study has none */
+    dln_pruning *pruning; /* NULL: nothing is pruned */
 
     struct dln_job **jobs;
     size_t n_jobs, cap_jobs;
@@ -129,7 +133,7 @@ void dln_driver_save_state(struct dln_driver *driver);
 void dln_driver_account(struct dln_driver *driver, int64_t now_ns);
 void dln_driver_beat(struct dln_driver *driver, int64_t now_ns);
 
-/* Takes one trial's row into ledger and proposer. *improved may be NULL. */
+/* Takes one trial's row into ledger and proposer. *improved may be NULL. The pruner: refresh.c. */
 bool dln_driver_learn(struct dln_driver *driver, const struct dln_history_row *row, bool *improved);
 
 DLN_CHECK bool dln_driver_add_job(struct dln_driver *driver, struct dln_job *job,

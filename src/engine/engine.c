@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dialin/clock.h"
 #include "engine/budget.h"
@@ -41,8 +42,10 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
         return dln_fail(err, DLN_INVALID,
                         "the study file has no 'run', so there is nothing to run");
     }
+    if (!dln_config_new(study, &driver->config, err)) return false;
     if (!dln_limits_new(study, &driver->limits, err)) return false;
     if (!dln_proposer_new(study, driver->seed, &driver->proposer, err)) return false;
+    if (!dln_pruning_new(study, &study->pruner, &driver->pruning, err)) return false;
     if (!dln_ledger_init(&driver->ledger, study, err)) return false;
     driver->is_engine = true;
     const struct dln_runner_options runner = {
@@ -77,6 +80,9 @@ static void tell_start(struct dln_driver *driver, size_t n_orphans)
     if (n_orphans > 0) dln_strbuf_addf(&text, "; %zu unfinished run again", n_orphans);
     dln_driver_note(driver, "%s", dln_strbuf_text(&text));
     dln_strbuf_release(&text);
+    if (strcmp(driver->study->pruner.name, "auto") == 0) {
+        dln_driver_note(driver, "pruner auto: %s", dln_pruner_auto_why(driver->study));
+    }
 }
 
 /* Reads the history, takes over what a dead engine left, obeys what was posted meanwhile. */

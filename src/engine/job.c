@@ -49,14 +49,19 @@ void dln_job_reset_run(struct dln_job *job)
     job->n_reports = job->n_reported = 0;
     job->last_step = -1;
     job->last_value = (double)NAN;
+    job->n_fresh = 0;
+    job->has_curve = job->is_rewound = job->is_cut = job->is_told = false;
     job->end = (struct dln_run_event){0};
     job->end_text[0] = '\0';
 }
 
 static void add_report(struct dln_job *job, const struct dln_report *report)
 {
-    job->last_step = report->step;
-    job->last_value = report->value;
+    if (report->step >= job->last_step) {
+        job->last_step = report->step;
+        job->last_value = report->value;
+    }
+    job->fresh[job->n_fresh++] = *report;
     if (job->n_reports > 0 && job->reports[job->n_reports - 1].step == report->step) {
         job->reports[job->n_reports - 1] = *report; /* a repeated step overwrites */
         return;
@@ -74,7 +79,8 @@ static void add_report(struct dln_job *job, const struct dln_report *report)
 
 void dln_job_note_metric(struct dln_job *job, const struct dln_metric_event *event, bool is_curve)
 {
-    if (event->metric >= job->n_sums) return;
+    job->n_fresh = 0;
+    if (event->metric >= job->n_sums || job->is_cut) return;
     struct dln_metric_sum *sum = &job->sums[event->metric];
     const double value = event->value;
     if (sum->n == 0) {
@@ -99,6 +105,20 @@ void dln_job_note_metric(struct dln_job *job, const struct dln_metric_event *eve
         job->has_held = false;
     }
     add_report(job, &report);
+}
+
+void dln_job_cut(struct dln_job *job, const struct dln_prune *cut)
+{
+    job->is_cut = true;
+    job->cut = *cut;
+    while (job->n_reports > 0 && job->reports[job->n_reports - 1].step > cut->step)
+        job->n_reports--;
+    for (size_t i = 0; i < job->n_fresh; i++) {
+        if (job->fresh[i].step != cut->step) continue;
+        job->last_step = cut->step;
+        job->last_value = job->fresh[i].value;
+    }
+    job->n_fresh = 0;
 }
 
 uint64_t dln_job_seed(uint64_t study_seed, int64_t number, int failures)

@@ -12,6 +12,7 @@
 
 #include "dialin/arena.h"
 #include "dialin/exec.h"
+#include "dialin/pruner.h"
 #include "dialin/store.h"
 
 enum dln_job_phase {
@@ -67,8 +68,15 @@ struct dln_job {
     struct dln_report held;
     struct dln_report *reports; /* not in the file yet */
     size_t n_reports, cap_reports, n_reported;
-    int64_t last_step;
-    double last_value; /* of the newest intermediate value */
+    int64_t last_step;          /* the highest one; -1: none */
+    double last_value;          /* of that step */
+    struct dln_report fresh[2]; /* what the last metric added to the curve */
+    size_t n_fresh;
+    bool has_curve;  /* this run has reported, and the pruner knows */
+    bool is_rewound; /* what an earlier run had reported from there on is gone */
+    bool is_cut;     /* a pruner ended it: what it still prints does not count */
+    bool is_told;    /* … and was told to end */
+    struct dln_prune cut;
 
     struct dln_run_event end; /* ENDED, or FAILED; its text is end_text */
     char end_text[256];
@@ -80,8 +88,13 @@ struct dln_job *dln_job_new(const struct dln_space *space, size_t n_metrics, con
 void dln_job_free(struct dln_job *job);
 /* Before a run: forgets everything of the last one. */
 void dln_job_reset_run(struct dln_job *job);
-/* Takes a metric in; `is_curve`: its values are the trial's intermediate values. */
+/*
+ * Takes a metric in; `is_curve`: its values are the trial's intermediate values. job->fresh then
+ * has what is new in the curve, in order: at most a value that had been held back, and this one.
+ */
 void dln_job_note_metric(struct dln_job *job, const struct dln_metric_event *event, bool is_curve);
+/* A pruner says no at this report: later ones are forgotten, and what comes from now on. */
+void dln_job_cut(struct dln_job *job, const struct dln_prune *cut);
 
 /*
  * The seed of a run, 31 bits so that every library takes it. It depends on the study's seed, the

@@ -48,6 +48,22 @@ static bool write_params(const struct dln_study *study, const struct dln_job *jo
     return written;
 }
 
+/* The study's config file, filled in; spec->config_path is set. */
+static bool write_config(const struct dln_driver *driver, const struct dln_job *job,
+                         struct dln_run_spec *spec, struct dln_arena *arena, struct dln_error *err)
+{
+    struct dln_strbuf text = {0};
+    const char *file = dln_config_file(spec->study, arena);
+    spec->config_path = file ? dln_arena_printf(arena, "%s/%s", job->run_dir, file) : NULL;
+    const bool ok =
+        !spec->config_path
+            ? dln_fail(err, DLN_NOMEM, "write the config of a trial")
+            : dln_config_render(driver->config, spec, &text, err) &&
+                  dln_run_dir_write(job->run_dir, file, dln_strbuf_text(&text), text.len, err);
+    dln_strbuf_release(&text);
+    return ok;
+}
+
 static bool write_command(struct dln_job *job, char *const *argv, struct dln_error *err)
 {
     struct dln_strbuf text = {0};
@@ -80,6 +96,7 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
     spec.json_path = dln_arena_printf(scratch, "%s/params.json", job->run_dir);
     if (!spec.json_path) return dln_fail(err, DLN_NOMEM, "start a trial");
     if (!write_params(study, job, err)) return false;
+    if (driver->config && !write_config(driver, job, &spec, scratch, err)) return false;
 
     char **argv;
     char **envp;

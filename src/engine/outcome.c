@@ -100,7 +100,8 @@ void dln_outcome_decide(const struct dln_study *study, const size_t *objective_m
     switch (job->verdict) {
     case DLN_VERDICT_PRUNE:
         out->state = DLN_TRIAL_PRUNED;
-        (void)snprintf(out->detail, sizeof out->detail, "pruned by a person");
+        (void)snprintf(out->detail, sizeof out->detail, "%s",
+                       job->is_cut ? job->cut.why : "pruned by a person");
         if (study->n_objectives == 1 && job->last_step >= 0) out->values[0] = job->last_value;
         return;
     case DLN_VERDICT_STOP: fail(out, DLN_FAIL_STOPPED, "stopped by a person"); return;

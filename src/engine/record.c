@@ -19,6 +19,33 @@ enum { TAIL_BYTES = 4096, TAIL_COLUMNS = 120 };
 
 /* ── events ────────────────────────────────────────────────────────────────────────────────────*/
 
+/*
+ * Shows the pruner what is new in a curve. Where it says no, the run is ended by dln_slots_check();
+ * the decision stands even if the program has ended by then, so that it does not depend on whose
+ * turn it was.
+ */
+static void judge(struct dln_driver *driver, struct dln_job *job)
+{
+    struct dln_error err = {0};
+    if (!driver->pruning || job->verdict != DLN_VERDICT_NONE) return;
+    for (size_t i = 0; i < job->n_fresh && !job->is_cut; i++) {
+        const struct dln_report report = job->fresh[i];
+        struct dln_prune cut = {0};
+        bool is_news = false;
+        if (!job->has_curve) dln_pruning_rewind(driver->pruning, job->number, report.step);
+        job->has_curve = true;
+        if (!dln_pruning_report(driver->pruning, job->number, report.step, report.value, &is_news,
+                                &err)) {
+            dln_driver_give_up(driver, &err);
+            return;
+        }
+        if (is_news) dln_pruning_decide(driver->pruning, job->number, &cut);
+        if (!cut.prune) continue;
+        dln_job_cut(job, &cut);
+        job->verdict = DLN_VERDICT_PRUNE;
+    }
+}
+
 void dln_record_event(void *context, const struct dln_run_event *event)
 {
     struct dln_driver *driver = context;
@@ -34,9 +61,8 @@ void dln_record_event(void *context, const struct dln_run_event *event)
         driver->is_proven = true;
         return;
     case DLN_RUN_METRIC:
-        dln_job_note_metric(job, &event->metric,
-                            driver->study->n_objectives == 1 &&
-                                event->metric.metric == driver->objective_metric[0]);
+        dln_job_note_metric(job, &event->metric, event->metric.metric == driver->curve_metric);
+        judge(driver, job);
         job->last_sign_ns = now;
         return;
     case DLN_RUN_OUTPUT: job->last_sign_ns = now; return;
@@ -77,6 +103,13 @@ static bool record_reports(struct dln_driver *driver, struct dln_job *job)
 {
     struct dln_error err = {0};
     if (job->n_reports == 0) return true;
+    if (job->attempt > 1 && job->n_reported == 0 && !job->is_rewound) {
+        if (dln_store_rewind(driver->store, job->trial_id, job->reports[0].step, &err)) {
+            job->is_rewound = true;
+        } else if (err.code != DLN_REFUSED) {
+            return dln_driver_blame(driver, &err);
+        }
+    }
     if (dln_store_report(driver->store, job->trial_id, job->n_reports, job->reports, &err)) {
         dln_driver_committed(driver, true);
     } else if (err.code != DLN_REFUSED) { /* refused: somebody else has finished the trial */
@@ -252,7 +285,10 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
 {
     double values[DLN_OBJECTIVES_MAX];
     for (size_t k = 0; k < driver->study->n_objectives; k++) {
-        values[k] = outcome->state == DLN_TRIAL_FAIL ? (double)NAN : outcome->values[k];
+        const bool has_value =
+            outcome->state == DLN_TRIAL_COMPLETE ||
+            (outcome->state == DLN_TRIAL_PRUNED && driver->study->n_objectives == 1);
+        values[k] = has_value ? outcome->values[k] : (double)NAN; /* as the file has it */
     }
     const struct dln_history_row row = {
         .id = job->trial_id,
@@ -274,7 +310,16 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     const bool missing = job->end.kind == DLN_RUN_FAILED && job->end.program_missing;
     const bool had_best = driver->is_engine && dln_ledger_best(&driver->ledger, &best, &was);
     (void)dln_driver_learn(driver, &row, &improved);
+    if (driver->pruning) {
+        struct dln_error err = {0};
+        if (!dln_pruning_finish(driver->pruning, number, row.state, values[driver->curve_objective],
+                                violation, &err)) {
+            dln_driver_give_up(driver, &err);
+        }
+    }
+    const bool was_cut = job->is_cut;
     dln_driver_drop_job(driver, job);
+    if (was_cut) dln_driver_note(driver, "#%" PRId64 " pruned: %s", number, outcome->detail);
     if (improved) tell_best(driver, had_best, was);
     if (outcome->state != DLN_TRIAL_FAIL) {
         driver->failures_in_row = 0;
@@ -306,6 +351,12 @@ static bool finish(struct dln_driver *driver, struct dln_job *job,
     const bool has_values = outcome->state == DLN_TRIAL_COMPLETE ||
                             (outcome->state == DLN_TRIAL_PRUNED &&
                              driver->study->n_objectives == 1 && !isnan(outcome->values[0]));
+    const struct dln_cut cut = {
+        .pruner = job->cut.pruner,
+        .step = job->cut.step,
+        .value = job->cut.value,
+        .threshold = job->cut.threshold,
+    };
     const struct dln_finish end = {
         .state = outcome->state,
         .values = has_values ? outcome->values : NULL,
@@ -316,6 +367,7 @@ static bool finish(struct dln_driver *driver, struct dln_job *job,
         .n_extra = collect_extras(driver, job, outcome->state, names, extras),
         .extra_names = names,
         .extra_values = extras,
+        .cut = outcome->state == DLN_TRIAL_PRUNED && job->is_cut ? &cut : NULL,
         .limits = limits,
         .n_limits = n_limits,
     };

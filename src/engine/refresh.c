@@ -5,6 +5,41 @@
 /* Reading one trial alone costs about as much as this many rows of a whole scan. */
 enum { SINGLE_COST = 4 };
 
+/* Curves of rows that were just read. Of our own runs more is known than the file has. */
+static bool learn_curves(struct dln_driver *driver, int64_t after_id, size_t n,
+                         const struct dln_history_row *rows, struct dln_arena *arena)
+{
+    struct dln_error err = {0};
+    struct dln_curve_row *curves;
+    size_t n_curves;
+    size_t at = 0;
+    if (!driver->pruning || n == 0) return true;
+    if (!dln_store_curves(driver->store, driver->study_id, after_id, arena, &curves, &n_curves,
+                          &err)) {
+        return dln_driver_blame(driver, &err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        while (at < n_curves && curves[at].trial_id < rows[i].id)
+            at++;
+        const bool has_curve = at < n_curves && curves[at].trial_id == rows[i].id;
+        if (dln_driver_find_job(driver, rows[i].number)) continue;
+        const struct dln_pruned_trial trial = {
+            .number = rows[i].number,
+            .state = rows[i].state,
+            .value = rows[i].values[driver->curve_objective],
+            .violation = rows[i].violation,
+            .n = has_curve ? curves[at].n_steps : 0,
+            .steps = has_curve ? curves[at].steps : NULL,
+            .values = has_curve ? curves[at].curve : NULL,
+        };
+        if (!dln_pruning_put(driver->pruning, &trial, &err)) {
+            dln_driver_give_up(driver, &err);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool learn_rows(struct dln_driver *driver, int64_t after_id)
 {
     struct dln_error err = {0};
@@ -21,8 +56,9 @@ static bool learn_rows(struct dln_driver *driver, int64_t after_id)
         ok = dln_ledger_learn(&driver->ledger, &rows[i], NULL, &err);
     }
     ok = ok && (n == 0 || dln_proposer_learn(driver->proposer, n, rows, &err));
-    dln_arena_release(&arena);
     if (!ok) dln_driver_give_up(driver, &err);
+    ok = ok && learn_curves(driver, after_id, n, rows, &arena);
+    dln_arena_release(&arena);
     driver->is_exhausted = driver->is_exhausted && n == 0;
     return ok;
 }
@@ -54,7 +90,19 @@ bool dln_refresh_trial(struct dln_driver *driver, int64_t number, enum dln_trial
         .strategy = trial.strategy,
         .memo = "",
     };
-    const bool ok = dln_driver_learn(driver, &row, NULL);
+    bool ok = dln_driver_learn(driver, &row, NULL);
+    if (ok && driver->pruning && !dln_driver_find_job(driver, number)) {
+        const struct dln_pruned_trial pruned = {
+            .number = number,
+            .state = trial.state,
+            .value = trial.values[driver->curve_objective],
+            .n = trial.n_steps,
+            .steps = trial.steps,
+            .values = trial.curve,
+        };
+        ok = dln_pruning_put(driver->pruning, &pruned, &err);
+        if (!ok) dln_driver_give_up(driver, &err);
+    }
     if (ok && state) *state = trial.state;
     dln_arena_release(&arena);
     return ok;

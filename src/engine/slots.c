@@ -348,6 +348,9 @@ void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
         enum dln_verdict verdict = DLN_VERDICT_NONE;
         if (job->phase == DLN_JOB_CLAIMED && now_ns >= job->due_ns) {
             look_again(driver, job);
+        } else if (job->is_cut && !job->is_told) {
+            job->is_told = true;
+            dln_slots_end(driver, job, DLN_VERDICT_PRUNE, -1);
         } else if (job->phase == DLN_JOB_RUNNING && job->verdict == DLN_VERDICT_NONE &&
                    now_ns >= limit_ns(&driver->study->machine, job, &verdict)) {
             dln_slots_end(driver, job, verdict, -1);

@@ -12,7 +12,7 @@
  * else what the strategy proposes. True: call again soon, there may be more to start.
  */
 bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns);
-/* Second looks at claims, time limits. */
+/* Second looks at claims, time limits, what pruners said. */
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns);
 /* The earliest moment at which dln_slots_check() has something to do; INT64_MAX: none. */
 int64_t dln_slots_next_ns(const struct dln_driver *driver);

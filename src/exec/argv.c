@@ -134,9 +134,8 @@ static bool add_resume(const struct dln_run_spec *spec, struct dln_strbuf *out)
     return false;
 }
 
-/* False: there is no value, so the word has to go. */
-static bool add_piece(const struct dln_run_spec *spec, const struct dln_piece *piece,
-                      struct dln_strbuf *out)
+bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *piece,
+                    struct dln_strbuf *out)
 {
     const struct dln_study *study = spec->study;
     const struct dln_scalar *budget;
@@ -184,7 +183,7 @@ static void push_word(struct filling *filling, const struct dln_words *template,
     bool has_value = true;
     struct dln_piece piece;
     while (dln_piece_next(study, &at, &piece)) {
-        if (!add_piece(filling->spec, &piece, &word)) has_value = false;
+        if (!dln_piece_fill(filling->spec, &piece, &word)) has_value = false;
     }
     if (!dln_strbuf_ok(&word)) filling->failed = true;
     if (has_value) {

@@ -46,6 +46,11 @@ struct dln_piece {
 /* Takes the next piece of a word off *at; false at its end. */
 bool dln_piece_next(const struct dln_study *study, const char **at, struct dln_piece *piece);
 
+struct dln_run_spec;
+/* Appends what a piece that is not `{args}` stands for. False: there is no value. (argv.c) */
+bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *piece,
+                    struct dln_strbuf *out);
+
 /* How `{args:…}` writes a parameter: `--k=v`, `--k v`, `k=v`, `++k=v`, `-k v` … */
 struct dln_args_style {
     const char *prefix; /* "", "-", "--", "+", "++" */

@@ -32,9 +32,10 @@ enum dln_attribute_table {
 #define DLN_KEY_PREDICTED "dialin:predicted" /* trial: [mean, sd] at ask time */
 #define DLN_KEY_WHO       "dialin:who"       /* trial: string, who enqueued it */
 #define DLN_KEY_COPY_OF   "dialin:copy_of"   /* trial: number */
-/* User attributes of a trial: why it failed. */
+/* User attributes of a trial: why it failed or was pruned. */
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
+#define DLN_KEY_PRUNED "dialin_pruned" /* {"pruner", "step", "value", "threshold"} */
 /* Optuna's. */
 #define DLN_KEY_FIXED   "fixed_params"
 #define DLN_KEY_METRICS "study:metric_names"

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "dialin/json.h"
 #include "store/attributes.h"
 #include "store/json_slice.h"
 #include "store/trial_rows.h"
@@ -83,6 +84,21 @@ bool dln_store_report(dln_store *store, int64_t trial_id, size_t n,
     if (!dln_store_begin(store, store->lease.study_id, DLN_GUARD_LEASE, false, err)) return false;
     if (check_running(store, trial_id, err) && put_reports(store, trial_id, n, reports, err)) {
         return dln_store_commit(store, err);
+    }
+    dln_store_rollback(store);
+    return false;
+}
+
+bool dln_store_rewind(dln_store *store, int64_t trial_id, int64_t step, struct dln_error *err)
+{
+    static const char sql[] =
+        "DELETE FROM trial_intermediate_values WHERE trial_id = :id AND step >= :step";
+    if (!dln_store_begin(store, store->lease.study_id, DLN_GUARD_LEASE, false, err)) return false;
+    if (check_running(store, trial_id, err)) {
+        struct dln_query q = dln_query(store->db, sql);
+        dln_bind_int(&q, ":id", trial_id);
+        dln_bind_int(&q, ":step", step);
+        if (dln_query_run(&q, NULL, err)) return dln_store_commit(store, err);
     }
     dln_store_rollback(store);
     return false;
@@ -214,6 +230,28 @@ static bool put_result(dln_store *store, int64_t trial_id, const struct dln_fini
     return dln_fail(err, DLN_INVALID, "a trial ends as COMPLETE, PRUNED or FAIL");
 }
 
+static bool put_cut(dln_db *db, int64_t trial_id, const struct dln_cut *cut, struct dln_error *err)
+{
+    struct dln_strbuf json = {0};
+    struct dln_json_writer w = {.out = &json};
+    dln_json_object(&w);
+    dln_json_key(&w, "pruner");
+    dln_json_string(&w, cut->pruner);
+    dln_json_key(&w, "step");
+    dln_json_int(&w, cut->step);
+    dln_json_key(&w, "value");
+    dln_json_double(&w, cut->value);
+    dln_json_key(&w, "threshold");
+    dln_json_double(&w, cut->threshold);
+    dln_json_end_object(&w);
+    const bool ok = dln_strbuf_ok(&json)
+                        ? dln_attribute_set(db, DLN_TRIAL_USER, trial_id, DLN_KEY_PRUNED,
+                                            dln_strbuf_text(&json), err)
+                        : dln_fail(err, DLN_NOMEM, "out of memory");
+    dln_strbuf_release(&json);
+    return ok;
+}
+
 static bool put_attributes(dln_store *store, int64_t trial_id, const struct dln_finish *finish,
                            struct dln_error *err)
 {
@@ -228,6 +266,7 @@ static bool put_attributes(dln_store *store, int64_t trial_id, const struct dln_
                                 err)) {
         return false;
     }
+    if (finish->cut && !put_cut(db, trial_id, finish->cut, err)) return false;
     for (size_t i = 0; i < finish->n_extra; i++) {
         if (!dln_attribute_set_real(db, DLN_TRIAL_USER, trial_id, finish->extra_names[i],
                                     finish->extra_values[i], err)) {

@@ -98,6 +98,13 @@ static bool resolve_one(const struct dln_setting *setting, const struct dln_name
         }
         *value = 1;
         return true;
+    case DLN_SETTING_METHOD: /* read by its owner, who knows the names */
+        if (given->value.kind != DLN_SCALAR_JSON && given->value.kind != DLN_SCALAR_TEXT) {
+            return dln_fail(err, DLN_INVALID, "%u:%u: '%s' must be a name, or {name: {settings}}",
+                            given->line, given->column, setting->name);
+        }
+        *value = 1;
+        return true;
     }
     return dln_fail(err, DLN_INVALID, "%u:%u: '%s' is not understood", given->line, given->column,
                     setting->name);

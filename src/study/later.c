@@ -7,11 +7,6 @@
 
 #include "study/reader.h"
 
-static bool uses_pruner(const struct dln_study *study)
-{
-    return strcmp(study->pruner.name, "none") != 0;
-}
-
 static bool uses_folds(const struct dln_study *study)
 {
     return study->folds > 1;
@@ -48,8 +43,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"pruner", uses_pruner, "remove it or set it to none"},
-    {"prune_on", uses_pruner, "remove it"},
     {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},
     {"budget.cost", NULL, "remove it or limit 'trials' or 'time'"},
     {"machine.gpus", uses_gpus, "remove it"},
@@ -59,7 +52,6 @@ static const struct {
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
-    {"config", NULL, "remove it and pass the parameters by {args} or {json}"},
     {"checkpoint", uses_checkpoint, "remove it"},
     {"hooks", NULL, "remove it"},
     {"keep", uses_keep, "remove it"},

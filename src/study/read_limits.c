@@ -238,15 +238,18 @@ const struct dln_field dln_config_fields[] = {
 
 bool dln_read_config(struct dln_reader *r, const struct dln_node *key, const struct dln_node *value)
 {
-    (void)key;
     struct dln_study *study = r->study;
+    study->config_line = key->line;
+    study->config_column = key->column;
     if (!dln_read_expect_map(r, value, "config", "{from: base.yaml, as: yaml}") ||
         !dln_read_map(r, value, "'config'", dln_config_fields, study)) {
         return false;
     }
-    if (!study->config_from) return dln_read_fail(r, value, "'config' needs 'from', a file");
     if (study->config_as == DLN_CONFIG_NONE) {
         return dln_read_fail(r, value, "'config' needs 'as': yaml, json, toml, ini or text");
+    }
+    if (!study->config_from && study->config_as == DLN_CONFIG_TEXT) {
+        return dln_read_fail(r, value, "'config' as text needs 'from', a file");
     }
     return true;
 }

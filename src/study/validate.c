@@ -308,7 +308,15 @@ static bool check_prune_on(struct dln_reader *r)
                              "the metrics");
     }
     if (!prunes) return dln_read_fail(r, node, "'prune_on' without a 'pruner' has no effect");
-    if (is_metric(study, study->prune_on)) return true;
+    for (size_t i = 0; i < study->n_objectives; i++) {
+        if (strcmp(study->objectives[i].metric, study->prune_on) == 0) return true;
+    }
+    if (is_metric(study, study->prune_on)) {
+        return dln_read_fail(r, node,
+                             "'%.80s' is no objective, so it is not known which way is better; "
+                             "'prune_on' is one of the objectives",
+                             study->prune_on);
+    }
     struct dln_nearest nearest = {.wanted = study->prune_on};
     offer_metrics(study, &nearest);
     return dln_read_fail(r, node, "'%.80s' is not a metric of this study%s%.80s%s", study->prune_on,

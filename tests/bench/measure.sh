@@ -10,6 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 "$build/tests/bench_store"
 "$build/tests/bench_spawn"
 "$build/tests/bench_strategies"
+"$build/tests/bench_pruners"
 "$build/tests/bench_fixture" "$folder/large.db" 100000 6 10
 "$build/tests/bench_load" "$folder/large.db"
 "$build/tests/bench_screen" "$build/dialin" "$folder/large.db"

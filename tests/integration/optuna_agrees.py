@@ -130,6 +130,8 @@ def reads_kinds():
     check(trials[2].values, [math.inf], "values")
     check(trials[3].values, [0.7], "value of a pruned trial")
     check(trials[3].intermediate_values, {0: 0.5, 3: math.inf, 5: -math.inf, 9: 0.7}, "reports")
+    check(trials[3].user_attrs["dialin_pruned"],
+          {"pruner": "asha", "step": 9, "value": 0.7, "threshold": 0.5}, "what the pruner compared")
     check(trials[4].values, None, "value after NaN")
     check(math.isnan(trials[4].intermediate_values[1]), True, "NaN")
     check(trials[5].values, None, "value of a failed trial")

@@ -110,7 +110,8 @@ static void write_odd_ends(dln_store *store, const struct dln_space *space)
     static const struct dln_report nans[] = {{0, 0.5}, {1, NAN}};
     static const char *const names[] = {"loss", "train_acc"};
     static const double seen[] = {0.125, INFINITY};
-    const struct dln_finish pruned = {.state = DLN_TRIAL_PRUNED};
+    static const struct dln_cut cut = {.pruner = "asha", .step = 9, .value = 0.7, .threshold = 0.5};
+    const struct dln_finish pruned = {.state = DLN_TRIAL_PRUNED, .cut = &cut};
     const struct dln_finish failed = {.state = DLN_TRIAL_FAIL,
                                       .reason = DLN_FAIL_EXIT,
                                       .detail = "exit 3",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Includes point down: base ← math ← space ← study ← store ← strategy, pruner ← insight ← exec ←
+# Includes point down: base ← math ← space ← study ← store ← strategy ← pruner ← insight ← exec ←
 # engine ← serve; a public header stands on the floor of the module that implements it. No curses in
 # src/. ui/ stands on include/dialin alone.
 # usage: floors.sh SOURCE BUILD
@@ -17,7 +17,6 @@ function fail(text) { print text; bad = 1 }
 BEGIN {
     n = split("base math space study store strategy pruner insight exec engine serve", floors, " ")
     for (i = 1; i <= n; i++) rank[floors[i]] = i
-    rank["pruner"] = rank["strategy"]
     n = split("arena base clock base error base export base json base num base strbuf base " \
               "text base wake base nearest base version base expr space space space study study trial study " \
               "store store strategy strategy pruner pruner insight insight exec exec " \

@@ -190,6 +190,27 @@ static void a_pruned_trial_keeps_its_last_intermediate_value(void **state)
     dln_job_free(rig.job);
 }
 
+static void what_comes_after_a_pruner_said_no_does_not_count(void **state)
+{
+    (void)state;
+    struct rig rig = make_rig();
+    print_metric(&rig, 7, false, 0); /* held back until another one makes it a curve */
+    print_metric(&rig, 5, false, 1);
+    assert_int_equal(rig.job->n_fresh, 2);
+    const struct dln_prune cut = {
+        .prune = true, .pruner = "asha", .step = 0, .value = 7, .why = "asha at step 0: no"};
+    dln_job_cut(rig.job, &cut);
+    assert_int_equal(rig.job->n_reports, 1);
+    print_metric(&rig, 1, false, 2);
+    assert_int_equal(rig.job->n_reports, 1);
+    rig.job->verdict = DLN_VERDICT_PRUNE;
+    judge(&rig);
+    assert_int_equal(rig.outcome.state, DLN_TRIAL_PRUNED);
+    assert_close(rig.outcome.values[0], 7, 0, 0);
+    assert_string_equal(rig.outcome.detail, "asha at step 0: no");
+    dln_job_free(rig.job);
+}
+
 static void one_value_without_a_step_is_no_curve_but_two_are(void **state)
 {
     (void)state;
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_policy_of_retry_is_limited_and_exit_75_needs_none),
         cmocka_unit_test(a_missing_program_is_never_tried_again),
         cmocka_unit_test(a_pruned_trial_keeps_its_last_intermediate_value),
+        cmocka_unit_test(what_comes_after_a_pruner_said_no_does_not_count),
         cmocka_unit_test(one_value_without_a_step_is_no_curve_but_two_are),
         cmocka_unit_test(the_seed_of_a_run_depends_on_study_number_and_failures),
         cmocka_unit_test(limits_become_numbers_that_say_how_far_off),

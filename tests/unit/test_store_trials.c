@@ -198,6 +198,50 @@ static void a_pruned_trial_takes_its_last_report_as_value(void **state)
                         "2=0.7");
 }
 
+static void curves_are_read_for_pruners_and_cut_where_a_run_begins_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct dln_curve_row *curves;
+    size_t n;
+    const struct dln_report reports[] = {{1, 0.5}, {4, NAN}, {9, INFINITY}};
+    const int64_t first = start(f, point);
+    const int64_t silent = start(f, point);
+    const int64_t last = start(f, point);
+    assert_ok(dln_store_report(f->store, first, 3, reports, &f->err), f->err);
+    assert_ok(dln_store_report(f->store, last, 2, reports, &f->err), f->err);
+    assert_ok(dln_store_curves(f->store, f->study_id, 0, &f->arena, &curves, &n, &f->err), f->err);
+    assert_int_equal(n, 2);
+    assert_int_equal(curves[0].trial_id, first);
+    assert_int_equal(curves[0].n_steps, 3);
+    assert_int_equal(curves[0].steps[2], 9);
+    assert_true(isnan(curves[0].curve[1]) && isinf(curves[0].curve[2]));
+    assert_int_equal(curves[1].trial_id, last);
+    assert_int_equal(curves[1].n_steps, 2);
+    assert_ok(dln_store_rewind(f->store, first, 4, &f->err), f->err);
+    assert_ok(dln_store_rewind(f->store, last, 0, &f->err), f->err);
+    assert_ok(dln_store_curves(f->store, f->study_id, 0, &f->arena, &curves, &n, &f->err), f->err);
+    assert_int_equal(n, 1);
+    assert_int_equal(curves[0].n_steps, 1);
+    assert_ok(dln_store_curves(f->store, f->study_id, silent, &f->arena, &curves, &n, &f->err),
+              f->err);
+    assert_int_equal(n, 0);
+    const struct dln_finish finish = {.state = DLN_TRIAL_PRUNED};
+    assert_ok(dln_store_finish(f->store, first, &finish, &f->err), f->err);
+    assert_fails(dln_store_rewind(f->store, first, 0, &f->err), f->err, DLN_REFUSED);
+}
+
+static void what_a_pruner_compared_is_kept_with_the_trial(void **state)
+{
+    struct fixture *f = *state;
+    const struct dln_cut cut = {.pruner = "asha", .step = 9, .value = 0.25, .threshold = NAN};
+    const struct dln_finish finish = {
+        .state = DLN_TRIAL_PRUNED, .detail = "asha at step 9: nan", .cut = &cut};
+    assert_ok(dln_store_finish(f->store, start(f, point), &finish, &f->err), f->err);
+    assert_string_equal(
+        ask(f, "SELECT value_json FROM trial_user_attributes WHERE key = 'dialin_pruned'"),
+        "{\"pruner\": \"asha\", \"step\": 9, \"value\": 0.25, \"threshold\": null}");
+}
+
 static void a_failed_trial_says_why_and_keeps_its_metric_apart(void **state)
 {
     struct fixture *f = *state;
@@ -504,6 +548,8 @@ int main(void)
         T(a_finished_trial_is_not_finished_again),
         T(reports_keep_nan_and_infinities_by_type_and_overwrite),
         T(a_pruned_trial_takes_its_last_report_as_value),
+        T(curves_are_read_for_pruners_and_cut_where_a_run_begins_anew),
+        T(what_a_pruner_compared_is_kept_with_the_trial),
         T(a_failed_trial_says_why_and_keeps_its_metric_apart),
         T(a_complete_trial_without_a_number_is_refused_whole),
         T(a_start_point_waits_with_its_external_values),

@@ -104,7 +104,7 @@ static void the_pytorch_example_means_what_it_says(void **state)
     assert_true(study->confirm.given && study->confirm.top == 5 && study->confirm.seeds == 5);
     assert_string_equal(study->confirm.metric, "test_acc");
     assert_int_equal(study->confirm.run.n, 6);
-    assert_later(study, "pruner@14:1 machine.gpus@16:11 machine.gpus_per_trial@16:23 confirm@19:1");
+    assert_later(study, "machine.gpus@16:11 machine.gpus_per_trial@16:23 confirm@19:1");
     assert_int_equal(study->n_warnings, 0);
     dln_study_free(study);
 }
@@ -139,7 +139,7 @@ static void the_cross_validation_example_means_what_it_says(void **state)
     assert_int_equal(study->machine.parallel, 8);
     assert_int_equal(study->machine.cpus_per_trial, 1);
     assert_int_equal(study->confirm.folds, 10);
-    assert_later(study, "folds@3:1 pruner@10:1 confirm@13:1");
+    assert_later(study, "folds@3:1 confirm@13:1");
     dln_study_free(study);
 }
 
@@ -467,10 +467,7 @@ static void what_is_not_built_is_refused_by_name_and_place(void **state)
     static const struct {
         const char *yaml, *sentence;
     } cases[] = {
-        {"run: a\npruner: median\n",
-         "/data/mine.yaml:4:1: 'pruner' is understood but cannot run yet in this release; remove it "
-         "or set it to none"},
-        {"run: a\nmachine: {parallel: 2, gpus: auto}\npruner: median\n",
+        {"run: a\nmachine: {parallel: 2, gpus: auto}\nconfirm: {top: 3, seeds: 2}\n",
          "/data/mine.yaml:4:24: 'machine.gpus' is understood but cannot run yet in this release; "
          "remove it"},
         {"worker: a\n",
@@ -494,6 +491,8 @@ static void what_is_built_or_set_to_nothing_can_run(void **state)
     static const char *const cases[] = {
         "run: a\n",
         "run: a\npruner: none\nfolds: 1\nrepeat: {runs: 1}\n",
+        "run: a\npruner: median\n",
+        "run: a\npruner: {asha: {eta: 3}}\nprune_on: acc\n",
         "run: a\nstrategy: auto\n",
         "run: a\nstrategy: {sobol: {}}\n",
         "run: a\nstrategy: {grid: {x: [0.1, 0.2]}}\n",

@@ -285,6 +285,9 @@ static void strategies_and_pruners_are_known_names(void **state)
          "s.yaml:4:11: 'prune_on' without a 'pruner' has no effect"},
         {BASE "pruner: median\nprune_on: ac\n",
          "s.yaml:4:11: 'ac' is not a metric of this study; did you mean 'acc'?"},
+        {BASE "metrics: {f1: '(.*)'}\npruner: median\nprune_on: f1\n",
+         "s.yaml:5:11: 'f1' is no objective, so it is not known which way is better; 'prune_on' is "
+         "one of the objectives"},
         {BASE "pruner: {asha: {min: 1e999}}\n", "s.yaml:3:22: '1e999' is too large for a number"},
     };
     ASSERT_MISTAKES(list);
@@ -367,7 +370,7 @@ static void every_other_key_is_checked(void **state)
          "s.yaml:3:13: 'duplicates' cannot be 'drop'; it is avoid, reuse or repeat"},
         {BASE "config: {from: a.yaml}\n",
          "s.yaml:3:9: 'config' needs 'as': yaml, json, toml, ini or text"},
-        {BASE "config: {as: yaml}\n", "s.yaml:3:9: 'config' needs 'from', a file"},
+        {BASE "config: {as: text}\n", "s.yaml:3:9: 'config' as text needs 'from', a file"},
         {BASE "config: {from: a, as: xml}\n",
          "s.yaml:3:23: 'as' cannot be 'xml'; it is yaml, json, toml, ini or text"},
         {BASE "seed: -1\n", "s.yaml:3:7: 'seed' is a whole number from 0 to 9223372036854775807"},

@@ -7,6 +7,7 @@
 #include "cli/locate.h"
 #include "dialin/exec.h"
 #include "dialin/num.h"
+#include "dialin/pruner.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"
 #include "format.h"
@@ -57,6 +58,17 @@ static void machine_text(const struct dln_machine *machine, struct dln_strbuf *o
     }
 }
 
+static void config_text(const struct dln_study *study, const dln_config *config,
+                        struct dln_strbuf *out)
+{
+    struct dln_arena arena = {0};
+    const char *file = dln_config_file(study, &arena);
+    dln_strbuf_addf(out, "%s, %zu values%s%s", file ? file : "config", dln_config_count(config),
+                    study->config_from ? " filled into a copy of " : ", nothing else",
+                    study->config_from ? study->config_from : "");
+    dln_arena_release(&arena);
+}
+
 static void space_text(const struct dln_space *space, struct dln_strbuf *out)
 {
     const double count = dln_space_count(space);
@@ -72,7 +84,8 @@ static void space_text(const struct dln_space *space, struct dln_strbuf *out)
     }
 }
 
-static void print_facts(const struct dln_study *study)
+static void print_facts(const struct dln_study *study, const dln_pruning *pruning,
+                        const dln_config *config)
 {
     struct dln_strbuf text = {0};
     for (size_t i = 0; i < study->n_objectives; i++) {
@@ -83,6 +96,15 @@ static void print_facts(const struct dln_study *study)
         say(stdout, "  limit      %s", study->limits[i].text);
     }
     say(stdout, "  strategy   %s", study->strategy.name);
+    if (strcmp(study->pruner.name, "auto") == 0) {
+        say(stdout, "  pruner     auto: %s", dln_pruner_auto_why(study));
+    } else if (pruning) {
+        say(stdout, "  pruner     %s, on %s", study->pruner.name,
+            study->objectives[dln_prune_objective(study)].metric);
+    }
+    if (config) config_text(study, config, &text);
+    if (config) say(stdout, "  config     %s", dln_strbuf_text(&text));
+    dln_strbuf_reset(&text);
     budget_text(&study->budget, &text);
     say(stdout, "  budget     %s", dln_strbuf_text(&text));
     dln_strbuf_reset(&text);
@@ -165,6 +187,8 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
     struct dln_arena arena = {0};
     struct dln_strbuf line = {0};
     char **argv;
+    const bool has_config = study->config_as != DLN_CONFIG_NONE;
+    const char *file = has_config ? dln_config_file(study, &arena) : NULL;
     const struct dln_run_spec spec = {
         .study = study,
         .x = x,
@@ -172,7 +196,7 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
         .attempt = 1,
         .run_dir = "RUN_DIR",
         .json_path = "RUN_DIR/params.json",
-        .config_path = study->config_as == DLN_CONFIG_NONE ? NULL : "RUN_DIR/config",
+        .config_path = file ? dln_arena_printf(&arena, "RUN_DIR/%s", file) : NULL,
     };
     const bool ok = dln_argv_fill(&study->run, &spec, &arena, &argv, err);
     if (ok) {
@@ -274,10 +298,18 @@ static bool check(const struct dln_study *study, const char *path, struct dln_er
 {
     for (size_t i = 0; i < study->n_warnings; i++)
         say(stderr, "warning: %s", study->warnings[i]);
-    if (!dln_argv_check(study, err)) return dln_wrap(err, "%s", path);
+    dln_pruning *pruning = NULL;
+    dln_config *config = NULL;
+    if (!dln_argv_check(study, err) || !dln_pruning_new(study, &study->pruner, &pruning, err) ||
+        !dln_config_new(study, &config, err)) {
+        dln_pruning_free(pruning);
+        return dln_wrap(err, "%s", path);
+    }
     say(stdout, "%s: a valid study file", path);
     fputc('\n', stdout);
-    print_facts(study);
+    print_facts(study, pruning, config);
+    dln_pruning_free(pruning);
+    dln_config_free(config);
     say_existing(study, path);
     fputc('\n', stdout);
     if (!print_space(&study->space, err)) return false;

@@ -21,7 +21,12 @@
     X(watch)        \
     X(ls)           \
     X(show)         \
-    X(best) X(logs) X(cmd) X(pause) X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
+    X(best)         \
+    X(logs)         \
+    X(cmd)          \
+    X(what_if)      \
+    X(pause)        \
+    X(resume) X(drain) X(stop) X(prune) X(retry) X(enqueue) X(set)
 
 #define COMMAND_EXTERN(name) extern const struct command command_##name;
 COMMANDS(COMMAND_EXTERN)
@@ -115,13 +120,14 @@ static enum status run_command(const struct command *command, int argc, char **a
 
 static enum status unknown_word(const char *word, struct dln_error *err)
 {
-    static const char *const names[] = {
-#define COMMAND_NAME(name) #name,
-        COMMANDS(COMMAND_NAME)
-#undef COMMAND_NAME
-    };
+#define COMMAND_ONE(name) +1
+    enum { COUNT = 0 COMMANDS(COMMAND_ONE) };
+#undef COMMAND_ONE
+    const char *names[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        names[i] = commands()[i]->name;
     dln_fail(err, DLN_USAGE, "'%s' is neither a command nor a file", word);
-    add_meant(err, word, names, sizeof names / sizeof names[0]);
+    add_meant(err, word, names, COUNT);
     const enum status status = complain(err);
     fputs("dialin --help lists the commands\n", stderr);
     return status;

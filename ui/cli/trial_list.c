@@ -160,14 +160,18 @@ bool trial_command(struct opened *study, const struct dln_trial *trial, struct d
                         "the study has no command: nothing is known about how "
                         "its trials were run");
     }
+    const char *const folder = run_dir ? run_dir : "RUN_DIR";
+    const bool has_config = study->def->config_as != DLN_CONFIG_NONE;
+    const char *const file = has_config ? dln_config_file(study->def, &study->arena) : NULL;
     const struct dln_run_spec spec = {
         .study = study->def,
         .x = trial->x,
         .number = trial->number,
         .seed = study->summary.seed,
         .attempt = trial->attempt,
-        .run_dir = run_dir ? run_dir : "RUN_DIR",
-        .json_path = "RUN_DIR/params.json",
+        .run_dir = folder,
+        .json_path = dln_arena_printf(&study->arena, "%s/params.json", folder),
+        .config_path = file ? dln_arena_printf(&study->arena, "%s/%s", folder, file) : NULL,
     };
     char **argv;
     if (!dln_argv_fill(&study->def->run, &spec, &study->arena, &argv, err)) return false;
