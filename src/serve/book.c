@@ -13,9 +13,12 @@ bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_
         .seed = seed,
         .budget = study->budget,
         .opened_ns = dln_clock_mono_ns(),
+        .curve_objective = dln_prune_objective(study),
     };
+    if (book->curve_objective == SIZE_MAX) book->curve_objective = 0;
     if (dln_proposer_new(study, seed, &book->proposer, err) &&
-        dln_ledger_init(&book->ledger, study, err)) {
+        dln_ledger_init(&book->ledger, study, err) &&
+        dln_pruning_new(study, &study->pruner, &book->pruning, err)) {
         return true;
     }
     dln_book_close(book);
@@ -24,6 +27,7 @@ bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_
 
 void dln_book_close(struct dln_book *book)
 {
+    dln_pruning_free(book->pruning);
     dln_proposer_free(book->proposer);
     dln_ledger_release(&book->ledger);
     *book = (struct dln_book){0};
@@ -31,8 +35,9 @@ void dln_book_close(struct dln_book *book)
 
 bool dln_book_learn(struct dln_book *book, const struct dln_history_row *row, struct dln_error *err)
 {
-    return dln_ledger_learn(&book->ledger, row, NULL, err) &&
-           dln_proposer_learn(book->proposer, 1, row, err);
+    /* in this order: whatever the ledger lists can be found */
+    return dln_proposer_learn(book->proposer, 1, row, err) &&
+           dln_ledger_learn(&book->ledger, row, NULL, err);
 }
 
 const struct dln_view_trial *dln_book_find(const struct dln_book *book, int64_t number)
