@@ -101,9 +101,15 @@ DLN_API DLN_CHECK bool dln_tuner_tell(dln_tuner *tuner, int64_t number,
 /* The usual case: one objective, and here is its value. */
 DLN_API DLN_CHECK bool dln_tuner_tell_value(dln_tuner *tuner, int64_t number, double value,
                                             struct dln_error *err);
-/* An intermediate value of a trial that runs; a repeated step replaces. */
+
+struct dln_advice {
+    bool prune;      /* the study's pruner would stop the trial: it is yours to stop and to tell */
+    const char *why; /* one line; "" without; good until the trial is told */
+};
+/* An intermediate value of a trial that runs; a repeated step replaces, and is not judged again. */
 DLN_API DLN_CHECK bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_t step,
-                                        double value, struct dln_error *err);
+                                        double value, struct dln_advice *out,
+                                        struct dln_error *err);
 
 /* Queues a point: NaN where the strategy shall choose. */
 DLN_API DLN_CHECK bool dln_tuner_enqueue(dln_tuner *tuner, const double *x, int64_t *number,

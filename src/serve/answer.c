@@ -321,14 +321,18 @@ static bool report(struct talk *talk, struct dln_error *err)
     int64_t number;
     int64_t step;
     double value;
+    struct dln_advice advice;
     const json_t *given = json_object_get(talk->request, "value");
     if (!read_trial(talk, &number, err)) return false;
     if (!read_whole(talk, "step", 0, INT64_MAX, &step, err)) return false;
     if (!given) return dln_fail(err, DLN_INVALID, "it needs 'value'");
     if (!read_number(given, "value", &value, err)) return false;
-    if (!dln_tuner_report(talk->tuner, number, step, value, err)) return false;
-    dln_json_key(&talk->w, "prune"); /* studies with a pruner are not served */
-    dln_json_bool(&talk->w, false);
+    if (!dln_tuner_report(talk->tuner, number, step, value, &advice, err)) return false;
+    dln_json_key(&talk->w, "prune");
+    dln_json_bool(&talk->w, advice.prune);
+    if (!advice.prune) return true;
+    dln_json_key(&talk->w, "why");
+    dln_json_string(&talk->w, advice.why);
     return true;
 }
 

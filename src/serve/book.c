@@ -13,9 +13,12 @@ bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_
         .seed = seed,
         .budget = study->budget,
         .opened_ns = dln_clock_mono_ns(),
+        .curve_objective = dln_prune_objective(study),
     };
+    if (book->curve_objective == SIZE_MAX) book->curve_objective = 0;
     if (dln_proposer_new(study, seed, &book->proposer, err) &&
-        dln_ledger_init(&book->ledger, study, err)) {
+        dln_ledger_init(&book->ledger, study, err) &&
+        dln_pruning_new(study, &study->pruner, &book->pruning, err)) {
         return true;
     }
     dln_book_close(book);
@@ -25,6 +28,7 @@ bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_
 void dln_book_close(struct dln_book *book)
 {
     dln_predictor_free(book->predictor);
+    dln_pruning_free(book->pruning);
     dln_proposer_free(book->proposer);
     dln_ledger_release(&book->ledger);
     *book = (struct dln_book){0};
@@ -32,10 +36,19 @@ void dln_book_close(struct dln_book *book)
 
 bool dln_book_learn(struct dln_book *book, const struct dln_history_row *row, struct dln_error *err)
 {
-    /* The proposer last: the row may point to what it knew of the trial. */
-    return dln_ledger_learn(&book->ledger, row, NULL, err) &&
-           (!book->predictor || dln_predictor_learn(book->predictor, 1, row, NULL, err)) &&
-           dln_proposer_learn(book->proposer, 1, row, err);
+    /* The proposer before the ledger: whatever that lists can be found. And the row may point to
+       what the proposer knew of the trial: what is needed afterwards is kept. */
+    double values[DLN_OBJECTIVES_MAX];
+    struct dln_history_row counted = *row;
+    if (row->values) {
+        memcpy(values, row->values, book->study->n_objectives * sizeof *values);
+        counted.values = values;
+    }
+    counted.x = NULL;
+    counted.strategy = counted.memo = NULL;
+    return (!book->predictor || dln_predictor_learn(book->predictor, 1, row, NULL, err)) &&
+           dln_proposer_learn(book->proposer, 1, row, err) &&
+           dln_ledger_learn(&book->ledger, &counted, NULL, err);
 }
 
 /* What the proposer keeps of a trial, as a row again. */

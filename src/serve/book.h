@@ -1,11 +1,13 @@
 /*
- * What a tuner knows of its study: definition, budget, and every trial, as ledger (counts, best)
- * and proposer (the history that strategies see). Its keeper keeps it current.
+ * What a tuner knows of its study: definition, budget, and every trial, as ledger (counts, best),
+ * proposer (the history that strategies see) and curves, where there is a pruner. Its keeper keeps
+ * it current.
  */
 #ifndef DLN_SERVE_BOOK_H
 #define DLN_SERVE_BOOK_H
 
 #include "dialin/predict.h"
+#include "dialin/pruner.h"
 #include "dialin/strategy.h"
 #include "engine/ledger.h"
 
@@ -18,6 +20,8 @@ struct dln_book {
     dln_proposer *proposer;
     dln_predictor *predictor; /* NULL until something is predicted */
     struct dln_ledger ledger;
+    dln_pruning *pruning;   /* NULL: nothing is pruned */
+    size_t curve_objective; /* whose values the reports are */
 };
 
 DLN_CHECK bool dln_book_open(struct dln_book *book, const struct dln_study *study, uint64_t seed,

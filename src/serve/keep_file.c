@@ -33,6 +33,47 @@ struct file {
 
 /* ── reading ───────────────────────────────────────────────────────────────────────────────────*/
 
+static bool put_curve(struct dln_book *book, const struct dln_history_row *row, size_t n,
+                      const int64_t *steps, const double *values, struct dln_error *err)
+{
+    const struct dln_pruned_trial trial = {
+        .number = row->number,
+        .state = row->state,
+        .value = row->values[book->curve_objective],
+        .violation = row->violation,
+        .n = n,
+        .steps = steps,
+        .values = values,
+    };
+    return dln_pruning_put(book->pruning, &trial, err);
+}
+
+/* Curves of rows that were just read, in the same order. */
+static bool learn_curves(struct file *file, int64_t after_id, size_t n,
+                         const struct dln_history_row *rows, struct dln_error *err)
+{
+    struct dln_book *book = file->keeper.book;
+    struct dln_curve_row *curves;
+    size_t n_curves;
+    size_t at = 0;
+    if (!book->pruning || n == 0) return true;
+    if (!dln_store_curves(file->store, file->study_id, after_id, &file->arena, &curves, &n_curves,
+                          err)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        while (at < n_curves && curves[at].trial_id < rows[i].id)
+            at++;
+        const bool has_curve = at < n_curves && curves[at].trial_id == rows[i].id;
+        if (!put_curve(book, &rows[i], has_curve ? curves[at].n_steps : 0,
+                       has_curve ? curves[at].steps : NULL, has_curve ? curves[at].curve : NULL,
+                       err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool learn_after(struct file *file, int64_t after_id, struct dln_error *err)
 {
     const struct dln_study *study = file->keeper.book->study;
@@ -43,7 +84,14 @@ static bool learn_after(struct file *file, int64_t after_id, struct dln_error *e
                                 after_id, &file->arena, &rows, &n, err);
     for (size_t i = 0; ok && i < n; i++)
         ok = dln_book_learn(file->keeper.book, &rows[i], err);
-    return ok;
+    return ok && learn_curves(file, after_id, n, rows, err);
+}
+
+/* What is written and cannot be read back is read when memory or file allow it. */
+static bool learn_later(struct file *file)
+{
+    file->version = 0;
+    return false;
 }
 
 static bool learn_one(struct file *file, int64_t id, struct dln_error *err)
@@ -51,9 +99,34 @@ static bool learn_one(struct file *file, int64_t id, struct dln_error *err)
     const struct dln_study *study = file->keeper.book->study;
     struct dln_history_row row;
     dln_arena_reset(&file->arena);
-    return dln_store_history_one(file->store, file->study_id, &study->space, study->n_objectives,
-                                 id, &file->arena, &row, err) &&
-           dln_book_learn(file->keeper.book, &row, err);
+    if (dln_store_history_one(file->store, file->study_id, &study->space, study->n_objectives, id,
+                              &file->arena, &row, err) &&
+        dln_book_learn(file->keeper.book, &row, err)) {
+        return true;
+    }
+    return learn_later(file);
+}
+
+/* The same with its curve, for one that others may have written. */
+static bool learn_foreign(struct file *file, const struct dln_ledger_row *known,
+                          struct dln_error *err)
+{
+    struct dln_book *book = file->keeper.book;
+    const struct dln_study *study = book->study;
+    const int64_t number = known->number;
+    struct dln_history_row row;
+    struct dln_trial trial;
+    if (!book->pruning) return learn_one(file, known->id, err);
+    dln_arena_reset(&file->arena);
+    if (dln_store_history_one(file->store, file->study_id, &study->space, study->n_objectives,
+                              known->id, &file->arena, &row, err) &&
+        dln_book_learn(book, &row, err) &&
+        dln_store_trial(file->store, file->study_id, &study->space, study->n_objectives, number,
+                        &file->arena, &trial, err) &&
+        put_curve(book, &row, trial.n_steps, trial.steps, trial.curve, err)) {
+        return true;
+    }
+    return learn_later(file);
 }
 
 static bool is_open(const struct dln_ledger_row *row)
@@ -80,7 +153,7 @@ static bool learn_changes(struct file *file, struct dln_error *err)
         return learn_after(file, after, err);
     }
     for (size_t i = first; i < n_known; i++) {
-        if (is_open(&ledger->rows[i]) && !learn_one(file, ledger->rows[i].id, err)) return false;
+        if (is_open(&ledger->rows[i]) && !learn_foreign(file, &ledger->rows[i], err)) return false;
     }
     return learn_after(file, dln_ledger_max_id(ledger), err);
 }
@@ -229,14 +302,17 @@ static bool enqueue(struct dln_keeper *keeper, const double *x, int64_t *number,
 }
 
 static bool report(struct dln_keeper *keeper, int64_t number, const struct dln_report *report,
-                   struct dln_error *err)
+                   bool *is_news, struct dln_error *err)
 {
     struct file *file = (struct file *)keeper;
+    dln_pruning *pruning = keeper->book->pruning;
     int64_t id;
     if (!find_id(file, number, &id, err) || !dln_store_report(file->store, id, 1, report, err) ||
         !learn_one(file, id, err)) {
         return false;
     }
+    if (pruning && !dln_pruning_report(pruning, number, report->step, report->value, is_news, err))
+        return false;
     keep_log_short(file);
     return true;
 }
@@ -245,9 +321,9 @@ static bool finish(struct dln_keeper *keeper, int64_t number, const struct dln_f
                    struct dln_error *err)
 {
     struct file *file = (struct file *)keeper;
-    int64_t id;
-    if (!find_id(file, number, &id, err) || !dln_store_finish(file->store, id, finish, err) ||
-        !learn_one(file, id, err)) {
+    struct dln_ledger_row told = {.number = number};
+    if (!find_id(file, number, &told.id, err) ||
+        !dln_store_finish(file->store, told.id, finish, err) || !learn_foreign(file, &told, err)) {
         return false;
     }
     keep_log_short(file);

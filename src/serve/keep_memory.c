@@ -34,7 +34,7 @@ static struct dln_history_row row_of(struct memory *memory, const struct dln_vie
     }
     row.values = memory->values;
     row.last_step = trial->last_step;
-    row.last_value = maximize[0] ? -trial->last_loss : trial->last_loss;
+    row.last_value = maximize[book->curve_objective] ? -trial->last_loss : trial->last_loss;
     row.reason = trial->reason;
     row.violation = trial->violation;
     row.strategy = trial->strategy;
@@ -98,9 +98,12 @@ static bool enqueue(struct dln_keeper *keeper, const double *x, int64_t *number,
 }
 
 static bool report(struct dln_keeper *keeper, int64_t number, const struct dln_report *report,
-                   struct dln_error *err)
+                   bool *is_news, struct dln_error *err)
 {
     struct memory *memory = (struct memory *)keeper;
+    dln_pruning *pruning = keeper->book->pruning;
+    if (pruning && !dln_pruning_report(pruning, number, report->step, report->value, is_news, err))
+        return false;
     struct dln_history_row row = row_of(memory, dln_book_find(keeper->book, number));
     if (report->step < row.last_step) return true; /* the newest step is what counts */
     row.last_step = report->step;
@@ -123,7 +126,11 @@ static bool finish(struct dln_keeper *keeper, int64_t number, const struct dln_f
     row.violation = 0;
     for (size_t i = 0; i < finish->n_limits; i++)
         row.violation += fmax(finish->limits[i], 0);
-    return dln_book_learn(keeper->book, &row, err);
+    const struct dln_book *book = keeper->book;
+    const double value = row.values[book->curve_objective];
+    return dln_book_learn(keeper->book, &row, err) &&
+           (!book->pruning ||
+            dln_pruning_finish(book->pruning, number, row.state, value, row.violation, err));
 }
 
 static void close_memory(struct dln_keeper *keeper)

@@ -26,9 +26,10 @@ struct dln_keeper {
                   struct dln_error *err);
     bool (*enqueue)(struct dln_keeper *keeper, const double *x, int64_t *number,
                     struct dln_error *err);
-    /* Of a RUNNING trial. DLN_REFUSED: it does not run any more. */
+    /* Of a RUNNING trial. DLN_REFUSED: it does not run any more. *is_news: see dln_pruning_report.
+     */
     bool (*report)(struct dln_keeper *keeper, int64_t number, const struct dln_report *report,
-                   struct dln_error *err);
+                   bool *is_news, struct dln_error *err);
     bool (*finish)(struct dln_keeper *keeper, int64_t number, const struct dln_finish *finish,
                    struct dln_error *err);
     /* Says that what was asked for here is worked at; fails what others left. NULL: no need. */

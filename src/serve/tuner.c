@@ -26,11 +26,7 @@ static bool fail_key(const struct dln_study *study, const char *key, unsigned li
 
 bool dln_tuner_can_serve(const struct dln_study *study, struct dln_error *err)
 {
-    static const char *const keys[] = {"prune_on", "budget.slot_hours", "budget.cost",
-                                       "warm_start"};
-    if (strcmp(study->pruner.name, "none") != 0) {
-        return fail_key(study, "pruner", study->pruner.line, study->pruner.column, err);
-    }
+    static const char *const keys[] = {"budget.slot_hours", "budget.cost", "warm_start"};
     for (size_t i = 0; i < study->n_later; i++) {
         const struct dln_later *later = &study->later[i];
         for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
@@ -81,6 +77,7 @@ void dln_tuner_close(dln_tuner *tuner)
     dln_book_close(&tuner->book);
     dln_limits_free(tuner->limits);
     dln_study_free(tuner->study);
+    free(tuner->noes);
     free(tuner->x);
     free(tuner);
 }
@@ -251,10 +248,20 @@ static bool find_limits(const dln_tuner *tuner, const struct dln_told *told,
     return true;
 }
 
+static struct dln_no *find_no(const dln_tuner *tuner, int64_t number)
+{
+    for (size_t i = 0; i < tuner->n_noes; i++) {
+        if (tuner->noes[i].number == number) return &tuner->noes[i];
+    }
+    return NULL;
+}
+
 bool dln_tuner_tell(dln_tuner *tuner, int64_t number, const struct dln_told *told,
                     struct dln_error *err)
 {
     struct dln_arena arena = {0};
+    struct dln_cut cut;
+    struct dln_no *no = find_no(tuner, number);
     struct dln_finish finish = {
         .state = told->state,
         .values = told->values,
@@ -265,10 +272,16 @@ bool dln_tuner_tell(dln_tuner *tuner, int64_t number, const struct dln_told *tol
         .extra_values = told->metric_values,
     };
     if (told->state == DLN_TRIAL_FAIL) finish.values = NULL;
+    if (told->state == DLN_TRIAL_PRUNED && no) {
+        cut = (struct dln_cut){no->cut.pruner, no->cut.step, no->cut.value, no->cut.threshold};
+        finish.cut = &cut;
+        if (!finish.detail) finish.detail = no->cut.why;
+    }
     const bool ok =
         check_running(tuner, number, err) && check_told(tuner, told, err) &&
         (told->state != DLN_TRIAL_COMPLETE || find_limits(tuner, told, &finish, &arena, err)) &&
         tuner->keeper->finish(tuner->keeper, number, &finish, err);
+    if (ok && no) *no = tuner->noes[--tuner->n_noes];
     dln_arena_release(&arena);
     return ok;
 }
@@ -281,13 +294,42 @@ bool dln_tuner_tell_value(dln_tuner *tuner, int64_t number, double value, struct
                     tuner->study->n_objectives);
 }
 
+/* Kept for when the trial is told: what was compared, and why. */
+static bool keep_no(dln_tuner *tuner, int64_t number, const struct dln_prune *cut,
+                    struct dln_error *err)
+{
+    struct dln_no *no = find_no(tuner, number);
+    if (!no) {
+        if (tuner->n_noes == tuner->cap_noes) {
+            const size_t cap = tuner->cap_noes ? tuner->cap_noes * 2 : 8;
+            struct dln_no *noes = realloc(tuner->noes, cap * sizeof *noes);
+            if (!noes) return dln_fail(err, DLN_NOMEM, "prune a trial");
+            tuner->noes = noes;
+            tuner->cap_noes = cap;
+        }
+        no = &tuner->noes[tuner->n_noes++];
+        no->number = number;
+    }
+    no->cut = *cut;
+    return true;
+}
+
 bool dln_tuner_report(dln_tuner *tuner, int64_t number, int64_t step, double value,
-                      struct dln_error *err)
+                      struct dln_advice *out, struct dln_error *err)
 {
     const struct dln_report report = {.step = step, .value = value};
+    struct dln_prune cut = {0};
+    bool is_news = false;
     if (step < 0) return dln_fail(err, DLN_INVALID, "a step must be 0 or above");
-    return check_running(tuner, number, err) &&
-           tuner->keeper->report(tuner->keeper, number, &report, err);
+    if (!check_running(tuner, number, err) ||
+        !tuner->keeper->report(tuner->keeper, number, &report, &is_news, err)) {
+        return false;
+    }
+    if (is_news) dln_pruning_decide(tuner->book.pruning, number, &cut);
+    if (cut.prune && !keep_no(tuner, number, &cut, err)) return false;
+    *out = (struct dln_advice){.prune = cut.prune,
+                               .why = cut.prune ? find_no(tuner, number)->cut.why : ""};
+    return true;
 }
 
 /* ── queue, beat, best

@@ -7,11 +7,19 @@
 
 struct dln_limits;
 
+/* A pruner's no, until its trial is told. */
+struct dln_no {
+    int64_t number;
+    struct dln_prune cut;
+};
+
 struct dln_tuner {
     struct dln_study *study;
     struct dln_book book;
     struct dln_keeper *keeper;
     struct dln_limits *limits;
+    struct dln_no *noes;
+    size_t n_noes, cap_noes;
     double *x; /* d: a queued point */
 };
 

@@ -201,6 +201,38 @@ static void an_engine_and_a_conversation_share_one_study(void **state)
     json_decref(list);
 }
 
+static void pruners_judge_across_conversations(void **state)
+{
+    (void)state;
+    write_file("s.yaml", "study: s\nobjective: {minimize: y}\nspace: {x: {float: [0, 1]}}\n"
+                         "strategy: random\npruner: {median: {startup: 1, warmup: 0}}\n");
+    struct talk first = start();
+    struct talk second = start();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(talk_ask(&first, NULL), i);
+        talk_accepted(&first, "{\"op\": \"report\", \"trial\": %d, \"step\": 1, \"value\": 1}", i);
+        talk_accepted(&first, "{\"op\": \"tell\", \"trial\": %d, \"value\": 1}", i);
+    }
+    assert_int_equal(talk_ask(&second, NULL), 2);
+    json_t *const bad = talk_say(&second, "{\"op\": \"report\", \"trial\": 2, \"step\": 1,"
+                                          " \"value\": 2}");
+    assert_true(json_is_true(json_object_get(bad, "prune")));
+    assert_true(json_is_string(json_object_get(bad, "why")));
+    json_decref(bad);
+    talk_accepted(&second, "{\"op\": \"tell\", \"trial\": 2, \"state\": \"pruned\"}");
+    assert_int_equal(talk_ask(&second, NULL), 3);
+    json_t *const good = talk_say(&second, "{\"op\": \"report\", \"trial\": 3, \"step\": 1,"
+                                           " \"value\": 0.5}");
+    assert_true(json_is_false(json_object_get(good, "prune")));
+    json_decref(good);
+    assert_int_equal(talk_end(&first), 0);
+    assert_int_equal(talk_end(&second), 0);
+    expect("show s.db", 0, "cut");
+    assert_non_null(strstr(outside_ask("s.db", "SELECT value_json FROM trial_user_attributes"
+                                               " WHERE key = 'dialin_pruned'"),
+                           "\"median\""));
+}
+
 static void the_file_alone_is_whole_when_all_have_gone(void **state)
 {
     (void)state;
@@ -250,6 +282,8 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_shell_asks_and_tells, in_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_engine_and_a_conversation_share_one_study, in_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(pruners_judge_across_conversations, in_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(the_file_alone_is_whole_when_all_have_gone, in_folder,
                                         remove_folder),

@@ -104,9 +104,11 @@ static void a_pruned_trial_counts_with_its_last_report(void **state)
     struct dln_best best;
     struct dln_error err = {0};
     assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
-    assert_ok(dln_tuner_report(tuner, 0, 1, 0.5, &err), err);
-    assert_ok(dln_tuner_report(tuner, 0, 2, 0.7, &err), err);
-    assert_ok(dln_tuner_report(tuner, 0, 1, 0.6, &err), err);
+    struct dln_advice advice;
+    assert_ok(dln_tuner_report(tuner, 0, 1, 0.5, &advice, &err), err);
+    assert_ok(dln_tuner_report(tuner, 0, 2, 0.7, &advice, &err), err);
+    assert_ok(dln_tuner_report(tuner, 0, 1, 0.6, &advice, &err), err);
+    assert_false(advice.prune);
     assert_ok(dln_tuner_tell(tuner, 0, &pruned, &err), err);
     assert_false(dln_tuner_best(tuner, 0, &best));
     assert_fails(dln_tuner_tell_value(tuner, 0, 1, &err), err, DLN_REFUSED);
@@ -160,6 +162,37 @@ static void the_budget_may_end_by_target_and_by_lack_of_progress(void **state)
     dln_tuner_close(tuner);
 }
 
+static void a_pruner_says_when_to_stop(void **state)
+{
+    (void)state;
+    dln_tuner *tuner = opened("study: b\nobjective: {maximize: y}\nstrategy: random\n"
+                              "space: {x: {float: [0, 1]}}\n"
+                              "pruner: {median: {startup: 2, warmup: 1}}\n");
+    static const struct dln_told pruned = {.state = DLN_TRIAL_PRUNED};
+    struct dln_asked trial;
+    struct dln_advice advice;
+    struct dln_error err = {0};
+    for (int i = 0; i < 3; i++) {
+        assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
+        for (int step = 0; step < 4; step++) {
+            assert_ok(dln_tuner_report(tuner, i, step, 10 * i + step, &advice, &err), err);
+            assert_false(advice.prune);
+        }
+        assert_ok(dln_tuner_tell_value(tuner, i, 10 * i + 3, &err), err);
+    }
+    assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
+    assert_ok(dln_tuner_report(tuner, 3, 0, 0, &advice, &err), err);
+    assert_false(advice.prune);
+    assert_ok(dln_tuner_report(tuner, 3, 2, 5, &advice, &err), err);
+    assert_true(advice.prune);
+    assert_non_null(strstr(advice.why, "12"));
+    assert_ok(dln_tuner_tell(tuner, 3, &pruned, &err), err);
+    assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
+    assert_ok(dln_tuner_report(tuner, 4, 2, 30, &advice, &err), err);
+    assert_false(advice.prune);
+    dln_tuner_close(tuner);
+}
+
 static void told_constraints_keep_a_trial_from_being_best(void **state)
 {
     (void)state;
@@ -199,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_pruned_trial_counts_with_its_last_report),
         cmocka_unit_test(a_finite_space_ends_when_every_point_was_tried),
         cmocka_unit_test(the_budget_may_end_by_target_and_by_lack_of_progress),
+        cmocka_unit_test(a_pruner_says_when_to_stop),
         cmocka_unit_test(told_constraints_keep_a_trial_from_being_best),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

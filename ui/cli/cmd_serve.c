@@ -44,7 +44,7 @@ const struct command command_serve = {
         "  {\"op\": \"ask\"}                                a point; \"count\": n gives several\n"
         "  {\"op\": \"tell\", \"trial\": 7, \"value\": 0.9}    \"values\": […] or {name: number}\n"
         "  {\"op\": \"tell\", \"trial\": 7, \"state\": \"failed\", \"reason\": \"…\"}    or pruned\n"
-        "  {\"op\": \"report\", \"trial\": 7, \"step\": 3, \"value\": 0.4}\n"
+        "  {\"op\": \"report\", \"trial\": 7, \"step\": 3, \"value\": 0.4}    to prune or not\n"
         "  {\"op\": \"enqueue\", \"params\": {\"lr\": 0.01}}\n"
         "  {\"op\": \"predict\", \"params\": {\"lr\": 0.01}}    mean, sd, chance to be the best\n"
         "  {\"op\": \"best\"}\n"
