@@ -1,7 +1,20 @@
 #!/bin/sh
 # Prints every table of measurements beside its budget.
 #   ninja -C build bench && sh tests/bench/measure.sh build
+# or what searching costs and finds, beside Optuna in the same run (installed into build/optuna-venv):
+#   sh tests/bench/measure.sh search build [--seeds 5] [--trials 60] [--only cost|quality]
 set -eu
+if [ "${1:-}" = search ]; then
+    build=${2:-build}
+    [ $# -lt 2 ] || shift
+    shift
+    venv=${DIALIN_OPTUNA_VENV:-$build/optuna-venv}
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/python" -c 'import optuna, sklearn, cmaes' 2>/dev/null ||
+        "$venv/bin/pip" install --quiet --disable-pip-version-check optuna scikit-learn cmaes
+    # Optuna's Gaussian process needs torch, which is large: where it is missing, that column is.
+    OMP_NUM_THREADS=1 exec "$venv/bin/python" "$(dirname "$0")/search.py" "$build/dialin" "$@"
+fi
 build=${1:-build}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
