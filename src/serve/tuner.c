@@ -26,7 +26,7 @@ static bool fail_key(const struct dln_study *study, const char *key, unsigned li
 
 bool dln_tuner_can_serve(const struct dln_study *study, struct dln_error *err)
 {
-    static const char *const keys[] = {"budget.slot_hours", "budget.cost", "warm_start"};
+    static const char *const keys[] = {"budget.slot_hours", "budget.cost"};
     for (size_t i = 0; i < study->n_later; i++) {
         const struct dln_later *later = &study->later[i];
         for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
@@ -61,6 +61,14 @@ bool dln_tuner_new(struct dln_study *study, dln_tuner **out, struct dln_error *e
 {
     dln_tuner *tuner;
     const uint64_t seed = study->has_seed ? study->seed : dln_entropy64() >> 1;
+    if (study->n_warm_start > 0) {
+        dln_fail(err, DLN_UNSUPPORTED,
+                 "%.400s: 'warm_start' is read when a study is made in a file: remove it, or serve"
+                 " the file",
+                 study->path);
+        dln_study_free(study);
+        return false;
+    }
     if (!dln_tuner_make(study, seed, &tuner, err)) return false;
     if (!dln_keep_in_memory(&tuner->book, &tuner->keeper, err)) {
         dln_tuner_close(tuner);

@@ -425,22 +425,6 @@ static bool leave_immutable(dln_db *db)
     return open_handle(db, db->path, SQLITE_OPEN_READONLY, NULL) && look_read_only(db, NULL);
 }
 
-bool dln_db_backup(dln_db *db, const char *to, struct dln_error *err)
-{
-    sqlite3 *copy = NULL;
-    int rc = sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_backup *backup = sqlite3_backup_init(copy, "main", db->handle, "main");
-        (void)sqlite3_backup_step(backup, -1);
-        (void)sqlite3_backup_finish(backup);
-        rc = sqlite3_errcode(copy);
-    }
-    const int closed = sqlite3_close(copy);
-    if (rc == SQLITE_OK) rc = closed;
-    if (rc == SQLITE_OK) return true;
-    return dln_fail(err, DLN_STORAGE, "copy '%s' to '%s': %s", db->path, to, sqlite3_errstr(rc));
-}
-
 int64_t dln_db_version(dln_db *db)
 {
     static const char sql[] = "PRAGMA data_version";

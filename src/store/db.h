@@ -59,9 +59,6 @@ void dln_db_empty_log(dln_db *db);
 /* PRAGMA data_version, 0 on error. No query may be going on. */
 int64_t dln_db_version(dln_db *db);
 
-/* A copy of the whole file, journal included, as one moment saw it; `to` must be a new, empty file. */
-bool dln_db_backup(dln_db *db, const char *to, struct dln_error *err);
-
 /* A snapshot for several queries; nothing is locked for writers in WAL mode. */
 bool dln_db_begin_read(dln_db *db, struct dln_error *err);
 /* BEGIN IMMEDIATE. `durable`: the commit survives a power cut (FULL), not only the process. */

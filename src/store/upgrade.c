@@ -1,4 +1,5 @@
 /* From alembic head v3.0.0.d to v3.2.0.a, as Optuna's own `storage upgrade` does it. */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,26 @@ static bool change(dln_store *store, struct dln_error *err)
     return dln_query_run(&index, NULL, err);
 }
 
+/* All of the file, as one reader sees it, by a connection that only copies. `to` is new and empty.
+ */
+static bool copy_whole(const char *from, const char *to, struct dln_error *err)
+{
+    sqlite3 *source = NULL, *copy = NULL;
+    int rc = sqlite3_open_v2(from, &source, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_backup *backup = sqlite3_backup_init(copy, "main", source, "main");
+        (void)sqlite3_backup_step(backup, -1);
+        (void)sqlite3_backup_finish(backup);
+        rc = sqlite3_errcode(copy);
+    }
+    const int closed = sqlite3_close(copy);
+    sqlite3_close(source);
+    if (rc == SQLITE_OK) rc = closed;
+    if (rc == SQLITE_OK) return true;
+    return dln_fail(err, DLN_STORAGE, "copy '%s' to '%s': %s", from, to, sqlite3_errstr(rc));
+}
+
 /* library_version stays: it tells readers that the times in the file are local ones. */
 bool dln_store_upgrade(dln_store *store, const char *backup, bool *changed, struct dln_error *err)
 {
@@ -40,7 +61,7 @@ bool dln_store_upgrade(dln_store *store, const char *backup, bool *changed, stru
     }
     if (!dln_place_make(backup, &is_new, err)) return false;
     if (!is_new) return dln_fail(err, DLN_REFUSED, "'%s' is there already", backup);
-    bool ok = dln_db_backup(store->db, backup, err);
+    bool ok = copy_whole(dln_store_path(store), backup, err);
     if (!ok) (void)unlink(backup);
     ok = ok && dln_db_begin_write(store->db, true, err);
     if (!ok) return false;

@@ -281,7 +281,7 @@ static void a_study_that_cannot_be_served_is_refused(void **state)
     (void)state;
     write_file("s.yaml", "study: p\nobjective: {minimize: y}\nspace: {x: {float: [0, 1]}}\n"
                          "warm_start: [old.db]\n");
-    expect("serve s.yaml --memory", 2, "s.yaml:4:1: 'warm_start'");
+    expect("serve s.yaml --memory", 2, "s.yaml: 'warm_start'");
     expect("serve none.yaml --memory", 2, "none.yaml");
 }
 

@@ -43,16 +43,22 @@ static void brackets_turn_through_all_plots(void **state)
         {50, 200, "C.UTF-8", "200x50"},
     };
     /* The timeline shows clock times: it has its own test. */
-    static const char *const kinds[] = {"history",  "curves", "slice", "rank",
-                                        "parallel", "pareto", "edf"};
+    static const struct {
+        const char *name, *sentence; /* below the plot: the last of a frame */
+    } kinds[] = {
+        {"history", "Improved"},  {"curves", "finished."}, {"slice", "of the trials ("},
+        {"rank", "y dropout"},    {"parallel", "lines."},  {"pareto", "One goal only"},
+        {"edf", "of the trials"},
+    };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct desk desk;
         screen *s = open_plots(&desk, sizes[i].rows, sizes[i].cols, sizes[i].locale);
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
             char name[64];
-            (void)snprintf(name, sizeof name, "[%s]", kinds[k]);
+            (void)snprintf(name, sizeof name, "[%s]", kinds[k].name);
             screen_wait(s, name, DESK_WAIT_MS);
-            (void)snprintf(name, sizeof name, "plots-%s-%s", kinds[k], sizes[i].suffix);
+            screen_wait(s, kinds[k].sentence, DESK_WAIT_MS);
+            (void)snprintf(name, sizeof name, "plots-%s-%s", kinds[k].name, sizes[i].suffix);
             screen_match(s, name);
             screen_keys(s, "]");
         }
