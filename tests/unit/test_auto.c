@@ -192,11 +192,11 @@ static void every_expert_gets_its_turn(void **state)
         while (e < N && strcmp(play.trials[i].strategy, dln_auto_experts[e]->name) != 0)
             e++;
         if (e < N) counts[e]++;
-        others += strcmp(play.trials[i].strategy, "sobol") == 0;
+        others += strcmp(play.trials[i].strategy, "random") == 0;
     }
     assert_int_equal(others, 5);
     assert_int_equal(counts[GP] + counts[TPE] + counts[CMAES], 115);
-    assert_true(counts[GP] > 60 && counts[TPE] > 3 && counts[CMAES] > 3);
+    assert_true(counts[GP] > 60 && counts[TPE] > 2 && counts[CMAES] > 2);
     play_release(&play);
     fixture_release(&f);
 }

@@ -175,6 +175,45 @@ static void choices_steps_and_conditions_are_no_obstacle(void **state)
     assert_true(regret < 0.2 * median_regret(&problem, "sobol", 40));
 }
 
+static double tip(const double *x)
+{
+    double sum = 0;
+    for (int i = 0; i < 6; i++) {
+        const double at = fabs(x[i] - 0.7 + 0.3 * i);
+        sum += at + 0.5 * fabs(sin(3 * at));
+    }
+    return sum;
+}
+
+/*
+ * No smooth model explains the best trials there, and from some point on it thinks nothing better
+ * possible. The search is to go on around them all the same, not where least is known.
+ */
+static void a_sharp_tip_is_searched_on(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    struct dln_param params[6];
+    for (int i = 0; i < 6; i++)
+        params[i] = fixture_float(names[i], -5, 5);
+    int near = 0;
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        struct fixture f;
+        fixture_init(&f, 6, params, "gp");
+        dln_proposer *proposer = opened(&f, seed);
+        for (int i = 0; i < 110; i++) {
+            double x[6];
+            memcpy(x, asked(proposer, i, 0).x, sizeof x);
+            const double value = tip(x);
+            fixture_learn(proposer, i, DLN_TRIAL_COMPLETE, x, &value);
+            near += i >= 60 && value < 6; /* 20 is usual, 2 the best by then */
+        }
+        dln_proposer_free(proposer);
+        fixture_release(&f);
+    }
+    assert_true(near > 75); /* of 150 */
+}
+
 /* ── what feeds it ─────────────────────────────────────────────────────────────────────────────*/
 
 static void at_most_a_quarter_of_the_budget_is_drawn_at_random(void **state)
@@ -530,6 +569,7 @@ int main(void)
         cmocka_unit_test(branin_is_solved_in_forty_trials),
         cmocka_unit_test(hartmann_comes_close_in_fifty_trials),
         cmocka_unit_test(choices_steps_and_conditions_are_no_obstacle),
+        cmocka_unit_test(a_sharp_tip_is_searched_on),
         cmocka_unit_test(at_most_a_quarter_of_the_budget_is_drawn_at_random),
         cmocka_unit_test(crashing_regions_are_left_alone),
         cmocka_unit_test(a_small_allowed_region_is_found_and_kept_to),
