@@ -197,6 +197,8 @@ static void letters_move_find_and_sort(void **state)
     wait_at(s, "★");
     screen_keys(s, "S");
     screen_wait_gone(s, "value, best first", DESK_WAIT_MS);
+    screen_keys(s, "x");
+    screen_wait(s, "'x' does nothing here; ? lists the keys", DESK_WAIT_MS);
     leave(&desk, s);
 }
 
@@ -297,6 +299,12 @@ static void p_starts_steers_and_stops_a_study(void **state)
     screen_keys(s, "p");
     screen_wait(s, "PAUSE", DESK_WAIT_MS);
     assert_false(screen_shows(s, "Confirm"));
+    screen *second = desk_dialin(&desk, "attach", desk.db);
+    screen_wait(second, "Paused by ", DESK_WAIT_MS); /* whoever comes later is told */
+    screen_wait(second, ". p resumes", DESK_WAIT_MS);
+    screen_keys(second, "q");
+    assert_int_equal(screen_exit(second, DESK_WAIT_MS), 0);
+    screen_close(second);
     screen_keys(s, "+");
     screen_wait(s, "PAUSE 2/3", DESK_WAIT_MS);
     screen_keys(s, "B\0259" SCREEN_ENTER);
