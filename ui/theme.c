@@ -232,7 +232,12 @@ static bool not_found(const char *name, const char *dir, struct dln_error *err)
 
 bool theme_load(const char *name, const char *dir, struct theme *out, struct dln_error *err)
 {
-    if (strchr(name, '/')) return load_file(name, out, err);
+    if (strchr(name, '/')) {
+        struct dln_error why = {0};
+        if (load_file(name, out, &why)) return true;
+        if (why.code == DLN_NOT_FOUND) return dln_fail(err, why.code, "no theme file '%s'", name);
+        return dln_fail(err, why.code, "%s", why.text);
+    }
     if (!is_name(name)) return not_found(name, dir, err);
 
     struct dln_strbuf path = {0};

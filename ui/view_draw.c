@@ -306,6 +306,14 @@ static void draw_standing(const struct view *view, struct cells *cells, int row,
         study_why(summary, why, sizeof why);
         (void)cells_textf(cells, row, 1, width, ROLE_TEXT, "Done%s%s%s", *why ? ": " : "", why,
                           view_read_only(view) ? "" : ". B adds more");
+    } else if (session->word == WORD_PAUSE) {
+        const char *why = summary->why ? summary->why : "";
+        const bool is_by = strncmp(why, "paused ", 7) == 0; /* "paused by mia@pts/7" */
+        (void)cells_textf(cells, row, 1, width, ROLE_WARN, "Paused%s%s%s",
+                          is_by  ? " "
+                          : *why ? ": "
+                                 : "",
+                          is_by ? why + 7 : why, view_read_only(view) ? "" : ". p resumes");
     } else if (session->word != WORD_IDLE || view_read_only(view)) {
         return;
     } else if (view->options->attach || !session->definition) {

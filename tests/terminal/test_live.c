@@ -5,6 +5,8 @@
 
 #include "support/desk.h"
 
+enum { QUIET_MS = 250 }; /* without output: the last frame has come */
+
 static screen *open_fixture(struct desk *desk, int rows, int cols, const char *term,
                             const char *locale)
 {
@@ -43,6 +45,7 @@ static void a_finished_study_fills_every_size(void **state)
         screen *s =
             open_fixture(&desk, sizes[i].rows, sizes[i].cols, "xterm-256color", sizes[i].locale);
         if (sizes[i].rows >= 30) screen_wait(s, "density ratio", DESK_WAIT_MS);
+        assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
         screen_match(s, sizes[i].golden);
         leave(&desk, s);
     }
@@ -95,6 +98,7 @@ static void every_terminal_shows_the_same_and_is_given_back(void **state)
     for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
         struct desk desk;
         screen *s = open_fixture(&desk, 24, 80, terms[i].term, terms[i].locale);
+        assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
         screen_match(s, terms[i].golden);
         screen_keys(s, "j");
         screen_wait(s, "#158", DESK_WAIT_MS);
@@ -108,11 +112,13 @@ static void on_ansi_the_last_column_stays_empty(void **state)
     (void)state;
     struct desk desk;
     screen *s = open_fixture(&desk, 24, 81, "ansi", "C.UTF-8");
+    assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
     screen_match(s, "live-80x24-ascii"); /* what 80 columns look like, one is left alone */
     screen_keys(s, "jG\014");
     screen_wait(s, "> #0 ", DESK_WAIT_MS);
     screen_keys(s, "g");
     screen_wait(s, "> #159", DESK_WAIT_MS);
+    assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
     screen_match(s, "live-80x24-ascii");
     leave(&desk, s);
 }
@@ -191,6 +197,8 @@ static void letters_move_find_and_sort(void **state)
     wait_at(s, "★");
     screen_keys(s, "S");
     screen_wait_gone(s, "value, best first", DESK_WAIT_MS);
+    screen_keys(s, "x");
+    screen_wait(s, "'x' does nothing here; ? lists the keys", DESK_WAIT_MS);
     leave(&desk, s);
 }
 
@@ -291,6 +299,12 @@ static void p_starts_steers_and_stops_a_study(void **state)
     screen_keys(s, "p");
     screen_wait(s, "PAUSE", DESK_WAIT_MS);
     assert_false(screen_shows(s, "Confirm"));
+    screen *second = desk_dialin(&desk, "attach", desk.db);
+    screen_wait(second, "Paused by ", DESK_WAIT_MS); /* whoever comes later is told */
+    screen_wait(second, ". p resumes", DESK_WAIT_MS);
+    screen_keys(second, "q");
+    assert_int_equal(screen_exit(second, DESK_WAIT_MS), 0);
+    screen_close(second);
     screen_keys(s, "+");
     screen_wait(s, "PAUSE 2/3", DESK_WAIT_MS);
     screen_keys(s, "B\0259" SCREEN_ENTER);

@@ -133,6 +133,8 @@ static void add_difference(struct dln_strbuf *out, const struct dln_param *param
     if (param->kind == DLN_PARAM_CHOICE || param->kind == DLN_PARAM_FLAG || there == 0) {
         dln_strbuf_addf(out, "%s ", param->name);
         dln_param_text(param, here, out);
+    } else if (here / there >= 10 || (here / there > 0 && here / there <= 0.1)) {
+        dln_strbuf_addf(out, "%s × %.2g", param->name, here / there);
     } else {
         dln_strbuf_addf(out, "%s %+.0f %%", param->name, (here / there - 1) * 100);
     }
