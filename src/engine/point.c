@@ -111,3 +111,17 @@ bool dln_point_complete(dln_proposer *proposer, const struct dln_space *space, i
     (void)dln_space_activate(space, whole);
     return true;
 }
+
+/* ── known ─────────────────────────────────────────────────────────────────────────────────────*/
+
+const struct dln_view_trial *dln_point_known(const struct dln_study *study,
+                                             const struct dln_history_view *view, const double *x)
+{
+    if (study->duplicates != DLN_DUPLICATES_REUSE || study->n_limits > 0) return NULL;
+    for (size_t i = 0; i < view->n; i++) {
+        const struct dln_view_trial *trial = &view->trials[i];
+        if (trial->state != DLN_TRIAL_COMPLETE || trial->loss[0] != trial->loss[0]) continue;
+        if (dln_space_same(&study->space, trial->x, x)) return trial;
+    }
+    return NULL;
+}

@@ -23,4 +23,13 @@ DLN_CHECK bool dln_point_complete(dln_proposer *proposer, const struct dln_space
                                   int64_t number, const double *x, int64_t budget_trials,
                                   double *whole, struct dln_new_trial *out, struct dln_error *err);
 
+/* So many known points in a row, and a strategy has nothing new to say. */
+enum { DLN_REUSED_MAX = 100 };
+/*
+ * `duplicates: reuse`: a finished trial of the same point, whose values stand for a run. NULL:
+ * none. Not where the study has limits: what else that trial printed is not known any more.
+ */
+const struct dln_view_trial *dln_point_known(const struct dln_study *study,
+                                             const struct dln_history_view *view, const double *x);
+
 #endif

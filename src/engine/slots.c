@@ -11,9 +11,6 @@
 #include "engine/point.h"
 #include "engine/refresh.h"
 
-/* So many known points in a row, and a strategy has nothing new to say. */
-enum { REUSED_MAX = 100 };
-
 /* ── may we, and where ─────────────────────────────────────────────────────────────────────────*/
 
 /* Whether a run of a trial that exists may be started. */
@@ -164,23 +161,6 @@ static struct dln_job *begin_waiting(struct dln_driver *driver, int64_t now_ns, 
     return job;
 }
 
-/*
- * `duplicates: reuse`: a finished trial of the same point, whose values stand for a run. Not where
- * the study has limits: what else that trial printed is not known any more.
- */
-static const struct dln_view_trial *find_known(const struct dln_driver *driver, const double *x)
-{
-    const struct dln_study *study = driver->study;
-    if (study->duplicates != DLN_DUPLICATES_REUSE || study->n_limits > 0) return NULL;
-    const struct dln_history_view *view = dln_proposer_history(driver->proposer);
-    for (size_t i = 0; i < view->n; i++) {
-        const struct dln_view_trial *trial = &view->trials[i];
-        if (trial->state != DLN_TRIAL_COMPLETE || trial->loss[0] != trial->loss[0]) continue;
-        if (dln_space_same(&study->space, trial->x, x)) return trial;
-    }
-    return NULL;
-}
-
 /* As if a run had printed the known values and ended well. */
 static void reuse(struct dln_driver *driver, struct dln_job *job, const double *values)
 {
@@ -210,10 +190,10 @@ static struct dln_job *begin_proposed(struct dln_driver *driver, bool *again)
         if (!driver->is_exhausted) dln_driver_give_up(driver, &err);
         return NULL;
     }
-    known = find_known(driver, proposal.x);
+    known = dln_point_known(driver->study, dln_proposer_history(driver->proposer), proposal.x);
     if (!known) {
         driver->reused_in_row = 0;
-    } else if (++driver->reused_in_row > REUSED_MAX) {
+    } else if (++driver->reused_in_row > DLN_REUSED_MAX) {
         driver->is_exhausted = true;
         return NULL;
     } else {
