@@ -202,8 +202,9 @@ DLN_API DLN_CHECK bool dln_store_beat_trials(dln_store *store, size_t n, const i
                                              struct dln_error *err);
 /*
  * Guests' trials that once had a heartbeat, and none for max_age_s, become failed: lost. *n of them.
- * A trial that never had one waits to be told for ever.
+ * A trial that never had one waits to be told for ever. By a guest, or the holder of the lease.
  */
+#define DLN_LOST_S 120 /* Optuna's own measure */
 DLN_API DLN_CHECK bool dln_store_fail_lost(dln_store *store, int64_t max_age_s, size_t *n,
                                            struct dln_error *err);
 /* The WAL has grown to where an engine would move it into the file. */

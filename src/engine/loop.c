@@ -111,10 +111,30 @@ static void look(struct dln_driver *driver, int64_t now_ns)
     driver->version = version;
 }
 
+/* Trials of programs that asked for them and are gone: they would hold on to the budget for ever.
+ */
+static void fail_lost(struct dln_driver *driver)
+{
+    struct dln_error err = {0};
+    size_t n;
+    if (!dln_driver_is_well(driver)) return;
+    if (!dln_store_fail_lost(driver->store, DLN_LOST_S, &n, &err)) {
+        (void)dln_driver_blame(driver, &err);
+    } else if (n > 0) {
+        dln_driver_committed(driver, true);
+        dln_driver_note(driver, "%zu trial%s lost: asked for by a program that is gone", n,
+                        n == 1 ? "" : "s");
+        (void)dln_refresh_foreign(driver);
+    }
+}
+
 /* Once in a while, between commits: a checkpoint beside a commit would only slow it down. */
 static void keep_house(struct dln_driver *driver, int64_t now_ns)
 {
-    if (now_ns >= driver->beat_ns) dln_driver_beat(driver, now_ns);
+    if (now_ns >= driver->beat_ns) {
+        dln_driver_beat(driver, now_ns);
+        fail_lost(driver);
+    }
     if (driver->state_unsaved) dln_driver_save_state(driver);
     const bool idle = now_ns - driver->commit_ns > CHECKPOINT_IDLE_MS * DLN_NS_PER_MS;
     if (driver->commits == 0 || (driver->commits < CHECKPOINT_COMMITS && !idle)) return;
@@ -173,6 +193,7 @@ static void wait_and_work(const struct dln_loop *loop, int timeout_ms)
 void dln_loop_run(const struct dln_loop *loop)
 {
     struct dln_driver *driver = loop->driver;
+    fail_lost(driver);
     while (!driver->is_over) {
         const int64_t now = dln_clock_mono_ns();
         dln_driver_account(driver, now);

@@ -17,4 +17,7 @@ DLN_CHECK bool dln_point_read(const struct dln_space *space, json_t *params, dou
 DLN_CHECK bool dln_point_read_anywhere(const struct dln_space *space, json_t *params, double *x,
                                        struct dln_error *err);
 
+/* So many known points in a row, and a strategy has nothing new to say. */
+enum { DLN_REUSED_MAX = 100 };
+
 #endif

@@ -8,10 +8,8 @@
 
 #include "engine/budget.h"
 #include "engine/launch.h"
+#include "engine/point.h"
 #include "engine/refresh.h"
-
-/* So many known points in a row, and a strategy has nothing new to say. */
-enum { REUSED_MAX = 100 };
 
 /* ── may we, and where ─────────────────────────────────────────────────────────────────────────*/
 
@@ -222,7 +220,7 @@ static struct dln_job *begin_proposed(struct dln_driver *driver, bool *again)
     known = dln_proposer_known(driver->proposer, proposal.x);
     if (!known) {
         driver->reused_in_row = 0;
-    } else if (++driver->reused_in_row > REUSED_MAX) {
+    } else if (++driver->reused_in_row > DLN_REUSED_MAX) {
         driver->is_exhausted = true;
         return NULL;
     } else {

@@ -14,7 +14,6 @@
 
 enum {
     SECOND_LOOK_MS = 200, /* after a claim that a worker of Optuna may have made too */
-    LOST_S = 120,         /* without a heartbeat: Optuna's own measure */
     SHORTEN_MS = 1000,    /* between attempts at a long log */
     SINGLE_COST = 4       /* reading one trial costs as much as so many rows of a scan */
 };
@@ -349,7 +348,7 @@ static bool beat(struct dln_keeper *keeper, struct dln_error *err)
     }
     file->n_asked = n;
     if (!dln_store_beat_trials(file->store, n, file->asked, err)) return false;
-    if (!dln_store_fail_lost(file->store, LOST_S, &n_lost, err)) return false;
+    if (!dln_store_fail_lost(file->store, DLN_LOST_S, &n_lost, err)) return false;
     if (n_lost > 0) file->version = 0; /* our own commits change no version */
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,19 +126,46 @@ static bool begin_waiting(dln_tuner *tuner, int64_t *number, struct dln_new_tria
     return keeper->claim(keeper, *number, trial, err);
 }
 
+/*
+ * `duplicates: reuse`: the trial ends as soon as it has begun, with the values of the known one.
+ * Then the next number's turn has come: always DLN_REFUSED, but for what goes wrong.
+ */
+static bool reuse(dln_tuner *tuner, const struct dln_view_trial *known, int64_t number,
+                  struct dln_new_trial *trial, struct dln_error *err)
+{
+    struct dln_keeper *keeper = tuner->keeper;
+    const struct dln_ledger *ledger = &tuner->book.ledger;
+    double values[DLN_OBJECTIVES_MAX];
+    char why[DLN_WHY_MAX];
+    const struct dln_finish finish = {.state = DLN_TRIAL_COMPLETE, .values = values};
+    if (++tuner->reused_in_row > DLN_REUSED_MAX) {
+        return dln_fail(err, DLN_EXHAUSTED, "the strategy repeats itself");
+    }
+    for (size_t k = 0; k < ledger->m; k++)
+        values[k] = ledger->maximize[k] ? -known->loss[k] : known->loss[k];
+    (void)snprintf(why, sizeof why, "same point as #%" PRId64 ", whose value is taken over",
+                   known->number);
+    trial->why = why;
+    return keeper->start(keeper, number, trial, err) &&
+           keeper->finish(keeper, number, &finish, err) && dln_fail(err, DLN_REFUSED, "%s", why);
+}
+
 /* The strategy's point for the next number. DLN_REFUSED: somebody took the number. */
 static bool begin_proposed(dln_tuner *tuner, int64_t *number, struct dln_new_trial *trial,
                            struct dln_error *err)
 {
     struct dln_keeper *keeper = tuner->keeper;
+    dln_proposer *proposer = tuner->book.proposer;
     struct dln_proposal proposal;
     if (!keeper->next_number(keeper, number, err)) return false;
-    if (!dln_proposer_ask(tuner->book.proposer, *number, NULL, tuner->book.budget.trials, &proposal,
-                          err)) {
+    if (!dln_proposer_ask(proposer, *number, NULL, tuner->book.budget.trials, &proposal, err)) {
         if (err->code != DLN_EXHAUSTED) return false;
         return dln_fail(err, DLN_EXHAUSTED, "every point was tried");
     }
     *trial = new_trial(&proposal);
+    const struct dln_view_trial *known = dln_proposer_known(proposer, proposal.x);
+    if (known) return reuse(tuner, known, *number, trial, err);
+    tuner->reused_in_row = 0;
     return keeper->start(keeper, *number, trial, err);
 }
 

@@ -20,6 +20,7 @@ struct dln_tuner {
     struct dln_limits *limits;
     struct dln_no *noes;
     size_t n_noes, cap_noes;
+    int reused_in_row;
     double *x; /* d: a queued point */
 };
 

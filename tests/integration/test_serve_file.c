@@ -137,6 +137,20 @@ static void a_lost_trial_fails_and_one_of_a_shell_never_does(void **state)
     json_decref(shown);
 }
 
+static void an_engine_finds_lost_trials_too(void **state)
+{
+    (void)state;
+    write_file("s.yaml", "study: s\nrun: sh -c 'echo y=$0' {x}\nobjective: {minimize: y}\n"
+                         "space: {x: {float: [0, 1]}}\nstrategy: random\nbudget: {trials: 3}\n");
+    struct talk talk = start();
+    assert_int_equal(talk_ask(&talk, NULL), 0);
+    talk_kill(&talk);
+    outside_run("s.db", "UPDATE trial_heartbeats SET heartbeat = datetime('now', '-3 minutes')");
+    expect("run s.yaml --headless", 0, "best y");
+    assert_string_equal(outside_ask("s.db", "SELECT group_concat(state) FROM trials"),
+                        "FAIL,COMPLETE,COMPLETE");
+}
+
 static void a_shell_asks_and_tells(void **state)
 {
     (void)state;
@@ -280,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_told_outlives_a_crash, in_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_lost_trial_fails_and_one_of_a_shell_never_does, in_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(an_engine_finds_lost_trials_too, in_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_shell_asks_and_tells, in_folder, remove_folder),
         cmocka_unit_test_setup_teardown(an_engine_and_a_conversation_share_one_study, in_folder,
                                         remove_folder),

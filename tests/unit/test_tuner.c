@@ -162,6 +162,30 @@ static void the_budget_may_end_by_target_and_by_lack_of_progress(void **state)
     dln_tuner_close(tuner);
 }
 
+static void a_known_point_is_not_asked_for_again_where_values_are_reused(void **state)
+{
+    (void)state;
+    dln_tuner *tuner = opened("study: b\nobjective: {maximize: y}\nstrategy: random\nseed: 2\n"
+                              "space: {x: {int: [1, 3]}}\nduplicates: reuse\n");
+    struct dln_asked trial;
+    struct dln_best best;
+    struct dln_error err = {0};
+    bool seen[4] = {false};
+    int64_t last = -1;
+    for (int i = 0; i < 3; i++) {
+        assert_ok(dln_tuner_ask(tuner, &trial, &err), err);
+        assert_false(seen[(int)trial.x[0]]);
+        seen[(int)trial.x[0]] = true;
+        last = trial.number;
+        assert_ok(dln_tuner_tell_value(tuner, trial.number, trial.x[0], &err), err);
+    }
+    assert_true(last > 2); /* with trials between that took over a value */
+    assert_fails(dln_tuner_ask(tuner, &trial, &err), err, DLN_EXHAUSTED);
+    assert_true(dln_tuner_best(tuner, 0, &best));
+    assert_close(best.values[0], 3, 0, 0);
+    dln_tuner_close(tuner);
+}
+
 static void a_pruner_says_when_to_stop(void **state)
 {
     (void)state;
@@ -232,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_pruned_trial_counts_with_its_last_report),
         cmocka_unit_test(a_finite_space_ends_when_every_point_was_tried),
         cmocka_unit_test(the_budget_may_end_by_target_and_by_lack_of_progress),
+        cmocka_unit_test(a_known_point_is_not_asked_for_again_where_values_are_reused),
         cmocka_unit_test(a_pruner_says_when_to_stop),
         cmocka_unit_test(told_constraints_keep_a_trial_from_being_best),
     };
