@@ -229,7 +229,8 @@ struct dln_finish {
 };
 /*
  * RUNNING → finished with values, attributes and the run's end in one guarded transaction.
- * DLN_REFUSED when the trial is not RUNNING any more (told by somebody else).
+ * DLN_REFUSED when the trial is not RUNNING any more (told by somebody else), or when another
+ * program has taken it after we had claimed it: the result is its then.
  */
 DLN_API DLN_CHECK bool dln_store_finish(dln_store *store, int64_t trial_id,
                                         const struct dln_finish *finish, struct dln_error *err);

@@ -21,4 +21,7 @@ bool dln_rows_put_values(dln_store *store, int64_t trial_id, const double *value
 /* Whether a dialin engine made or claimed the trial. */
 bool dln_rows_is_ours(dln_store *store, int64_t trial_id, bool *ours, struct dln_error *err);
 
+/* Whether somebody else has taken a running trial after we claimed it, and runs it too. */
+bool dln_rows_is_shared(dln_store *store, int64_t trial_id, bool *shared, struct dln_error *err);
+
 #endif
