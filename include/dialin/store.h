@@ -318,6 +318,10 @@ enum dln_attributes_of { DLN_OF_STUDY, DLN_OF_STUDY_SYSTEM, DLN_OF_TRIAL, DLN_OF
 DLN_API DLN_CHECK bool dln_store_attributes(dln_store *store, enum dln_attributes_of of, int64_t id,
                                             struct dln_arena *arena, struct dln_attribute **out,
                                             size_t *n, struct dln_error *err);
+/* One of them by its key, in the arena; NULL without one. */
+DLN_API DLN_CHECK bool dln_store_attribute(dln_store *store, enum dln_attributes_of of, int64_t id,
+                                           const char *key, struct dln_arena *arena,
+                                           const char **json, struct dln_error *err);
 /* The note that optuna-dashboard shows on a study (trial_id 0) or on a trial; "" without one. */
 DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
                                            struct dln_arena *arena, const char **out,
