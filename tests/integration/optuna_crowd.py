@@ -63,13 +63,17 @@ def worker(until, queue):
         time.sleep(0.1)  # the objective's own time
         return (x - 1) ** 2 + k / 100
 
-    try:
-        study = load()
-        while time.time() < until:
+    lost = []  # trials that were finished by somebody else meanwhile
+    study = load()
+    while time.time() < until:
+        try:
             study.optimize(objective, n_trials=1)
-        queue.put(taken)
-    except BaseException as problem:  # told to the parent, which fails
-        queue.put(repr(problem))
+        except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
+            lost.append(taken[-1])
+        except BaseException as problem:  # told to the parent, which fails
+            queue.put(repr(problem))
+            return
+    queue.put((taken, lost))
 
 
 def free_port():
@@ -141,11 +145,17 @@ def main():
 
     trials = load().trials
     check([t.number for t in trials], list(range(len(trials))), "numbers")
-    python = [number for result in results for number in result]
+    python = [number for taken, _ in results for number in taken]
+    lost = [number for _, gone in results for number in gone]
     with open(os.path.join(FOLDER, "ours.txt"), encoding="utf-8") as file:
         ours = [int(line) for line in file]
     twice = len(python) - len(set(python))  # two workers of Optuna may take one: its own race
-    check(sorted(set(python) & set(ours)), [], "trials that both sides ran")
+    both = set(python) & set(ours)  # begun by both in the same moment: one of them gave it up
+    with sqlite3.connect(PATH) as db:
+        ended = {n for (n,) in db.execute(
+            "SELECT t.number FROM trials t JOIN dialin_runs r ON r.trial_id = t.trial_id"
+            " WHERE r.ended_us > 0")}
+    check(sorted(set(lost) & ended), [], "trials that we took from a worker")
     done = {t.number for t in trials if t.state == TrialState.COMPLETE}
     check(sorted(done - set(python) - set(ours)), [], "complete trials that nobody ran")
     errors = [t.number for t in trials if t.state == TrialState.FAIL]
@@ -158,7 +168,7 @@ def main():
         text = open(os.path.join(FOLDER, "dashboard.txt"), encoding="utf-8").read()
         check("Traceback" in text, False, "errors of the dashboard")
     print(f"Optuna {optuna.__version__}, {SECONDS:.0f} s: {len(trials)} trials, {len(python)} by Optuna"
-          f" ({twice} twice), {len(ours)} by dialin, {queued} queued, {polls} polls of the dashboard,"
+          f" ({twice} twice), {len(ours)} by dialin, {len(both)} by both, {queued} queued, {polls} polls of the dashboard,"
           f" engine status {code}")
 
 
