@@ -310,7 +310,8 @@ struct dln_finish {
 };
 /*
  * RUNNING → finished with values, attributes and the run's end in one guarded transaction.
- * DLN_REFUSED when the trial is not RUNNING any more (told by somebody else).
+ * DLN_REFUSED when the trial is not RUNNING any more (told by somebody else), or when another
+ * program has taken it after we had claimed it: the result is its then.
  */
 DLN_API DLN_CHECK bool dln_store_finish(dln_store *store, int64_t trial_id,
                                         const struct dln_finish *finish, struct dln_error *err);
@@ -398,6 +399,10 @@ enum dln_attributes_of { DLN_OF_STUDY, DLN_OF_STUDY_SYSTEM, DLN_OF_TRIAL, DLN_OF
 DLN_API DLN_CHECK bool dln_store_attributes(dln_store *store, enum dln_attributes_of of, int64_t id,
                                             struct dln_arena *arena, struct dln_attribute **out,
                                             size_t *n, struct dln_error *err);
+/* One of them by its key, in the arena; NULL without one. */
+DLN_API DLN_CHECK bool dln_store_attribute(dln_store *store, enum dln_attributes_of of, int64_t id,
+                                           const char *key, struct dln_arena *arena,
+                                           const char **json, struct dln_error *err);
 /* The note that optuna-dashboard shows on a study (trial_id 0) or on a trial; "" without one. */
 DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
                                            struct dln_arena *arena, const char **out,

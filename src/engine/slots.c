@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dialin/clock.h"
 #include "engine/budget.h"
 #include "engine/launch.h"
 #include "engine/point.h"
@@ -159,7 +160,10 @@ static struct dln_job *begin_waiting(struct dln_driver *driver, int64_t now_ns, 
     struct dln_job *job = adopt(driver, id, number, &trial);
     if (job && foreign) {
         job->phase = DLN_JOB_CLAIMED;
-        job->due_ns = now_ns + DLN_SECOND_LOOK_MS * DLN_NS_PER_MS;
+        /* from now on: the claim itself may have waited for a lock */
+        const int64_t claimed_ns = dln_clock_mono_ns();
+        job->due_ns =
+            (claimed_ns > now_ns ? claimed_ns : now_ns) + DLN_SECOND_LOOK_MS * DLN_NS_PER_MS;
     }
     return job;
 }

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "engine/limits.h"
+#include "engine/point.h"
 #include "serve/tuner.h"
 
 /* Somebody else was faster so many times in a row: then the file is too busy for this strategy. */

@@ -66,6 +66,18 @@ bool dln_store_attributes(dln_store *store, enum dln_attributes_of of, int64_t i
     return true;
 }
 
+bool dln_store_attribute(dln_store *store, enum dln_attributes_of of, int64_t id, const char *key,
+                         struct dln_arena *arena, const char **json, struct dln_error *err)
+{
+    static const enum dln_attribute_table of_table[] = {
+        [DLN_OF_STUDY] = DLN_STUDY_USER,
+        [DLN_OF_STUDY_SYSTEM] = DLN_STUDY_SYSTEM,
+        [DLN_OF_TRIAL] = DLN_TRIAL_USER,
+        [DLN_OF_TRIAL_SYSTEM] = DLN_TRIAL_SYSTEM,
+    };
+    return dln_attribute_get(store->db, of_table[of], id, key, arena, json, err);
+}
+
 /* ── notes ─────────────────────────────────────────────────────────────────────────────────────*/
 
 struct note_piece {

@@ -330,26 +330,47 @@ bool dln_store_claim(dln_store *store, const struct dln_space *space, int64_t id
     return false;
 }
 
-bool dln_store_still_claimed(dln_store *store, int64_t id, bool *ours, struct dln_error *err)
+/* *ours: the trial is RUNNING since the moment at which we claimed it. *claimed: we did claim it.
+ */
+static bool look_at_claim(dln_store *store, int64_t id, bool *claimed, bool *ours,
+                          struct dln_error *err)
 {
     static const char sql[] = "SELECT state, datetime_start FROM trials WHERE trial_id = :id";
     struct dln_arena arena = {0};
-    const char *claimed = NULL;
+    const char *text = NULL;
     bool is_ours = false;
     bool ok =
-        dln_attribute_get(store->db, DLN_TRIAL_SYSTEM, id, DLN_KEY_CLAIMED, &arena, &claimed, err);
+        dln_attribute_get(store->db, DLN_TRIAL_SYSTEM, id, DLN_KEY_CLAIMED, &arena, &text, err);
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", id);
-    if (ok && claimed && dln_query_row(&q) && strcmp(dln_column_text(&q, 0), "RUNNING") == 0) {
+    if (ok && text && dln_query_row(&q) && strcmp(dln_column_text(&q, 0), "RUNNING") == 0) {
         /* Python overwrites the start when it takes the same trial; ours is kept in quotes */
         const char *start = dln_column_text(&q, 1);
         const size_t len = strlen(start);
-        is_ours = strlen(claimed) == len + 2 && strncmp(claimed + 1, start, len) == 0;
+        is_ours = strlen(text) == len + 2 && strncmp(text + 1, start, len) == 0;
     }
     ok = dln_query_end(&q, ok ? err : NULL) && ok;
+    if (ok) {
+        *claimed = text != NULL;
+        *ours = is_ours;
+    }
     dln_arena_release(&arena);
-    if (ok) *ours = is_ours;
     return ok;
+}
+
+bool dln_store_still_claimed(dln_store *store, int64_t id, bool *ours, struct dln_error *err)
+{
+    bool claimed;
+    return look_at_claim(store, id, &claimed, ours, err);
+}
+
+bool dln_rows_is_shared(dln_store *store, int64_t trial_id, bool *shared, struct dln_error *err)
+{
+    bool claimed;
+    bool ours;
+    if (!look_at_claim(store, trial_id, &claimed, &ours, err)) return false;
+    *shared = claimed && !ours;
+    return true;
 }
 
 /* A heartbeat of the last two minutes, guests aside; Optuna's beats are UTC in every release. */
@@ -366,6 +387,34 @@ static bool has_fresh_beat(dln_store *store, bool *fresh, struct dln_error *err)
     if (dln_query_row(&q) && !dln_time_parse(dln_column_text(&q, 0), false, &beat_us)) beat_us = 0;
     if (!dln_query_end(&q, err)) return false;
     *fresh = beat_us > dln_clock_wall_us() - 120LL * 1000000;
+    return true;
+}
+
+static const int64_t recent_us = 600LL * 1000000; /* a worker between two trials, a long one too */
+
+/*
+ * Whether another program has lately put a trial into the study: one among the newest that no
+ * engine of ours made, took or queued. A worker that is just between two trials shows only so.
+ */
+static bool has_recent_trial(dln_store *store, bool *recent, struct dln_error *err)
+{
+    static const char sql[] =
+        "SELECT state, datetime_start, datetime_complete FROM"
+        " (SELECT trial_id, state, datetime_start, datetime_complete FROM trials"
+        " WHERE study_id = :study ORDER BY trial_id DESC LIMIT 100) AS t WHERE NOT EXISTS"
+        " (SELECT 1 FROM trial_system_attributes AS a WHERE a.trial_id = t.trial_id"
+        " AND a.key IN ('dialin:owner', 'dialin:who', 'dialin:asked'))";
+    const int64_t since_us = dln_clock_wall_us() - recent_us;
+    bool found = false;
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":study", store->lease.study_id);
+    while (!found && dln_query_row(&q)) {
+        found = strcmp(dln_column_text(&q, 0), "WAITING") == 0 ||
+                dln_time_base_read(&store->lease.times, dln_column_text(&q, 1)) > since_us ||
+                dln_time_base_read(&store->lease.times, dln_column_text(&q, 2)) > since_us;
+    }
+    if (!dln_query_end(&q, err)) return false;
+    *recent = found;
     return true;
 }
 
@@ -407,6 +456,7 @@ bool dln_store_foreign_workers(dln_store *store, bool *alive, struct dln_error *
         found = !ours;
     }
     if (!found && !has_fresh_beat(store, &found, err)) return false;
+    if (!found && !has_recent_trial(store, &found, err)) return false;
     *alive = found;
     return true;
 }

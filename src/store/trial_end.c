@@ -43,11 +43,13 @@ static bool check_running(dln_store *store, int64_t trial_id, struct dln_error *
                         dln_trial_state_name(state));
     }
     bool ours = false;
+    bool shared = false;
     if (store->lease.is_guest ? !dln_rows_is_asked(store, trial_id, &ours, err)
                               : !dln_rows_is_ours(store, trial_id, &ours, err)) {
         return false;
     }
-    if (ours) return true;
+    if (!dln_rows_is_shared(store, trial_id, &shared, err)) return false;
+    if (ours && !shared) return true; /* a worker of Python would die of a result of ours */
     return dln_fail(err, DLN_REFUSED, "trial #%" PRId64 " is run by another program", number);
 }
 
@@ -173,7 +175,7 @@ bool dln_store_end_run(dln_store *store, int64_t run_id, const struct dln_run_en
 /* ── results ───────────────────────────────────────────────────────────────────────────────────*/
 
 bool dln_rows_put_values(dln_store *store, int64_t trial_id, const double *values, size_t n,
-                       struct dln_error *err)
+                         struct dln_error *err)
 {
     static const char sql[] = "INSERT INTO trial_values (trial_id, objective, value, value_type)"
                               " VALUES (:id, :objective, :value, :type)";

@@ -23,4 +23,7 @@ bool dln_rows_is_ours(dln_store *store, int64_t trial_id, bool *ours, struct dln
 /* Whether a guest did: a program that asks and tells. */
 bool dln_rows_is_asked(dln_store *store, int64_t trial_id, bool *asked, struct dln_error *err);
 
+/* Whether somebody else has taken a running trial after we claimed it, and runs it too. */
+bool dln_rows_is_shared(dln_store *store, int64_t trial_id, bool *shared, struct dln_error *err);
+
 #endif

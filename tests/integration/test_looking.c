@@ -133,6 +133,27 @@ static void one_trial_is_told_with_all_that_others_wrote_on_it(void **state)
     expect("show multi.db 99", 2, "99");
 }
 
+static void attributes_are_columns_to_show_filter_and_sort_by(void **state)
+{
+    (void)state;
+    copy_sample("basic-310", "basic.db");
+    outside_run("basic.db", "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES"
+                            " (1, 'acc', '0.5'), (2, 'acc', '0.75'), (3, 'acc', 'NaN'),"
+                            " (1, 'node', '\"a1\"'), (2, 'node', '\"b2\"'),"
+                            " (1, 'good', 'true');");
+    struct result csv = dialin("show basic.db --csv --columns number,attr.acc,attr.node,attr.good "
+                               "--sort -attr.acc --limit 3");
+    assert_string_equal(csv.out, "number,attr.acc,attr.node,attr.good\r\n1,0.75,b2,\r\n"
+                                 "0,0.5,a1,true\r\n2,,,\r\n");
+    forget(&csv);
+    struct result some = dialin("show basic.db --csv --columns number --filter 'attr.acc > 0.6'");
+    assert_string_equal(some.out, "number\r\n1\r\n");
+    forget(&some);
+    struct result node = dialin("show basic.db --csv --columns number --filter 'attr.node == a1'");
+    assert_string_equal(node.out, "number\r\n0\r\n");
+    forget(&node);
+}
+
 static void the_front_leaves_out_what_breaks_a_limit(void **state)
 {
     (void)state;
@@ -177,6 +198,7 @@ int main(void)
         TEST(looking_writes_no_byte_into_any_sample),
         TEST(a_folder_for_reading_only_is_enough),
         TEST(one_trial_is_told_with_all_that_others_wrote_on_it),
+        TEST(attributes_are_columns_to_show_filter_and_sort_by),
         TEST(the_front_leaves_out_what_breaks_a_limit),
         TEST(the_journal_tells_who_changed_what),
     };

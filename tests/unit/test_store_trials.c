@@ -1,6 +1,7 @@
 /* A study's trials as the engine writes them, read back through SQLite as Optuna would see them. */
 #include <sqlite3.h>
 
+#include "dialin/clock.h"
 #include "dialin/store.h"
 #include "support/scratch.h"
 #include "support/test.h"
@@ -427,6 +428,50 @@ static void a_foreign_running_trial_is_left_alone(void **state)
     assert_true(alive);
 }
 
+static void a_worker_between_two_trials_counts_as_alive(void **state)
+{
+    struct fixture *f = *state;
+    bool alive = true;
+    char now[DLN_TIME_TEXT_MAX];
+    char sql[256];
+    (void)dln_time_format(dln_clock_wall_us(), false, now);
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)"
+                   " VALUES (1, 1, 'COMPLETE', '%s', '%s')",
+                   now, now);
+    ask(f, sql);
+    assert_ok(dln_store_foreign_workers(f->store, &alive, &f->err), f->err);
+    assert_true(alive);
+    ask(f, "UPDATE trials SET datetime_start = '2026-01-01 00:00:00.000000',"
+           " datetime_complete = '2026-01-01 00:00:01.000000' WHERE number = 1");
+    assert_ok(dln_store_foreign_workers(f->store, &alive, &f->err), f->err);
+    assert_false(alive);
+    ask(f, "INSERT INTO trials (number, study_id, state) VALUES (2, 1, 'WAITING')");
+    assert_ok(dln_store_foreign_workers(f->store, &alive, &f->err), f->err);
+    assert_true(alive); /* whoever queued it may be about to take it */
+}
+
+static void a_trial_that_python_took_as_well_is_left_to_it(void **state)
+{
+    struct fixture *f = *state;
+    const struct dln_space *space = &f->def->space;
+    const struct dln_new_trial trial = {
+        .x = point, .strategy = "enqueued", .predicted_mean = NAN, .predicted_sd = NAN};
+    const double value = 1;
+    const struct dln_finish finish = {.state = DLN_TRIAL_COMPLETE, .values = &value};
+    const struct dln_report report = {1, 0.5};
+    int64_t id = 0;
+    int64_t number = 0;
+    assert_ok(dln_store_enqueue(f->store, space, point, -1, false, "mia", &id, &number, &f->err),
+              f->err);
+    assert_ok(dln_store_claim(f->store, space, id, &trial, &f->err), f->err);
+    assert_ok(dln_store_report(f->store, id, 1, &report, &f->err), f->err);
+    ask(f, "UPDATE trials SET datetime_start = '2026-01-01 00:00:00.000000' WHERE state ="
+           " 'RUNNING'");
+    assert_fails(dln_store_report(f->store, id, 1, &report, &f->err), f->err, DLN_REFUSED);
+    assert_fails(dln_store_finish(f->store, id, &finish, &f->err), f->err, DLN_REFUSED);
+}
+
 static void runs_are_kept_with_their_ends(void **state)
 {
     struct fixture *f = *state;
@@ -564,6 +609,8 @@ int main(void)
         T(numbers_stay_unique_in_a_study_with_gaps),
         T(a_trial_is_found_by_number_beside_other_studies_and_behind_gaps),
         T(a_foreign_running_trial_is_left_alone),
+        T(a_worker_between_two_trials_counts_as_alive),
+        T(a_trial_that_python_took_as_well_is_left_to_it),
         T(runs_are_kept_with_their_ends),
         T(the_best_trial_obeys_direction_ties_and_constraints),
         T(the_history_gives_back_what_strategies_left),

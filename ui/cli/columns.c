@@ -6,6 +6,8 @@
 
 #include "cli/trial_list.h"
 #include "dialin/clock.h"
+#include "dialin/json.h"
+#include "dialin/num.h"
 #include "format.h"
 
 static const struct {
@@ -22,6 +24,8 @@ static const struct {
     {"step", COLUMN_STEP, true},          {"last", COLUMN_LAST, true},
 };
 enum { N_WORDS = sizeof words / sizeof words[0] };
+
+static const char attribute_prefix[] = "attr.";
 
 static bool find(const struct opened *study, const char *name, struct trial_column *out)
 {
@@ -40,7 +44,9 @@ static bool find(const struct opened *study, const char *name, struct trial_colu
         *out = (struct trial_column){.kind = words[i].kind};
         return true;
     }
-    return false;
+    if (strncmp(name, attribute_prefix, strlen(attribute_prefix)) != 0) return false;
+    *out = (struct trial_column){.kind = COLUMN_ATTRIBUTE, .name = name};
+    return true;
 }
 
 static bool unknown(const struct opened *study, const char *name, struct dln_error *err)
@@ -72,6 +78,7 @@ const char *column_name(const struct opened *study, struct trial_column column)
 {
     if (column.kind == COLUMN_PARAM) return study->space->params[column.index].name;
     if (column.kind == COLUMN_METRIC) return study->summary.metric_names[column.index];
+    if (column.kind == COLUMN_ATTRIBUTE) return column.name;
     for (size_t i = 0; i < N_WORDS; i++) {
         if (words[i].kind == column.kind) return words[i].name;
     }
@@ -141,6 +148,43 @@ static struct dln_value time_value(int64_t wall_us, struct dln_strbuf *scratch)
     return text(dln_strbuf_text(scratch));
 }
 
+/* A number, a truth or a text of JSON; anything else as it stands. */
+static struct dln_value json_value(const char *json, struct dln_strbuf *scratch)
+{
+    double x;
+    json_t *value = NULL;
+    if (dln_num_parse(json, strlen(json), &x)) return number(x);
+    dln_strbuf_reset(scratch);
+    if (!dln_json_read(json, strlen(json), &value, NULL) || !json_is_string(value)) {
+        dln_strbuf_add(scratch, json);
+    } else {
+        dln_strbuf_add(scratch, json_string_value(value));
+    }
+    struct dln_value out = text(dln_strbuf_text(scratch));
+    if (json_is_boolean(value)) {
+        out = (struct dln_value){.kind = DLN_VALUE_BOOL, .truth = json_is_true(value)};
+    } else if (json_is_null(value)) {
+        out = (struct dln_value){.kind = DLN_VALUE_NULL};
+    }
+    json_decref(value);
+    return out;
+}
+
+static struct dln_value attribute_value(const struct opened *study, const char *name,
+                                        const struct dln_trial *trial, struct dln_strbuf *scratch)
+{
+    struct dln_arena arena = {0};
+    const char *json = NULL;
+    struct dln_value out = {.kind = DLN_VALUE_MISSING};
+    if (dln_store_attribute(study->store, DLN_OF_TRIAL, trial->id, name + strlen(attribute_prefix),
+                            &arena, &json, NULL) &&
+        json) {
+        out = json_value(json, scratch);
+    }
+    dln_arena_release(&arena);
+    return out;
+}
+
 struct dln_value column_value(const struct opened *study, struct trial_column column,
                               const struct dln_trial *trial, struct dln_strbuf *scratch)
 {
@@ -173,6 +217,7 @@ struct dln_value column_value(const struct opened *study, struct trial_column co
         return number(trial->n_steps > 0 ? (double)trial->steps[trial->n_steps - 1] : (double)NAN);
     case COLUMN_LAST:
         return number(trial->n_steps > 0 ? trial->curve[trial->n_steps - 1] : (double)NAN);
+    case COLUMN_ATTRIBUTE: return attribute_value(study, column.name, trial, scratch);
     }
     return number((double)NAN);
 }
@@ -235,6 +280,8 @@ void column_text(const struct opened *study, struct trial_column column,
         dln_strbuf_add(out, format_number(word, style, value.number));
     } else if (value.kind == DLN_VALUE_NUMBER) {
         dln_strbuf_add(out, format_detail(word, value.number));
+    } else if (value.kind == DLN_VALUE_BOOL) {
+        dln_strbuf_add(out, value.truth ? "true" : "false");
     }
     dln_strbuf_release(&scratch);
 }

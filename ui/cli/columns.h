@@ -32,11 +32,13 @@ enum column_kind {
     COLUMN_SLOT,
     COLUMN_STEP, /* the last one reported, and its value */
     COLUMN_LAST,
+    COLUMN_ATTRIBUTE, /* attr.KEY: what the program or a person noted on the trial */
 };
 
 struct trial_column {
     enum column_kind kind;
-    size_t index; /* of the parameter or metric */
+    size_t index;     /* of the parameter or metric */
+    const char *name; /* of an attribute, with "attr."; lives as long as what was asked with */
 };
 
 /* DLN_USAGE names the nearest column. */

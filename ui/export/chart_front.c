@@ -56,7 +56,9 @@ void chart_front(struct dln_strbuf *out, const struct chart_data *data)
         svg.y = scale_of(&y);
         svg_axes(&svg, study->summary.metric_names[0], false, study->summary.metric_names[1]);
         for (size_t i = 0; i < list->n; i++) {
-            if (list->trials[i].state != DLN_TRIAL_COMPLETE || !chart_keeps(i, list->n)) continue;
+            if (list->trials[i].state != DLN_TRIAL_COMPLETE ||
+                !chart_keeps(i, list->n, CHART_POINTS_MAX))
+                continue;
             draw(&svg, &list->trials[i], false, &hint);
         }
         for (size_t i = 0; i < front.n; i++)

@@ -21,10 +21,10 @@ void chart_hint(struct dln_strbuf *out, const struct chart_data *data, size_t in
                     format_detail(text, chart_value(data, index)));
 }
 
-bool chart_keeps(size_t index, size_t n)
+bool chart_keeps(size_t index, size_t n, size_t most)
 {
-    if (n <= CHART_POINTS_MAX || index == 0 || index + 1 == n) return true;
-    const size_t stride = (n + CHART_POINTS_MAX - 1) / CHART_POINTS_MAX;
+    if (n <= most || index == 0 || index + 1 == n) return true;
+    const size_t stride = (n + most - 1) / most;
     return index % stride == 0;
 }
 
@@ -80,7 +80,7 @@ void chart_history(struct dln_strbuf *out, const struct chart_data *data)
     svg.y = chart_value_scale(data);
     svg_axes(&svg, "trial", true, study->summary.metric_names[evidence->objective]);
     for (size_t i = 0; i < n; i++) {
-        if (!chart_keeps(i, n) && i != least) continue;
+        if (!chart_keeps(i, n, CHART_POINTS_MAX) && i != least) continue;
         chart_hint(&hint, data, i);
         svg_point(&svg, number[i], chart_value(data, i), i == least ? 5 : 2.6,
                   i == least ? "best" : "dot", dln_strbuf_text(&hint));

@@ -105,7 +105,9 @@ static void slice(struct dln_strbuf *out, const struct chart_data *data, size_t 
     svg_axes(&svg, dln_strbuf_text(&name), param->kind == DLN_PARAM_INT, "");
     if (param->n_choices > 0) choice_ticks(&svg, param);
     for (size_t i = of->n; i-- > 0;) {
-        if (isnan(of->x[i][index]) || !chart_keeps(i, of->n)) continue;
+        if (isnan(of->x[i][index])) continue;
+        if (data->shade[i] > 0 && !chart_keeps(i, of->n, CHART_SMALL_MAX)) continue;
+        if (!chart_keeps(i, of->n, 4 * CHART_SMALL_MAX)) continue; /* the best fifth is denser */
         chart_hint(&hint, data, i);
         const double x = spread(param, of->x[i][index], data->evidence->trial[i]->number);
         svg_point(&svg, x, chart_value(data, i), 2.6, shade_class(data->shade[i]),
@@ -211,7 +213,7 @@ void chart_parallel(struct dln_strbuf *out, const struct chart_data *data)
     const size_t stride = of->n / LINES_MAX + 1;
     for (int shade = CHART_SHADES; shade-- > 0;) { /* the best ones lie on top */
         for (size_t i = 0; i < of->n; i++) {
-            if (data->shade[i] != shade || (shade > 0 && i % stride != 0)) continue;
+            if (data->shade[i] != shade || i % stride != 0) continue;
             fan_line(&svg, data, &fan, i, &hint);
         }
     }

@@ -14,8 +14,10 @@ struct chart_data {
     const int *shade;                  /* of each trial of the evidence: 0 best fifth … 4 worst */
 };
 
-#define CHART_SHADES     5
-#define CHART_POINTS_MAX 4000 /* in one picture; more are thinned evenly, the best always drawn */
+#define CHART_SHADES 5
+/* In one picture; more are thinned evenly, the best always drawn. */
+#define CHART_POINTS_MAX 4000
+#define CHART_SMALL_MAX  600
 
 void chart_history(struct dln_strbuf *out, const struct chart_data *data);
 void chart_curves(struct dln_strbuf *out, const struct chart_data *data);
@@ -34,7 +36,7 @@ double chart_value(const struct chart_data *data, size_t index);
  * which would hide what matters at the good end.
  */
 struct scale chart_value_scale(const struct chart_data *data);
-/* Whether the index-th of n is drawn; the first and the last always are. */
-bool chart_keeps(size_t index, size_t n);
+/* Whether the index-th of n is drawn where `most` have room; the first and the last always are. */
+bool chart_keeps(size_t index, size_t n, size_t most);
 
 #endif
