@@ -70,7 +70,8 @@ struct dln_pruner {
 DLN_API const struct dln_pruner *const *dln_pruners(void);
 /* NULL: no such pruner; also for `none` and `auto`, which are choices of a study and no pruners. */
 DLN_API const struct dln_pruner *dln_pruner_find(const char *name);
-/* One line for a person: what `auto` chooses for a study, and why. */
+/* What `auto` chooses for a study, NULL for none; and the same as one line with the reason. */
+DLN_API const struct dln_pruner *dln_pruner_auto(const struct dln_study *study);
 DLN_API const char *dln_pruner_auto_why(const struct dln_study *study);
 
 /* The objective whose intermediate values are judged; SIZE_MAX: none (several, no `prune_on`). */

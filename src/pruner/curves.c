@@ -6,17 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNGS_MAX = 256, NUMBER_MAX = 24 };
+#include "pruner/standings.h"
+
+enum { RUNGS_MAX = 256, NUMBER_MAX = 24, AT_THE_END = -1 };
 
 struct trial {
     struct dln_curve curve; /* first: a trial is its curve */
     size_t cap;
-};
-
-struct column {
-    int64_t step;
-    double *losses; /* ascending, without NaN */
-    size_t n, cap, n_nan;
 };
 
 struct rung {
@@ -30,12 +26,11 @@ struct dln_curves {
     char *name;
     struct trial **trials; /* ascending number */
     size_t n, cap;
-    size_t n_complete;
+    size_t n_complete, n_pruned;
     int64_t longest;
     const struct dln_curve *best;
     bool has_columns;
-    struct column *columns; /* ascending step */
-    size_t n_columns, cap_columns;
+    struct dln_columns columns;
     struct rung rungs[RUNGS_MAX];
     size_t n_rungs;
     double *scratch;
@@ -59,9 +54,7 @@ bool dln_curves_new(const char *study_name, dln_curves **out, struct dln_error *
 
 static void drop_columns(dln_curves *curves)
 {
-    for (size_t i = 0; i < curves->n_columns; i++)
-        free(curves->columns[i].losses);
-    curves->n_columns = 0;
+    dln_columns_release(&curves->columns);
     curves->has_columns = false;
 }
 
@@ -88,7 +81,6 @@ void dln_curves_free(dln_curves *curves)
     for (size_t i = 0; i < curves->n; i++)
         free_trial(curves->trials[i]);
     free(curves->trials);
-    free(curves->columns);
     free(curves->scratch);
     free(curves->name);
     free(curves);
@@ -231,18 +223,24 @@ static void count_complete(dln_curves *curves, const struct dln_curve *curve)
 
 static void recount(dln_curves *curves)
 {
-    curves->n_complete = 0;
+    curves->n_complete = curves->n_pruned = 0;
     curves->longest = -1;
     curves->best = NULL;
     for (size_t i = 0; i < curves->n; i++) {
         const struct dln_curve *curve = &curves->trials[i]->curve;
         if (curve->state == DLN_TRIAL_COMPLETE) count_complete(curves, curve);
+        curves->n_pruned += curve->state == DLN_TRIAL_PRUNED;
     }
 }
 
 size_t dln_curves_n_complete(const dln_curves *curves)
 {
     return curves->n_complete;
+}
+
+size_t dln_curves_n_pruned(const dln_curves *curves)
+{
+    return curves->n_pruned;
 }
 
 int64_t dln_curves_longest(const dln_curves *curves)
@@ -257,92 +255,14 @@ const struct dln_curve *dln_curves_best(const dln_curves *curves)
 
 /* ── columns ───────────────────────────────────────────────────────────────────────────────────*/
 
-static size_t column_at(const dln_curves *curves, int64_t step)
-{
-    size_t low = 0;
-    size_t high = curves->n_columns;
-    if (high > 0 && curves->columns[high - 1].step < step) return high;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (curves->columns[middle].step < step) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static struct column *make_column(dln_curves *curves, int64_t step)
-{
-    const size_t at = column_at(curves, step);
-    if (at < curves->n_columns && curves->columns[at].step == step) return &curves->columns[at];
-    if (curves->n_columns == curves->cap_columns) {
-        const size_t cap = curves->cap_columns ? 2 * curves->cap_columns : 64;
-        struct column *columns = realloc(curves->columns, cap * sizeof *columns);
-        if (!columns) return NULL;
-        curves->columns = columns;
-        curves->cap_columns = cap;
-    }
-    memmove(curves->columns + at + 1, curves->columns + at,
-            (curves->n_columns - at) * sizeof *curves->columns);
-    curves->columns[at] = (struct column){.step = step};
-    curves->n_columns++;
-    return &curves->columns[at];
-}
-
-/* At the end, where it may not belong. */
-static bool append_to_column(struct column *column, double loss)
-{
-    if (isnan(loss)) {
-        column->n_nan++;
-        return true;
-    }
-    if (column->n == column->cap) {
-        const size_t cap = column->cap ? 2 * column->cap : 16;
-        double *losses = realloc(column->losses, cap * sizeof *losses);
-        if (!losses) return false;
-        column->losses = losses;
-        column->cap = cap;
-    }
-    column->losses[column->n++] = loss;
-    return true;
-}
-
-static bool put_in_column(struct column *column, double loss)
-{
-    if (!append_to_column(column, loss)) return false;
-    if (isnan(loss)) return true;
-    size_t low = 0;
-    size_t high = column->n - 1;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (column->losses[middle] < loss) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    memmove(column->losses + low + 1, column->losses + low, (column->n - 1 - low) * sizeof loss);
-    column->losses[low] = loss;
-    return true;
-}
-
 static bool put_in_columns(dln_curves *curves, const struct dln_curve *curve,
-                           bool (*put)(struct column *column, double loss))
+                           dln_columns_taker *take)
 {
+    if (!take(&curves->columns, AT_THE_END, curve->loss, curve->loss)) return false;
     for (size_t i = 0; i < curve->n; i++) {
-        struct column *column = make_column(curves, curve->steps[i]);
-        if (!column || !put(column, curve->losses[i])) return false;
+        if (!take(&curves->columns, curve->steps[i], curve->losses[i], curve->loss)) return false;
     }
     return true;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static bool make_columns(dln_curves *curves)
@@ -351,15 +271,12 @@ static bool make_columns(dln_curves *curves)
     for (size_t i = 0; i < curves->n; i++) {
         const struct dln_curve *curve = &curves->trials[i]->curve;
         if (curve->state == DLN_TRIAL_COMPLETE &&
-            !put_in_columns(curves, curve, append_to_column)) {
+            !put_in_columns(curves, curve, dln_columns_append)) {
             drop_columns(curves);
             return false;
         }
     }
-    for (size_t i = 0; i < curves->n_columns; i++) {
-        struct column *column = &curves->columns[i];
-        if (column->n > 0) qsort(column->losses, column->n, sizeof(double), by_size);
-    }
+    dln_columns_sort(&curves->columns);
     curves->has_columns = true;
     return true;
 }
@@ -367,9 +284,10 @@ static bool make_columns(dln_curves *curves)
 /* Ragged curves: there is no order to keep, every trial is looked at. */
 static bool nearest_column(dln_curves *curves, int64_t step, struct dln_column *out)
 {
-    double *losses = dln_curves_scratch(curves, curves->n_complete);
-    if (!losses) return false;
-    *out = (struct dln_column){.losses = losses};
+    struct dln_standing *standings =
+        (struct dln_standing *)(void *)dln_curves_scratch(curves, 2 * curves->n_complete);
+    if (!standings) return false;
+    *out = (struct dln_column){.standings = standings};
     for (size_t i = 0; i < curves->n; i++) {
         const struct dln_curve *curve = &curves->trials[i]->curve;
         if (curve->state != DLN_TRIAL_COMPLETE) continue;
@@ -379,22 +297,29 @@ static bool nearest_column(dln_curves *curves, int64_t step, struct dln_column *
             at--;
         }
         out->n_reported++;
-        if (!isnan(curve->losses[at])) losses[out->n++] = curve->losses[at];
+        if (isnan(curve->losses[at])) continue;
+        standings[out->n++] = (struct dln_standing){curve->losses[at], curve->loss};
     }
-    if (out->n > 0) qsort(losses, out->n, sizeof *losses, by_size);
+    dln_standings_sort(standings, out->n);
+    return true;
+}
+
+static bool exact_column(dln_curves *curves, int64_t step, struct dln_column *out)
+{
+    *out = (struct dln_column){0};
+    if (!make_columns(curves)) return false;
+    dln_columns_find(&curves->columns, step, out);
     return true;
 }
 
 bool dln_curves_column(dln_curves *curves, int64_t step, bool nearest, struct dln_column *out)
 {
-    if (nearest) return nearest_column(curves, step, out);
-    *out = (struct dln_column){0};
-    if (!make_columns(curves)) return false;
-    const size_t at = column_at(curves, step);
-    if (at == curves->n_columns || curves->columns[at].step != step) return true;
-    const struct column *column = &curves->columns[at];
-    *out = (struct dln_column){column->n, column->n + column->n_nan, column->losses};
-    return true;
+    return nearest ? nearest_column(curves, step, out) : exact_column(curves, step, out);
+}
+
+bool dln_curves_finals(dln_curves *curves, struct dln_column *out)
+{
+    return exact_column(curves, AT_THE_END, out);
 }
 
 /* ── rungs ─────────────────────────────────────────────────────────────────────────────────────*/
@@ -579,6 +504,10 @@ bool dln_curves_finish(dln_curves *curves, int64_t number, enum dln_trial_state 
     if (!trial) return dln_fail(err, DLN_NOMEM, "out of memory for the curves");
     struct dln_curve *curve = &trial->curve;
     const bool was_complete = curve->state == DLN_TRIAL_COMPLETE;
+    if (!was_complete) {
+        curves->n_pruned += state == DLN_TRIAL_PRUNED;
+        curves->n_pruned -= curve->state == DLN_TRIAL_PRUNED;
+    }
     curve->state = state;
     curve->loss = state == DLN_TRIAL_COMPLETE ? loss : (double)NAN;
     curve->violation = violation;
@@ -589,7 +518,7 @@ bool dln_curves_finish(dln_curves *curves, int64_t number, enum dln_trial_state 
     }
     if (state != DLN_TRIAL_COMPLETE) return true;
     count_complete(curves, curve);
-    if (curves->has_columns && !put_in_columns(curves, curve, put_in_column)) {
+    if (curves->has_columns && !put_in_columns(curves, curve, dln_columns_put)) {
         drop_columns(curves);
     }
     return true;

@@ -28,19 +28,26 @@ DLN_CHECK bool dln_curves_finish(dln_curves *curves, int64_t number, enum dln_tr
                                  double loss, double violation, struct dln_error *err);
 
 size_t dln_curves_n_complete(const dln_curves *curves);
+size_t dln_curves_n_pruned(const dln_curves *curves);
 /* The highest step of a COMPLETE trial; -1: there is none. */
 int64_t dln_curves_longest(const dln_curves *curves);
 /* The COMPLETE trial of least loss that breaks no limit, the lower number of equal ones; or NULL.
  */
 const struct dln_curve *dln_curves_best(const dln_curves *curves);
 
+struct dln_standing {
+    double loss;  /* at a step */
+    double final; /* of the same trial at its end */
+};
 struct dln_column {
-    size_t n;             /* numbers among the values */
-    size_t n_reported;    /* with NaN */
-    const double *losses; /* n, ascending */
+    size_t n;                             /* numbers among the values */
+    size_t n_reported;                    /* with NaN */
+    const struct dln_standing *standings; /* n, ascending by loss, then final */
 };
 /* What COMPLETE trials had at this step; with `nearest`, else at their last one before. */
 bool dln_curves_column(dln_curves *curves, int64_t step, bool nearest, struct dln_column *out);
+/* What they had at their end. */
+bool dln_curves_finals(dln_curves *curves, struct dln_column *out);
 
 /* Trials by their crc: those with crc % total in [from, to). {1, 0, 1} is all of them. */
 struct dln_share {

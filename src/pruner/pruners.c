@@ -5,7 +5,7 @@
 #include "dialin/pruner.h"
 
 #define DLN_PRUNERS(X) \
-    X(asha) X(hyperband) X(median) X(percentile) X(patient) X(threshold) X(wilcoxon)
+    X(forecast) X(asha) X(hyperband) X(median) X(percentile) X(patient) X(threshold) X(wilcoxon)
 
 #define DLN_PRUNER_DECLARE(name) extern const struct dln_pruner dln_pruner_##name;
 DLN_PRUNERS(DLN_PRUNER_DECLARE)
@@ -29,13 +29,21 @@ const struct dln_pruner *dln_pruner_find(const char *name)
     return NULL;
 }
 
+const struct dln_pruner *dln_pruner_auto(const struct dln_study *study)
+{
+    if (dln_prune_objective(study) == SIZE_MAX) return NULL;
+    const bool has_folds = study->folds > 1 || study->repeat_runs > 1;
+    return has_folds ? &dln_pruner_wilcoxon : &dln_pruner_forecast;
+}
+
 const char *dln_pruner_auto_why(const struct dln_study *study)
 {
-    if (dln_prune_objective(study) == SIZE_MAX) {
-        return "none: with several objectives 'prune_on' must say which one to judge by";
+    const struct dln_pruner *pruner = dln_pruner_auto(study);
+    if (!pruner) return "none, because 'prune_on' does not say which of the objectives to judge by";
+    if (pruner == &dln_pruner_wilcoxon) {
+        return "wilcoxon, which compares a trial with the best one run by run";
     }
-    return "none: at the same cost the pruners here mostly find worse results than no pruner; name "
-           "one where bad trials show early";
+    return "forecast, which stops only what has next to no chance by the curves of this study";
 }
 
 size_t dln_prune_objective(const struct dln_study *study)

@@ -134,10 +134,14 @@ static bool choose_inner(const struct dln_method *method, struct chosen *out, st
 bool dln_pruning_new(const struct dln_study *study, const struct dln_method *method,
                      dln_pruning **out, struct dln_error *err)
 {
-    if (strcmp(method->name, "none") == 0 || strcmp(method->name, "auto") == 0) {
+    const bool is_auto = strcmp(method->name, "auto") == 0;
+    const struct dln_pruner *automatic = is_auto ? dln_pruner_auto(study) : NULL;
+    if (strcmp(method->name, "none") == 0 || (is_auto && !automatic)) {
         *out = NULL;
         return true;
     }
+    struct dln_method chosen = *method;
+    if (automatic) chosen.name = automatic->name;
     const size_t objective = dln_prune_objective(study);
     if (objective == SIZE_MAX) {
         return dln_fail(err, DLN_INVALID,
@@ -148,7 +152,7 @@ bool dln_pruning_new(const struct dln_study *study, const struct dln_method *met
     dln_pruning *pruning = calloc(1, sizeof *pruning);
     if (!pruning) return dln_fail(err, DLN_NOMEM, "out of memory for the pruner");
     pruning->maximize = study->objectives[objective].maximize;
-    if (choose(method, &pruning->outer, err) && choose_inner(method, &pruning->inner, err) &&
+    if (choose(&chosen, &pruning->outer, err) && choose_inner(&chosen, &pruning->inner, err) &&
         dln_curves_new(study->name ? study->name : "", &pruning->curves, err)) {
         *out = pruning;
         return true;

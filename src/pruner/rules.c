@@ -54,19 +54,19 @@ bool dln_prune_is_due(const struct dln_prune_ask *ask, double warmup, double int
 /* ── percentile ────────────────────────────────────────────────────────────────────────────────*/
 
 /* The i-th of the objective's own values, ascending. */
-static double nth(const double *losses, size_t n, size_t i, bool maximize)
+static double nth(const struct dln_column *column, size_t i, bool maximize)
 {
-    return maximize ? -losses[n - 1 - i] : losses[i];
+    return maximize ? -column->standings[column->n - 1 - i].loss : column->standings[i].loss;
 }
 
-double dln_prune_percentile(const double *losses, size_t n, double p, bool maximize)
+double dln_prune_percentile(const struct dln_column *column, double p, bool maximize)
 {
-    if (n == 0) return (double)NAN;
-    const double place = (double)(n - 1) * ((maximize ? 100 - p : p) / 100);
+    if (column->n == 0) return (double)NAN;
+    const double place = (double)(column->n - 1) * ((maximize ? 100 - p : p) / 100);
     const size_t at = (size_t)floor(place);
     const double share = place - floor(place);
-    const double a = nth(losses, n, at, maximize);
-    const double b = at + 1 < n ? nth(losses, n, at + 1, maximize) : a;
+    const double a = nth(column, at, maximize);
+    const double b = at + 1 < column->n ? nth(column, at + 1, maximize) : a;
     double value = a;
     if (a != b) value = share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
     return maximize ? -value : value;
@@ -89,7 +89,7 @@ void dln_rule_percentile(const struct dln_prune_ask *ask, const double *values, 
         (double)column.n_reported < values[DLN_QUANTILE_LEAST]) {
         return;
     }
-    const double threshold = dln_prune_percentile(column.losses, column.n, p, ask->maximize);
+    const double threshold = dln_prune_percentile(&column, p, ask->maximize);
     if (!(best > threshold)) return;
     dln_prune_say(ask, out, pruner, best, threshold,
                   "its best is %.6g, the %s of %zu trials there %.6g", dln_prune_value(ask, best),

@@ -27,8 +27,8 @@ void dln_prune_say(const struct dln_prune_ask *ask, struct dln_prune *out, const
  */
 bool dln_prune_is_due(const struct dln_prune_ask *ask, double warmup, double interval);
 
-/* The p-th percentile (0 … 100) of ascending losses, by linear interpolation, as NumPy has it. */
-double dln_prune_percentile(const double *losses, size_t n, double p, bool maximize);
+/* The p-th percentile (0 … 100) of the losses, by linear interpolation, as NumPy has it. */
+double dln_prune_percentile(const struct dln_column *column, double p, bool maximize);
 
 /* Settings of the percentile rule: the rows that `median` and `percentile` share. */
 enum {

@@ -92,8 +92,9 @@ bool dln_read_strategy(struct dln_reader *r, const struct dln_node *key,
 
 bool dln_read_pruner(struct dln_reader *r, const struct dln_node *key, const struct dln_node *value)
 {
-    static const char *const names[] = {"none",      "auto",    "median",    "percentile", "asha",
-                                        "hyperband", "patient", "threshold", "wilcoxon",   NULL};
+    static const char *const names[] = {"none",       "auto",     "forecast",  "median",
+                                        "percentile", "asha",     "hyperband", "patient",
+                                        "threshold",  "wilcoxon", NULL};
     (void)key;
     return dln_read_method(r, value, "pruner", names, &r->study->pruner);
 }

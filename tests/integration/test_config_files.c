@@ -114,6 +114,13 @@ static void what_does_not_fit_is_told_before_the_first_trial(void **state)
     expect("check files.yaml", 2, "base.toml:2:6: a value is expected here");
 }
 
+static void the_sample_is_a_valid_study(void **state)
+{
+    (void)state;
+    expect("check " TEST_SOURCE "/samples/config/study.yaml", 0,
+           "config.toml, 5 values filled into a copy of base.toml");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
@@ -121,6 +128,7 @@ int main(void)
         TEST(python_reads_back_what_was_meant),
         TEST(the_file_is_kept_with_its_trial_and_named_by_its_command),
         TEST(what_does_not_fit_is_told_before_the_first_trial),
+        TEST(the_sample_is_a_valid_study),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void wrong_settings_of_a_pruner_are_told_by_check_with_their_place(void *
            "curve.yaml: 8:19: 'median' has no setting 'warmpu'; did you mean 'warmup'?");
     expect("run curve.yaml --headless", 2, "warmup");
     write_study("pruner: auto\n");
-    expect("check curve.yaml", 0, "pruner     auto: none");
+    expect("check curve.yaml", 0, "pruner     auto: forecast");
 }
 
 static void what_if_tells_what_would_be_saved_and_lost(void **state)

@@ -292,7 +292,7 @@ static void wrong_settings_are_named_with_their_place(void **state)
     }
 }
 
-static void none_and_auto_prune_nothing_and_auto_says_why(void **state)
+static void auto_forecasts_curves_compares_folds_and_says_so(void **state)
 {
     (void)state;
     struct dln_error err = {0};
@@ -304,14 +304,50 @@ static void none_and_auto_prune_nothing_and_auto_says_why(void **state)
     assert_ok(dln_pruning_new(&study, &none, &pruning, &err), err);
     assert_null(pruning);
     assert_ok(dln_pruning_new(&study, &automatic, &pruning, &err), err);
-    assert_null(pruning);
-    assert_memory_equal(dln_pruner_auto_why(&study), "none: ", 6);
+    assert_string_equal(dln_pruning_pruner(pruning)->name, "forecast");
+    assert_memory_equal(dln_pruner_auto_why(&study), "forecast, ", 10);
+    dln_pruning_free(pruning);
+    study.folds = 5;
+    assert_ok(dln_pruning_new(&study, &automatic, &pruning, &err), err);
+    assert_string_equal(dln_pruning_pruner(pruning)->name, "wilcoxon");
+    assert_memory_equal(dln_pruner_auto_why(&study), "wilcoxon, ", 10);
+    dln_pruning_free(pruning);
     assert_int_equal(dln_prune_objective(&study), 0);
     study.n_objectives = 2;
     assert_true(dln_prune_objective(&study) == SIZE_MAX);
+    assert_ok(dln_pruning_new(&study, &automatic, &pruning, &err), err);
+    assert_null(pruning);
     assert_non_null(strstr(dln_pruner_auto_why(&study), "prune_on"));
     study.prune_on = "b";
     assert_int_equal(dln_prune_objective(&study), 1);
+}
+
+/* Ends that the value at step 1 tells of, or does not. */
+static void forecast_stops_only_what_the_curves_tell_of(void **state)
+{
+    (void)state;
+    for (int tells = 0; tells < 2; tells++) {
+        struct dln_rng rng;
+        dln_rng_init(&rng, 3);
+        dln_pruning *pruning = prune_rig("s", false, "forecast", 0, NULL);
+        const int64_t steps[] = {1, 2};
+        for (int t = 0; t < 30; t++) {
+            const double first = dln_rng_uniform(&rng);
+            const double noise = dln_rng_uniform(&rng);
+            const double values[] = {first, tells ? 0.5 * first + 0.02 * noise : noise};
+            prune_complete(pruning, t, 2, steps, values);
+            if (t < 9) assert_false(prune_report(pruning, 100 + t, 1, 9).prune); /* too few */
+        }
+        assert_int_equal(prune_report(pruning, 200, 1, 0.9).prune, tells);
+        if (tells) assert_true(prune_report(pruning, 201, 1, 1e300).prune); /* one that explodes */
+        assert_false(prune_report(pruning, 202, 1, 0.01).prune);
+        assert_false(prune_report(pruning, 203, 1, (double)NAN).prune);
+        const double huge[] = {1e300, 1e300};
+        prune_complete(pruning, 50, 2, steps, huge); /* one such trial does not hide the others */
+        if (tells) assert_true(prune_report(pruning, 204, 1, 0.9).prune);
+        assert_false(prune_report(pruning, 205, 1, 0.01).prune);
+        dln_pruning_free(pruning);
+    }
 }
 
 static void a_patient_pruner_asks_its_inner_one_with_its_own_settings(void **state)
@@ -390,7 +426,8 @@ int main(void)
         cmocka_unit_test(a_trial_that_leads_from_the_start_is_never_pruned),
         cmocka_unit_test(a_step_that_is_known_or_old_asks_for_no_decision),
         cmocka_unit_test(wrong_settings_are_named_with_their_place),
-        cmocka_unit_test(none_and_auto_prune_nothing_and_auto_says_why),
+        cmocka_unit_test(auto_forecasts_curves_compares_folds_and_says_so),
+        cmocka_unit_test(forecast_stops_only_what_the_curves_tell_of),
         cmocka_unit_test(a_patient_pruner_asks_its_inner_one_with_its_own_settings),
         cmocka_unit_test(asha_judges_nobody_at_the_end),
         cmocka_unit_test(ragged_curves_can_be_compared_with_the_step_before),

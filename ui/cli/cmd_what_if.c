@@ -346,8 +346,8 @@ const struct command command_what_if = {
     .words = "STUDY",
     .summary = "what a pruner would have saved, and which good trials it would have lost",
     .notes = "The curves that are stored are reported again in the order of time, spread evenly\n"
-             "over each trial's running time. Pruners: asha hyperband median percentile patient\n"
-             "threshold wilcoxon, with their settings as in a study file.\n"
+             "over each trial's running time. Pruners: forecast asha hyperband median percentile\n"
+             "patient threshold wilcoxon, with their settings as in a study file.\n"
              "  dialin what-if svm.db --pruner 'median startup=10 warmup=5'\n",
     .options = options_what_if,
     .min_words = 1,
