@@ -2,7 +2,7 @@
 
 #include "base/rng.h"
 #include "picture.h"
-#include "plot/forecast.h"
+#include "plot/heading.h"
 #include "plot/plots.h"
 #include "print.h"
 #include "support/cell_text.h"

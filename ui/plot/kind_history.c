@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "format.h"
-#include "plot/forecast.h"
+#include "plot/heading.h"
 #include "plot/plot_history.h"
 #include "plot/plots.h"
 

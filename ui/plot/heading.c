@@ -1,4 +1,4 @@
-#include "plot/forecast.h"
+#include "plot/heading.h"
 
 #include <math.h>
 

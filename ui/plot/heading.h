@@ -2,8 +2,8 @@
  * Where the best value is heading: a + b·n^-c fitted to the best so far over the number of finished
  * trials n. The power law of learning with samples; a is what no number of trials would beat.
  */
-#ifndef UI_PLOT_FORECAST_H
-#define UI_PLOT_FORECAST_H
+#ifndef UI_PLOT_HEADING_H
+#define UI_PLOT_HEADING_H
 
 #include <stdbool.h>
 #include <stddef.h>
