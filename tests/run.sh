@@ -42,7 +42,7 @@ variant() {
     cmake -S . -B "build-$name" -G Ninja -DDIALIN_WERROR=ON \
         -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O2 -g" "$@" &&
         cmake --build "build-$name" &&
-        $fixed_layout ctest --test-dir "build-$name" -LE 'lint|bench|slow' \
+        $fixed_layout ctest --test-dir "build-$name" -j "$(nproc)" -LE 'lint|bench|slow' \
             -E 'integration\.install' --output-on-failure &&
         echo passed >"build-$name/outcome" || echo "── $name failed ──"
 }
@@ -58,4 +58,4 @@ fi
 cmake -S . -B build -G Ninja -DDIALIN_WERROR=ON -DDIALIN_VARIANTS="$variants" \
     -DDIALIN_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo # whatever a quickstart left there
 cmake --build build
-ctest --test-dir build --output-on-failure
+ctest --test-dir build -j "$(nproc)" --output-on-failure

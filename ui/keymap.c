@@ -101,7 +101,7 @@ static const struct binding bindings[] = {
 
     {ACTION_HOME, {'0'}, SCOPE_STUDY, HELP_VIEW, "home", "all studies", false},
     {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
-    {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: eight views", false},
+    {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: nine views", false},
     {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
     {ACTION_ZOOM, {'z'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_VIEW, "zoom", "zoom the pane", false},
     {ACTION_PLOT_NEXT, {']'}, SCOPE_LIVE | SCOPE_PLOTS, HELP_VIEW, "plot", "next plot", false},

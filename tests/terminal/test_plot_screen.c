@@ -46,9 +46,9 @@ static void brackets_turn_through_all_plots(void **state)
     static const struct {
         const char *name, *sentence; /* below the plot: the last of a frame */
     } kinds[] = {
-        {"history", "Improved"},  {"curves", "finished."}, {"slice", "of the trials ("},
-        {"rank", "y dropout"},    {"parallel", "lines."},  {"pareto", "One goal only"},
-        {"edf", "of the trials"},
+        {"history", "Improved"},      {"curves", "finished."},  {"importance", "best tenth"},
+        {"slice", "of the trials ("}, {"rank", "y dropout"},    {"parallel", "lines."},
+        {"pareto", "One goal only"},  {"edf", "of the trials"},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct desk desk;
@@ -91,7 +91,7 @@ static void parameters_and_shares_are_turned_by_keys(void **state)
     (void)state;
     struct desk desk;
     screen *s = open_plots(&desk, 24, 80, "C.UTF-8");
-    screen_keys(s, "]]");
+    screen_keys(s, "]]]");
     screen_wait(s, "Best 10 %", DESK_WAIT_MS);
     screen_keys(s, "K");
     screen_wait(s, "Best 25 %", DESK_WAIT_MS);

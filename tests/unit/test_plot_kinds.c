@@ -204,6 +204,26 @@ static void a_slice_tells_where_the_best_trials_lie(void **state)
     rig_close(&rig);
 }
 
+static void importance_finds_the_parameter_that_matters(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 9);
+    assert_has(draw(&rig, "importance"), "Needs 10 complete trials, has 9.");
+    rig_close(&rig);
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 200);
+    int share = 0;
+    const char *text = draw(&rig, "importance");
+    const char *first = strstr(text, "lr ");
+    assert_non_null(first);
+    assert_true(first < strstr(text, "drop "));
+    assert_int_equal(sscanf(strstr(first, " %") - 3, "%d", &share), 1);
+    assert_true(share > 80);
+    rig_close(&rig);
+}
+
 static void a_front_is_what_nothing_beats(void **state)
 {
     (void)state;
@@ -342,6 +362,7 @@ int main(void)
         cmocka_unit_test(pruned_trials_come_in_when_asked_for),
         cmocka_unit_test(a_filter_hides_trials_from_every_plot),
         cmocka_unit_test(a_slice_tells_where_the_best_trials_lie),
+        cmocka_unit_test(importance_finds_the_parameter_that_matters),
         cmocka_unit_test(a_front_is_what_nothing_beats),
         cmocka_unit_test(one_goal_has_no_front),
         cmocka_unit_test(the_distribution_tells_which_share_reaches_what),

@@ -253,9 +253,10 @@ const struct command command_plot = {
     .name = "plot",
     .group = GROUP_LOOK,
     .words = "STUDY [PLOT]",
-    .summary = "history curves slice rank parallel pareto edf timeline, printed",
+    .summary = "history curves importance slice rank parallel pareto edf timeline, printed",
     .notes = "  history    best so far, and where it is heading\n"
              "  curves     learning curves: value against step\n"
+             "  importance which parameters the objective depends on\n"
              "  slice      value against one parameter (--param)\n"
              "  rank       two parameters (--param, --other), coloured by the rank of the value\n"
              "  parallel   all parameters side by side, a line a trial\n"

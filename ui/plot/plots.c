@@ -13,8 +13,9 @@
 const struct plot_kind *const *plots(size_t *n)
 {
     static const struct plot_kind *const all[] = {
-        &plot_kind_history,  &plot_kind_curves, &plot_kind_slice, &plot_kind_rank,
-        &plot_kind_parallel, &plot_kind_pareto, &plot_kind_edf,   &plot_kind_timeline,
+        &plot_kind_history, &plot_kind_curves, &plot_kind_importance,
+        &plot_kind_slice,   &plot_kind_rank,   &plot_kind_parallel,
+        &plot_kind_pareto,  &plot_kind_edf,    &plot_kind_timeline,
     };
     *n = sizeof all / sizeof all[0];
     return all;
@@ -58,7 +59,8 @@ void plot_draw(const struct plot_kind *kind, struct cells *cells, struct rect re
     job.rect.rows -= lines;
     if (model->m == 0) {
         plot_empty(cells, job.rect, "This study has no objective: there is nothing to plot.");
-    } else if ((kind->uses & (PLOT_USES_PARAM | PLOT_USES_OTHER_PARAM)) && model->d == 0) {
+    } else if ((kind->uses & (PLOT_USES_PARAM | PLOT_USES_OTHER_PARAM | PLOT_USES_SPACE)) &&
+               model->d == 0) {
         plot_empty(cells, job.rect, "This study has no parameter.");
     } else {
         kind->draw(&job);

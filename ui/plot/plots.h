@@ -69,7 +69,12 @@ struct plot_job {
     struct plot_result *out;
 };
 
-enum plot_uses { PLOT_USES_PARAM = 1, PLOT_USES_OTHER_PARAM = 2, PLOT_USES_GOAL = 4 };
+enum plot_uses {
+    PLOT_USES_PARAM = 1,
+    PLOT_USES_OTHER_PARAM = 2,
+    PLOT_USES_GOAL = 4,
+    PLOT_USES_SPACE = 8 /* nothing to plot without a parameter */
+};
 
 struct plot_kind {
     const char *name;  /* "slice" */
@@ -119,7 +124,8 @@ size_t plot_share_of(const struct plot_job *job, size_t n);
 /* "3 not finite, 64 pruned left out (i)": what the reader does not see; nothing if nothing. */
 void plot_say_left_out(struct plot_job *job, const struct plot_values *values, size_t n_clipped);
 
-extern const struct plot_kind plot_kind_history, plot_kind_curves, plot_kind_slice, plot_kind_rank,
-    plot_kind_parallel, plot_kind_pareto, plot_kind_edf, plot_kind_timeline;
+extern const struct plot_kind plot_kind_history, plot_kind_curves, plot_kind_importance,
+    plot_kind_slice, plot_kind_rank, plot_kind_parallel, plot_kind_pareto, plot_kind_edf,
+    plot_kind_timeline;
 
 #endif
