@@ -2,7 +2,7 @@
 # Prints every table of measurements beside its budget.
 #   ninja -C build bench && sh tests/bench/measure.sh build
 # or what searching costs and finds, beside Optuna in the same run (installed into build/optuna-venv):
-#   sh tests/bench/measure.sh search build [--seeds 5] [--trials 60] [--only cost|quality]
+#   sh tests/bench/measure.sh search build [--seeds 5] [--trials 60] [--only cost|quality] [--problems branin,zdt1-6]
 set -eu
 if [ "${1:-}" = search ]; then
     build=${2:-build}

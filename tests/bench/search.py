@@ -52,7 +52,7 @@ def cost(peer, problem, n):
 def print_costs(options):
     problem = Problem("bowl", floats(10, 0, 1), bowl)
     print("Cost of an ask and its tell, µs of processor time, 10 floats, n trials before")
-    print(f"  {'':8}" + "".join(f"{f'n = {n:,}: dialin':>18}{'Optuna':>11}{'ratio':>9}" for n in SIZES))
+    print(f"  {'':8}" + "".join(f"{f'n = {n:,}: dialin':>20}{'Optuna':>11}{'ratio':>8} " for n in SIZES))
     for name in names_of(options) + ["de", "sobol", "random"]:
         if name == "nsga2":
             continue
@@ -60,7 +60,7 @@ def print_costs(options):
         why = available(name)
         for n in SIZES:
             ours = cost(Dialin(options.dialin, name, problem, 1, n + 2 * COST_ASKS), problem, n)
-            line += f"{ours:18,.0f}"
+            line += f"{ours:20,.0f}"
             if why or (name == "gp" and n > 1000):
                 line += f"{'–':>11}{'':9}"
             else:
@@ -175,23 +175,27 @@ def main():
     parser.add_argument("dialin")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=60)
-    parser.add_argument("--strategies", default="tpe,gp,cmaes,nsga2")
+    parser.add_argument("--strategies", default="auto,tpe,gp,cmaes,nsga2")
+    parser.add_argument("--problems", default="", help="some of them: branin,zdt1-6")
     parser.add_argument("--only", choices=["cost", "quality"])
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import optuna
-    single, several = problems()
+    wanted = options.problems.split(",") if options.problems else None
+    single, several = ([p for p in some if not wanted or p.name in wanted] for some in problems())
     print(f"{platform.node()}, {platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; "
           f"Optuna {optuna.__version__}, Python {platform.python_version()}")
     for name in names_of(options):
-        if available(name):
+        if name in SAMPLERS and available(name):
             print(f"without Optuna's {name}: {available(name)}")
     print()
     if options.only != "quality":
         print_costs(options)
     if options.only != "cost":
-        print_quality(options, single)
-        print_fronts(options, several)
+        if single:
+            print_quality(options, single)
+        if several and any(n in TWO_GOALS for n in names_of(options)):
+            print_fronts(options, several)
     return 0
 
 
