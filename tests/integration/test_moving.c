@@ -210,6 +210,49 @@ static void a_table_alone_becomes_a_study_file(void **state)
     expect("import runs.csv", 2, "--minimize METRIC");
 }
 
+static void sweeps_and_search_spaces_of_others_become_study_files(void **state)
+{
+    (void)state;
+    write_file("sweep.yaml", "program: train.py\nmethod: bayes\n"
+                             "metric:\n  name: val_loss\n  goal: minimize\n"
+                             "parameters:\n"
+                             "  lr: {distribution: log_uniform_values, min: 1e-5, max: 0.1}\n"
+                             "  batch:\n    values: [16, 32, 64]\n"
+                             "  layers: {min: 1, max: 8}\n"
+                             "  dropout: {distribution: q_uniform, min: 0, max: 0.5, q: 0.1}\n"
+                             "  seed: {value: 7}\n"
+                             "  opt:\n    parameters:\n      name: {values: [adam, sgd]}\n");
+    struct result made = dialin("import sweep.yaml");
+    assert_int_equal(made.status, 0);
+    static const char *const lines[] = {
+        "run: [python, \"train.py\", '{args}']\n",
+        "objective: {minimize: val_loss}\n",
+        "  lr: {float: [1e-05, 0.1], log: true}\n",
+        "  batch: {choice: [16, 32, 64]}\n",
+        "  layers: {int: [1, 8]}\n",
+        "  dropout: {float: [0.0, 0.5], step: 0.1}\n",
+        "  seed: {choice: [7]}\n",
+        "  opt.name: {choice: [adam, sgd]}\n",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_non_null(strstr(made.out, lines[i]));
+    write_file("study.yaml", made.out);
+    forget(&made);
+    expect("check study.yaml", 0, "6 parameters");
+    write_file("space.json", "{\"lr\": {\"_type\": \"loguniform\", \"_value\": [0.0001, 0.1]},"
+                             " \"k\": {\"_type\": \"randint\", \"_value\": [1, 5]},"
+                             " \"act\": {\"_type\": \"choice\", \"_value\": [\"relu\", null]}}");
+    expect("import space.json --maximize acc", 0, "  k: {int: [1, 4]}\n");
+    expect("import space.json --maximize acc", 0, "  act: {choice: [relu, null]}\n");
+    expect("import space.json", 2, "names no metric");
+    write_file("odd.yaml", "parameters:\n  x: {distribution: normal, mu: 0, sigma: 1}\n");
+    expect("import odd.yaml --minimize l", 2, "'x' is drawn by 'normal'");
+    write_file("not.yaml", "- 1\n- 2\n");
+    expect("import not.yaml --minimize l", 2, "neither a sweep");
+    write_file("deep.yaml", "a: &x [1]\nparameters: *x\n");
+    expect("import deep.yaml --minimize l", 2, "neither a sweep");
+}
+
 /* ── upgrade and rescue ────────────────────────────────────────────────────────────────────────*/
 
 static void an_old_head_is_brought_up_after_a_copy(void **state)
@@ -265,6 +308,7 @@ int main(void)
         TEST(a_table_of_ours_is_read_back_as_the_same_trials),
         TEST(a_table_of_others_gives_what_fits_and_says_what_does_not),
         TEST(a_table_alone_becomes_a_study_file),
+        TEST(sweeps_and_search_spaces_of_others_become_study_files),
         TEST(an_old_head_is_brought_up_after_a_copy),
         TEST(a_whole_file_is_rescued_whole),
     };

@@ -168,6 +168,43 @@ static bool write_study_file(const struct options *options, struct dln_arena *ar
     return ok;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text);
+    return n > strlen(end) && strcmp(text + n - strlen(end), end) == 0;
+}
+
+/* A sweep or a search space; --minimize and --maximize win over what it says. */
+static bool write_sweep(const struct options *options, struct dln_arena *arena,
+                        struct dln_strbuf *out, struct dln_error *err)
+{
+    const char *const path = options->words[0];
+    const char *const minimize = option_text(options, "minimize");
+    const char *const maximize = option_text(options, "maximize");
+    struct import_sweep sweep;
+    if (!import_sweep(path, arena, &sweep, err)) return false;
+    const char *const metrics[] = {minimize ? minimize : maximize ? maximize : sweep.metric};
+    const bool is_maximized[] = {minimize ? false : maximize ? true : sweep.maximize};
+    if (!metrics[0]) {
+        return dln_fail(err, DLN_USAGE,
+                        "'%s' names no metric: --minimize METRIC or --maximize METRIC", path);
+    }
+    const struct study_file file = {
+        .name = base_name(path, arena),
+        .n_objectives = 1,
+        .metrics = metrics,
+        .maximize = is_maximized,
+        .space = &sweep.space,
+        .trials = 100,
+        .program = sweep.program,
+        .source = path,
+        .confirm = "dialin run THIS.yaml",
+    };
+    if (!file.name) return dln_fail(err, DLN_NOMEM, "out of memory");
+    study_file_write(out, &file);
+    return true;
+}
+
 static enum status run_inference(const struct options *options)
 {
     struct dln_error err = {0};
@@ -176,7 +213,9 @@ static enum status run_inference(const struct options *options)
     const bool both = option_given(options, "minimize") && option_given(options, "maximize");
     const bool none = !option_given(options, "minimize") && !option_given(options, "maximize");
     enum status status;
-    if (both || none) {
+    if (!ends_with(options->words[0], ".csv") && !both) {
+        status = write_sweep(options, &arena, &text, &err) ? print_text(&text) : complain(&err);
+    } else if (both || none) {
         dln_fail(&err, DLN_USAGE,
                  "dialin import STUDY.yaml FILE.csv, or, for a study file made from the table, "
                  "dialin import FILE.csv with --minimize METRIC or --maximize METRIC");
@@ -213,8 +252,8 @@ static const struct option options_import[] = {
 const struct command command_import = {
     .name = "import",
     .group = GROUP_MOVE,
-    .words = "[STUDY.yaml] FILE.csv",
-    .summary = "finished trials from a CSV table, as evidence for a study",
+    .words = "[STUDY.yaml] FILE",
+    .summary = "finished trials from a CSV table; search spaces of W&B sweeps and NNI",
     .notes =
         "Columns are found by name; Optuna's data frames (params_lr, value) and run exports of\n"
         "Weights & Biases do as they are. Rows that do not fit are left out, with the reason;\n"

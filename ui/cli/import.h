@@ -35,4 +35,16 @@ DLN_CHECK bool import_space(const struct csv_table *table, const char *const *me
                             const char *only, struct dln_arena *arena, struct dln_space *out,
                             const double ***points, size_t *n, struct dln_error *err);
 
+/* ── search spaces of others ───────────────────────────────────────────────────────────────────*/
+
+struct import_sweep { /* in the arena */
+    struct dln_space space;
+    const char *metric, *program; /* NULL: not said */
+    bool maximize;
+};
+
+/* A sweep of Weights & Biases, or a search space of NNI. */
+DLN_CHECK bool import_sweep(const char *path, struct dln_arena *arena, struct import_sweep *out,
+                            struct dln_error *err);
+
 #endif

@@ -121,9 +121,7 @@ static void definition(struct dln_strbuf *out, const struct dln_param *param, co
 void study_file_write(struct dln_strbuf *out, const struct study_file *file)
 {
     struct dln_strbuf line = {0};
-    dln_strbuf_addf(&line,
-                    "Made from %s: the space is what its trials show. Check it, say how your",
-                    file->source);
+    dln_strbuf_addf(&line, "Made from %s. Check the space, say how your", file->source);
     comment(out, dln_strbuf_text(&line));
     dln_strbuf_reset(&line);
     dln_strbuf_addf(&line, "program is called in 'run', then: %s", file->confirm);
@@ -131,7 +129,13 @@ void study_file_write(struct dln_strbuf *out, const struct study_file *file)
     dln_strbuf_release(&line);
     dln_strbuf_add(out, "study: ");
     word(out, file->name);
-    dln_strbuf_add(out, "\n# run: python train.py {args}\nobjective:");
+    if (file->program) {
+        dln_strbuf_add(out, "\nrun: [python, ");
+        quoted(out, file->program);
+        dln_strbuf_add(out, ", '{args}']\nobjective:");
+    } else {
+        dln_strbuf_add(out, "\n# run: python train.py {args}\nobjective:");
+    }
     for (size_t i = 0; i < file->n_objectives; i++) {
         dln_strbuf_add(out, file->n_objectives > 1 ? "\n  - {" : " {");
         dln_strbuf_add(out, file->maximize[i] ? "maximize: " : "minimize: ");

@@ -17,6 +17,7 @@ struct study_file {
     const struct dln_space *space;
     const char *const *when; /* of each parameter: an expression, or NULL */
     int64_t trials;          /* of the budget */
+    const char *program;     /* a script that takes --NAME=VALUE; NULL: not known */
     const char *source;      /* where the space comes from */
     const char *confirm;     /* what to do next, one line */
 };
