@@ -78,6 +78,8 @@ struct dln_history_view {
     const struct dln_view_trial *past;
 };
 
+/* The place of the trial of this number, SIZE_MAX: there is none. O(log n). */
+DLN_API size_t dln_history_find(const struct dln_history_view *history, int64_t number);
 /* Whether any trial, in whatever state, has this point (complete: NaN only where inactive). O(d). */
 DLN_API bool dln_history_has(const struct dln_history_view *history, const struct dln_space *space,
                              const double *x);

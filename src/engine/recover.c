@@ -10,17 +10,8 @@ static const struct dln_view_trial *find_view(const struct dln_driver *driver, i
 {
     if (!driver->proposer) return NULL;
     const struct dln_history_view *view = dln_proposer_history(driver->proposer);
-    size_t low = 0;
-    size_t high = view->n;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (view->trials[middle].number < number) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < view->n && view->trials[low].number == number ? &view->trials[low] : NULL;
+    const size_t at = dln_history_find(view, number);
+    return at == SIZE_MAX ? NULL : &view->trials[at];
 }
 
 /*

@@ -101,17 +101,8 @@ bool dln_book_predictor(struct dln_book *book, dln_predictor **out, struct dln_e
 const struct dln_view_trial *dln_book_find(const struct dln_book *book, int64_t number)
 {
     const struct dln_history_view *view = dln_proposer_history(book->proposer);
-    size_t low = 0;
-    size_t high = view->n;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (view->trials[middle].number < number) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < view->n && view->trials[low].number == number ? &view->trials[low] : NULL;
+    const size_t at = dln_history_find(view, number);
+    return at == SIZE_MAX ? NULL : &view->trials[at];
 }
 
 bool dln_book_is_open(const struct dln_book *book, const char **why)

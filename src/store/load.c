@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/json_slice.h"
+#include "store/points.h"
 
 struct reader {
     const struct dln_load *load;
@@ -185,41 +186,18 @@ static bool read_values(struct reader *r, struct dln_error *err)
 
 /* ── curves ────────────────────────────────────────────────────────────────────────────────────*/
 
-struct points {
-    size_t n, cap;
-    int64_t *steps;
-    double *curve;
-};
-
-static bool push_point(struct points *points, struct dln_arena *arena, int64_t step, double value)
-{
-    if (points->n == points->cap) {
-        const size_t cap = points->cap ? points->cap * 2 : 256;
-        int64_t *steps = DLN_ARENA_ARRAY(arena, int64_t, cap);
-        double *curve = DLN_ARENA_ARRAY(arena, double, cap);
-        if (!steps || !curve) return false;
-        if (points->n > 0) {
-            memcpy(steps, points->steps, points->n * sizeof *steps);
-            memcpy(curve, points->curve, points->n * sizeof *curve);
-        }
-        *points = (struct points){points->n, cap, steps, curve};
-    }
-    points->steps[points->n] = step;
-    points->curve[points->n++] = value;
-    return true;
-}
-
 static bool read_curves(struct reader *r, struct dln_error *err)
 {
     static const char sql[] = "SELECT trial_id, step, intermediate_value, intermediate_value_type"
                               " FROM trial_intermediate_values WHERE trial_id BETWEEN :from AND :to"
                               " ORDER BY trial_id, step";
-    struct points points = {0};
+    struct dln_points points = {0};
     struct dln_query q = begin(r, sql);
     while (dln_query_row(&q)) {
         const size_t trial = trial_of(r, &q);
         if (trial == SIZE_MAX) continue;
-        if (!push_point(&points, r->load->arena, dln_column_int(&q, 1), dln_column_value(&q, 2))) {
+        if (!dln_points_push(&points, r->load->arena, dln_column_int(&q, 1),
+                             dln_column_value(&q, 2))) {
             dln_query_no_memory(&q);
             break;
         }

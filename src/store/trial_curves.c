@@ -2,30 +2,7 @@
 #include <string.h>
 
 #include "store/handle.h"
-
-struct points {
-    size_t n, cap;
-    int64_t *steps;
-    double *curve;
-};
-
-static bool push(struct points *points, struct dln_arena *arena, int64_t step, double value)
-{
-    if (points->n == points->cap) {
-        const size_t cap = points->cap ? points->cap * 2 : 64;
-        int64_t *steps = DLN_ARENA_ARRAY(arena, int64_t, cap);
-        double *curve = DLN_ARENA_ARRAY(arena, double, cap);
-        if (!steps || !curve) return false;
-        if (points->n > 0) {
-            memcpy(steps, points->steps, points->n * sizeof *steps);
-            memcpy(curve, points->curve, points->n * sizeof *curve);
-        }
-        *points = (struct points){points->n, cap, steps, curve};
-    }
-    points->steps[points->n] = step;
-    points->curve[points->n++] = value;
-    return true;
-}
+#include "store/points.h"
 
 /* The row of a trial, which is the last one or a new one. NULL: no memory. */
 static struct dln_curve_row *row_of(int64_t trial_id, struct dln_curve_row **rows, size_t *n,
@@ -52,7 +29,7 @@ bool dln_store_curves(dln_store *store, int64_t study_id, int64_t after_id, stru
         " FROM trials t JOIN trial_intermediate_values v ON v.trial_id = t.trial_id"
         " WHERE t.study_id = :study AND t.trial_id > :after ORDER BY v.trial_id, v.step";
     struct dln_curve_row *rows = NULL;
-    struct points points = {0};
+    struct dln_points points = {0};
     size_t count = 0;
     size_t cap = 0;
     if (!dln_store_has_study(store, study_id, err)) return false;
@@ -61,7 +38,8 @@ bool dln_store_curves(dln_store *store, int64_t study_id, int64_t after_id, stru
     dln_bind_int(&q, ":after", after_id);
     while (dln_query_row(&q)) {
         struct dln_curve_row *row = row_of(dln_column_int(&q, 0), &rows, &count, &cap, arena);
-        if (!row || !push(&points, arena, dln_column_int(&q, 1), dln_column_value(&q, 2))) {
+        if (!row ||
+            !dln_points_push(&points, arena, dln_column_int(&q, 1), dln_column_value(&q, 2))) {
             dln_query_no_memory(&q);
             break;
         }

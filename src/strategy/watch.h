@@ -40,7 +40,5 @@ DLN_CHECK bool dln_watch_look(struct dln_watch *watch, const struct dln_ask *ask
                               struct dln_news *news, struct dln_error *err);
 /* The next look reports everything. */
 void dln_watch_forget(struct dln_watch *watch);
-/* The index of the trial with this number, or SIZE_MAX. */
-size_t dln_history_find(const struct dln_history_view *history, int64_t number);
 
 #endif
