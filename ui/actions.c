@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "dialin/engine.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
@@ -58,6 +59,7 @@ static void run_post(struct job *job)
 
 static void show_answer(struct view *view, const struct dln_command *command)
 {
+    if (command->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
     const bool is_done = command->state == DLN_COMMAND_DONE;
     view_say(view, is_done ? ROLE_INFO : ROLE_WARN, "%s",
              command->answer && *command->answer ? command->answer
@@ -77,6 +79,7 @@ static void post_done(struct job *job, void *context)
         view->wanted_parallel = 0;
     } else if (post->is_answered) {
         view_say(view, ROLE_INFO, "%s", *post->answer ? post->answer : post->text);
+        if (post->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
         if (is_here) loader_poke(view->session.loader);
     } else {
         runs_poke(&view->runs, post->path, post->study_id);
@@ -412,28 +415,35 @@ static void ask_retry(struct view *view)
 
 /* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
 
-void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
-                           int64_t copy_of, struct dln_strbuf *payload)
+/* "params": what is active and not as in base (NULL: all that is active). */
+static void add_params(struct dln_json_writer *writer, const struct dln_space *space,
+                       const double *x, const double *base)
 {
-    struct dln_json_writer writer = {.out = payload};
     struct dln_strbuf value = {0};
-    dln_json_object(&writer);
-    dln_json_key(&writer, "params");
-    dln_json_object(&writer);
+    dln_json_key(writer, "params");
+    dln_json_object(writer);
     for (size_t i = 0; i < space->n; i++) {
         if (isnan(x[i]) || (base && x[i] == base[i])) continue;
         dln_strbuf_reset(&value);
         dln_param_json(&space->params[i], x[i], &value);
-        dln_json_key(&writer, space->params[i].name);
-        dln_json_raw(&writer, dln_strbuf_text(&value));
+        dln_json_key(writer, space->params[i].name);
+        dln_json_raw(writer, dln_strbuf_text(&value));
     }
-    dln_json_end_object(&writer);
+    dln_json_end_object(writer);
+    dln_strbuf_release(&value);
+}
+
+void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
+                           int64_t copy_of, struct dln_strbuf *payload)
+{
+    struct dln_json_writer writer = {.out = payload};
+    dln_json_object(&writer);
+    add_params(&writer, space, x, base);
     if (copy_of >= 0) {
         dln_json_key(&writer, "copy_of");
         dln_json_int(&writer, copy_of);
     }
     dln_json_end_object(&writer);
-    dln_strbuf_release(&value);
 }
 
 bool actions_enqueue(struct view *view, const double *x, const double *base, int64_t copy_of)
@@ -451,6 +461,34 @@ bool actions_enqueue(struct view *view, const double *x, const double *base, int
     }
     dln_strbuf_release(&payload);
     return ok;
+}
+
+bool actions_revise(struct view *view, int64_t number, const double *x)
+{
+    struct dln_strbuf payload = {0};
+    struct dln_json_writer writer = {.out = &payload};
+    char line[64];
+    if (!may_change(view)) return false;
+    (void)snprintf(line, sizeof line, "Change #%" PRId64 " in the queue", number);
+    dln_json_object(&writer);
+    dln_json_key(&writer, "trial");
+    dln_json_int(&writer, number);
+    add_params(&writer, view->session.space, x, NULL);
+    dln_json_end_object(&writer);
+    const bool ok = dln_strbuf_ok(&payload);
+    if (ok) actions_post(view, DLN_COMMAND_REVISE, dln_strbuf_text(&payload), line);
+    dln_strbuf_release(&payload);
+    return ok;
+}
+
+bool actions_withdraw(struct view *view, int64_t number)
+{
+    char payload[64], line[64];
+    if (!may_change(view)) return false;
+    (void)snprintf(payload, sizeof payload, "{\"trial\": %" PRId64 "}", number);
+    (void)snprintf(line, sizeof line, "Take #%" PRId64 " out of the queue", number);
+    actions_post(view, DLN_COMMAND_WITHDRAW, payload, line);
+    return true;
 }
 
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/

@@ -27,6 +27,9 @@ void actions_answer(struct view *view, const struct dln_command *command);
  * False: refused with a sentence.
  */
 bool actions_enqueue(struct view *view, const double *x, const double *base, int64_t copy_of);
+/* Other values for a trial in the queue, or out of it. False: refused with a sentence. */
+bool actions_revise(struct view *view, int64_t number, const double *x);
+bool actions_withdraw(struct view *view, int64_t number);
 /* Its payload: what is active, and of a copy only what differs, so that the rest stays exact. */
 void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
                            int64_t copy_of, struct dln_strbuf *payload);

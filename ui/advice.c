@@ -317,6 +317,13 @@ void advice_ask_next(struct view *view, size_t beyond_queue)
     helper_submit(view->thinker, &ask->job);
 }
 
+void advice_doubt_next(struct view *view)
+{
+    if (!view->advice) return;
+    view->advice->asked_of = -1;
+    view->advice->asked_ns = 0;
+}
+
 void advice_free(struct view *view)
 {
     if (!view->advice) return;

@@ -54,6 +54,8 @@ struct advice *advice_of(struct view *view);
 /* Ask unless it is there and current, or on its way. */
 void advice_ask_model(struct view *view);
 void advice_ask_next(struct view *view, size_t beyond_queue);
+/* The queue has been changed: what is there of the suggestions is old. */
+void advice_doubt_next(struct view *view);
 void advice_free(struct view *view);
 
 #endif

@@ -107,6 +107,7 @@ static const struct binding bindings[] = {
     {ACTION_VALUE, {'='}, SCOPE_DIAL, HELP_ACT, "type", "type a value, or digits", false},
     {ACTION_RESET, {'r'}, SCOPE_DIAL, HELP_ACT, "reset", "as it was", false},
     {ACTION_WRITE, {'w'}, SCOPE_DIAL | SCOPE_NEXT, HELP_ACT, "enqueue", "enqueue this point", true},
+    {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
     {ACTION_PRUNE, {'P'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "prune", "prune (asks first)", true},
     {ACTION_STOP, {'X'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "stop", "stop (asks first)", true},
     {ACTION_RETRY, {'R'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "retry", "run again", true},

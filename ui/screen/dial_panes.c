@@ -173,7 +173,7 @@ static void source_text(const struct dial *dial, char *out, size_t cap)
     case DIAL_SUGGESTION:
         (void)snprintf(out, cap, "suggestion for #%" PRId64, dial->number);
         return;
-    case DIAL_QUEUED: (void)snprintf(out, cap, "copy of queued #%" PRId64, dial->number); return;
+    case DIAL_QUEUED: (void)snprintf(out, cap, "#%" PRId64, dial->number); return;
     case DIAL_BEST: (void)snprintf(out, cap, "copy of the best, #%" PRId64, dial->number); return;
     case DIAL_DEFAULT: (void)snprintf(out, cap, "defaults"); return;
     }
@@ -216,8 +216,14 @@ void dial_draw_params(struct view *view, struct rect rect)
     }
     char title[96], source[64], right[64] = "";
     source_text(dial, source, sizeof source);
-    (void)snprintf(title, sizeof title, "New trial · %s", source);
-    if (n_changed > 0) (void)snprintf(right, sizeof right, "%d of %d changed", n_changed, n);
+    (void)snprintf(title, sizeof title, "%s · %s",
+                   dial->source == DIAL_QUEUED ? "In the queue" : "New trial", source);
+    if (n > rows) (void)snprintf(right, sizeof right, "%d of %d shown", rows, n);
+    if (n_changed > 0) {
+        const size_t len = strlen(right);
+        (void)snprintf(right + len, sizeof right - len, "%s%d of %d changed", len ? " · " : "",
+                       n_changed, n);
+    }
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, right, ROLE_BORDER);
     draw_header(view, rect.row + 1, &columns);
     if (at < dial->top) dial->top = at;
@@ -270,9 +276,10 @@ static void say_objective(struct view *view, struct lines *lines, size_t k)
     add_line(lines, ROLE_STRONG, session_metric(&view->session, k), "%s", value);
     add_line(lines, ROLE_TEXT, "90 %", "%s … %s", low, high);
     if (isnan(e->chance)) return;
+    (void)format_number(best, number_objective(e->best, (double)NAN), e->best);
     add_line(lines, ROLE_TEXT, "chance", "%s%s to beat %s of #%" PRId64,
-             e->chance < 0.01 ? "below " : "", format_share(chance, fmax(e->chance, 0.01)),
-             format_detail(best, e->best), e->best_number);
+             e->chance < 0.01 ? "below " : "", format_share(chance, fmax(e->chance, 0.01)), best,
+             e->best_number);
 }
 
 /* What speaks against the point, first; then what it costs. */
@@ -325,7 +332,9 @@ static void draw_expected(struct view *view, struct rect rect)
     for (size_t k = 0; k < view->session.model.m; k++)
         say_objective(view, &lines, k);
     if (!dial->expected.expected[0].is_known) {
-        add_line(&lines, ROLE_TEXT, "", "%s This is a free choice.", advice->trust[0].why_not);
+        const char *why = advice->trust[0].why_not; /* a clause of the library */
+        add_line(&lines, ROLE_TEXT, "", "%c%s. This is a free choice.",
+                 *why >= 'a' && *why <= 'z' ? *why - 'a' + 'A' : *why, *why ? why + 1 : "");
     }
     say_rest(view, &lines);
 }

@@ -144,8 +144,7 @@ void dial_open_selected(struct view *view)
     if (row == SIZE_MAX) {
         dial_open(view, DIAL_DEFAULT, -1, NULL);
     } else if (model->state[row] == DLN_TRIAL_WAITING) {
-        view_say(view, ROLE_WARN, "#%" PRId64 " has not started: . lists the queue",
-                 model->number[row]);
+        view_go(view, SCREEN_NEXT); /* where the queue is */
     } else {
         (void)open_row(view, DIAL_COPY, row);
     }
@@ -378,6 +377,10 @@ static void submit(struct view *view)
         dial->at = i;
         range_text(param, range, sizeof range);
         view_say(view, ROLE_WARN, "%s is outside %s, so no trial can have it", param->name, range);
+        return;
+    }
+    if (dial->source == DIAL_QUEUED) {
+        if (actions_revise(view, dial->number, dial->x)) view_back(view);
         return;
     }
     const bool is_copy = dial->source == DIAL_COPY || dial->source == DIAL_BEST;

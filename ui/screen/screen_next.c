@@ -288,6 +288,14 @@ static bool act(struct view *view, enum action action)
                       next->x);
         }
         return true;
+    case ACTION_DELETE:
+        if (next && next->is_enqueued) {
+            (void)actions_withdraw(view, next->number);
+        } else if (next) {
+            view_say(view, ROLE_WARN,
+                     "#%" PRId64 " is not in the queue: the strategy may propose it", next->number);
+        }
+        return true;
     case ACTION_WRITE:
         if (next) enqueue(view, next);
         return true;
@@ -299,11 +307,19 @@ static bool offers(const struct view *view, enum action action)
 {
     if (action == ACTION_BACK || action == ACTION_HELP) return true;
     const struct advice *advice = view->advice;
-    return advice && advice->has_next && advice->next.n > (action == ACTION_DOWN ? 1u : 0u);
+    const struct dln_peek *peek = advice && advice->has_next ? &advice->next : NULL;
+    const size_t at = (size_t)next_of(view)->table.cursor;
+    if (!peek || at >= peek->n) return false;
+    switch ((int)action) {
+    case ACTION_DOWN: return peek->n > 1;
+    case ACTION_WRITE: return !peek->next[at].is_enqueued;
+    case ACTION_DELETE: return peek->next[at].is_enqueued;
+    default: return true;
+    }
 }
 
 static const enum action keys[] = {
-    ACTION_HELP, ACTION_DOWN, ACTION_ENTER, ACTION_WRITE, ACTION_BACK, ACTION_NONE,
+    ACTION_HELP, ACTION_DOWN, ACTION_ENTER, ACTION_WRITE, ACTION_DELETE, ACTION_BACK, ACTION_NONE,
 };
 
 const struct screen screen_next = {
