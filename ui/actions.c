@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "dialin/engine.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
@@ -58,6 +59,7 @@ static void run_post(struct job *job)
 
 static void show_answer(struct view *view, const struct dln_command *command)
 {
+    if (command->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
     const bool is_done = command->state == DLN_COMMAND_DONE;
     view_say(view, is_done ? ROLE_INFO : ROLE_WARN, "%s",
              command->answer && *command->answer ? command->answer
@@ -77,6 +79,7 @@ static void post_done(struct job *job, void *context)
         view->wanted_parallel = 0;
     } else if (post->is_answered) {
         view_say(view, ROLE_INFO, "%s", *post->answer ? post->answer : post->text);
+        if (post->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
         if (is_here) loader_poke(view->session.loader);
     } else {
         runs_poke(&view->runs, post->path, post->study_id);
@@ -140,6 +143,20 @@ void actions_post(struct view *view, enum dln_command_kind kind, const char *pay
                   const char *text)
 {
     actions_post_to(view, view->session.path, view->session.study_id, kind, payload, text);
+}
+
+/* Whether the study can be changed now; else it is said why not. */
+static bool may_change(struct view *view)
+{
+    const char *reason = view_read_only(view);
+    if (!view->session.is_open || !view->session.summary) {
+        view_say(view, ROLE_WARN, "The study is not loaded yet");
+    } else if (reason) {
+        view_say(view, ROLE_WARN, "Read only: %s", reason);
+    } else {
+        return true;
+    }
+    return false;
 }
 
 /* ── the study ─────────────────────────────────────────────────────────────────────────────────*/
@@ -398,157 +415,80 @@ static void ask_retry(struct view *view)
 
 /* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
 
-/*
- * For a person who will change it: six digits, where the exact value has more and these lie in the
- * range. `R` runs the exact values again.
- */
-static void add_value_text(const struct dln_param *param, double x, struct dln_strbuf *out)
-{
-    dln_param_text(param, x, out);
-    if (param->kind != DLN_PARAM_FLOAT || param->step > 0) return;
-    char text[32];
-    double rounded = 0;
-    (void)snprintf(text, sizeof text, "%.6g", x);
-    if (strlen(text) >= out->len || dln_num_scan(text, strlen(text), &rounded) == 0 ||
-        !dln_param_contains(param, rounded)) {
-        return;
-    }
-    dln_strbuf_reset(out);
-    dln_strbuf_add(out, text);
-}
-
-static bool needs_quotes(const char *word)
-{
-    return *word == '\0' || strpbrk(word, " =\"\\") != NULL;
-}
-
-void actions_point_text(const struct dln_space *space, const struct model *model, size_t row,
-                        struct dln_strbuf *out)
+/* "params": what is active and not as in base (NULL: all that is active). */
+static void add_params(struct dln_json_writer *writer, const struct dln_space *space,
+                       const double *x, const double *base)
 {
     struct dln_strbuf value = {0};
+    dln_json_key(writer, "params");
+    dln_json_object(writer);
     for (size_t i = 0; i < space->n; i++) {
-        if (isnan(model->x[i][row])) continue;
+        if (isnan(x[i]) || (base && x[i] == base[i])) continue;
         dln_strbuf_reset(&value);
-        add_value_text(&space->params[i], model->x[i][row], &value);
-        const char *text = dln_strbuf_text(&value);
-        if (out->len > 0) dln_strbuf_add(out, " ");
-        dln_strbuf_addf(out, "%s=", space->params[i].name);
-        if (needs_quotes(text)) {
-            dln_strbuf_add(out, "\"");
-            for (const char *c = text; *c; c++) {
-                if (*c == '"' || *c == '\\') dln_strbuf_add(out, "\\");
-                dln_strbuf_add_char(out, *c);
-            }
-            dln_strbuf_add(out, "\"");
-        } else {
-            dln_strbuf_add(out, text);
-        }
+        dln_param_json(&space->params[i], x[i], &value);
+        dln_json_key(writer, space->params[i].name);
+        dln_json_raw(writer, dln_strbuf_text(&value));
     }
+    dln_json_end_object(writer);
     dln_strbuf_release(&value);
 }
 
-/* Takes one `name=value` from *text; false at the end. Quotes and backslashes as above. */
-static bool next_word(const char **text, struct dln_strbuf *name, struct dln_strbuf *value)
+void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
+                           int64_t copy_of, struct dln_strbuf *payload)
 {
-    const char *c = *text;
-    dln_strbuf_reset(name);
-    dln_strbuf_reset(value);
-    while (*c == ' ' || *c == ',')
-        c++;
-    if (*c == '\0') return false;
-    struct dln_strbuf *into = name;
-    bool is_quoted = false;
-    for (; *c && (is_quoted || (*c != ' ' && *c != ',')); c++) {
-        if (*c == '=' && into == name && !is_quoted) {
-            into = value;
-        } else if (*c == '"') {
-            is_quoted = !is_quoted;
-        } else {
-            if (*c == '\\' && c[1] != '\0') c++;
-            dln_strbuf_add_char(into, *c);
-        }
-    }
-    *text = c;
-    return true;
-}
-
-bool actions_point_payload(const struct dln_space *space, const char *text, int64_t copy_of,
-                           struct dln_strbuf *payload, char error[VIEW_TEXT_MAX])
-{
-    struct dln_strbuf name = {0}, value = {0};
     struct dln_json_writer writer = {.out = payload};
-    bool ok = true;
-    size_t n = 0;
     dln_json_object(&writer);
-    dln_json_key(&writer, "params");
-    dln_json_object(&writer);
-    while (ok && next_word(&text, &name, &value)) {
-        const size_t at = dln_space_find(space, dln_strbuf_text(&name));
-        if (at == SIZE_MAX) {
-            (void)snprintf(error, VIEW_TEXT_MAX, "'%s' is no parameter of this study",
-                           dln_strbuf_text(&name));
-            ok = false;
-            break;
-        }
-        double x = 0;
-        struct dln_error err = {0};
-        ok = dln_param_parse(&space->params[at], dln_strbuf_text(&value), &x, &err);
-        if (!ok) {
-            (void)snprintf(error, VIEW_TEXT_MAX, "%s: %.200s", space->params[at].name, err.text);
-            break;
-        }
-        dln_json_key(&writer, space->params[at].name);
-        struct dln_strbuf json = {0};
-        dln_param_json(&space->params[at], x, &json);
-        dln_json_raw(&writer, dln_strbuf_text(&json));
-        dln_strbuf_release(&json);
-        n++;
-    }
-    dln_json_end_object(&writer);
+    add_params(&writer, space, x, base);
     if (copy_of >= 0) {
         dln_json_key(&writer, "copy_of");
         dln_json_int(&writer, copy_of);
     }
     dln_json_end_object(&writer);
-    dln_strbuf_release(&name);
-    dln_strbuf_release(&value);
-    if (ok && n == 0) {
-        (void)snprintf(error, VIEW_TEXT_MAX, "name=value, at least one; the rest is suggested");
-        ok = false;
-    }
-    return ok && dln_strbuf_ok(payload);
 }
 
-static bool accept_point(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+bool actions_enqueue(struct view *view, const double *x, const double *base, int64_t copy_of)
 {
     struct dln_strbuf payload = {0};
-    const int64_t copy_of = view->targets.n > 0 ? view->targets.number[0] : -1;
-    const bool ok = view->session.space &&
-                    actions_point_payload(view->session.space, text, copy_of, &payload, error);
+    char line[64] = "Enqueue a point";
+    if (!may_change(view)) return false;
+    if (copy_of >= 0) (void)snprintf(line, sizeof line, "Enqueue a copy of #%" PRId64, copy_of);
+    actions_point_payload(view->session.space, x, base, copy_of, &payload);
+    const bool ok = dln_strbuf_ok(&payload);
     if (ok) {
-        char line[64] = "Enqueue a point";
-        if (copy_of >= 0) {
-            (void)snprintf(line, sizeof line, "Enqueue a copy of #%" PRId64, copy_of);
-        }
         actions_post(view, DLN_COMMAND_ENQUEUE, dln_strbuf_text(&payload), line);
+    } else {
+        view_say(view, ROLE_ERROR, "%s: out of memory", line);
     }
     dln_strbuf_release(&payload);
     return ok;
 }
 
-static void ask_point(struct view *view)
+bool actions_revise(struct view *view, int64_t number, const double *x)
 {
-    const size_t row = view_selected_row(view);
-    struct dln_strbuf text = {0};
-    view->targets.n = 0;
-    if (row != SIZE_MAX) {
-        view->targets.number[view->targets.n++] = view->session.model.number[row];
-        actions_point_text(view->session.space, &view->session.model, row, &text);
-    }
-    view_prompt(view, text.len > 0 ? "Enqueue" : "Enqueue (name=value …)", dln_strbuf_text(&text),
-                accept_point);
-    (void)line_edit_op(&view->prompt.edit, EDIT_HOME); /* its beginning is what one reads first */
-    dln_strbuf_release(&text);
+    struct dln_strbuf payload = {0};
+    struct dln_json_writer writer = {.out = &payload};
+    char line[64];
+    if (!may_change(view)) return false;
+    (void)snprintf(line, sizeof line, "Change #%" PRId64 " in the queue", number);
+    dln_json_object(&writer);
+    dln_json_key(&writer, "trial");
+    dln_json_int(&writer, number);
+    add_params(&writer, view->session.space, x, NULL);
+    dln_json_end_object(&writer);
+    const bool ok = dln_strbuf_ok(&payload);
+    if (ok) actions_post(view, DLN_COMMAND_REVISE, dln_strbuf_text(&payload), line);
+    dln_strbuf_release(&payload);
+    return ok;
+}
+
+bool actions_withdraw(struct view *view, int64_t number)
+{
+    char payload[64], line[64];
+    if (!may_change(view)) return false;
+    (void)snprintf(payload, sizeof payload, "{\"trial\": %" PRId64 "}", number);
+    (void)snprintf(line, sizeof line, "Take #%" PRId64 " out of the queue", number);
+    actions_post(view, DLN_COMMAND_WITHDRAW, payload, line);
+    return true;
 }
 
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
@@ -560,7 +500,6 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_FEWER) change_parallel(view, -1);
     if (action == ACTION_BUDGET) ask_budget(view);
     if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
-    if (action == ACTION_ENQUEUE) ask_point(view);
     if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
     if (choose_targets(view) == 0) {
         view_say(view, ROLE_WARN, "No trial yet");
@@ -575,13 +514,6 @@ bool actions_begin(struct view *view, enum action action)
 {
     const struct binding *binding = keymap_binding(action);
     if (!binding || !binding->changes) return false;
-    const char *reason = view_read_only(view);
-    if (!view->session.is_open || !view->session.summary) {
-        view_say(view, ROLE_WARN, "The study is not loaded yet");
-    } else if (reason) {
-        view_say(view, ROLE_WARN, "Read only: %s", reason);
-    } else {
-        begin(view, action);
-    }
+    if (may_change(view)) begin(view, action);
     return true;
 }

@@ -22,12 +22,17 @@ void actions_post_to(struct view *view, const char *path, int64_t study_id,
 /* An answered command of the journal: if it is one of ours, its answer is shown. */
 void actions_answer(struct view *view, const struct dln_command *command);
 
-/* "lr=0.001 opt=adamw" of a trial, as `e` shows it for editing. Missing values are left out. */
-void actions_point_text(const struct dln_space *space, const struct model *model, size_t row,
-                        struct dln_strbuf *out);
-/* The payload of an ENQUEUE from such a line; false: error says which word is wrong. */
-bool actions_point_payload(const struct dln_space *space, const char *text, int64_t copy_of,
-                           struct dln_strbuf *payload, char error[VIEW_TEXT_MAX]);
+/*
+ * Puts a point into the queue; `base`: the values of trial copy_of, NULL and -1: it copies none.
+ * False: refused with a sentence.
+ */
+bool actions_enqueue(struct view *view, const double *x, const double *base, int64_t copy_of);
+/* Other values for a trial in the queue, or out of it. False: refused with a sentence. */
+bool actions_revise(struct view *view, int64_t number, const double *x);
+bool actions_withdraw(struct view *view, int64_t number);
+/* Its payload: what is active, and of a copy only what differs, so that the rest stays exact. */
+void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
+                           int64_t copy_of, struct dln_strbuf *payload);
 /* Reads "400", "+100", "6h", "90m"; *is_time: seconds of run time, else a number of trials. */
 bool actions_budget_parse(const char *text, int64_t now_trials, bool *is_time, double *value);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "advice.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
 #include "format.h"
@@ -275,6 +276,7 @@ static void take_news(struct app *app)
 {
     struct view *view = &app->view;
     helper_collect(view->helper, view);
+    helper_collect(view->thinker, view);
     if (runs_look(&view->runs) && view->session.loader) loader_poke(view->session.loader);
     const bool was_open = view->session.is_open;
     if (session_take(&view->session, view_event, view)) {
@@ -413,7 +415,8 @@ static bool init_view(struct app *app, const struct app_options *options)
     view->fault_signal = app->link->fault_signal;
     if (!dln_wake_init(&view->wake, NULL)) return false;
     view->helper = helper_new(&view->wake);
-    if (!view->helper) return false;
+    view->thinker = helper_new(&view->wake);
+    if (!view->helper || !view->thinker) return false;
     runs_init(&view->runs, view->helper, view_run_news, view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
@@ -461,6 +464,8 @@ static void release(struct app *app)
 {
     struct view *view = &app->view;
     helper_free(view->helper); /* jobs lead back to the screens */
+    helper_free(view->thinker);
+    advice_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);

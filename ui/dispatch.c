@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "format.h"
+#include "screen/dial.h"
 #include "screen/screens.h"
 #include "view.h"
 
@@ -158,13 +159,23 @@ void view_run_news(void *context, const struct run_news *news)
 
 /* ── what screens ask for ──────────────────────────────────────────────────────────────────────*/
 
-void view_go(struct view *view, enum screen_id id)
+static void show(struct view *view, enum screen_id id)
 {
-    if (id == SCREEN_TRIAL && view->screen != SCREEN_TRIAL) view->opener = view->screen;
     view->screen = id;
     view->is_dirty = true;
     const struct screen *screen = screen_of(id);
     if (screen->enter) screen->enter(view);
+}
+
+void view_go(struct view *view, enum screen_id id)
+{
+    if (!screen_of(id)->title && view->screen != id) view->from[id] = view->screen;
+    show(view, id);
+}
+
+void view_back(struct view *view)
+{
+    show(view, view->from[view->screen]);
 }
 
 void view_close_study(struct view *view)
@@ -332,8 +343,8 @@ static void go_back(struct view *view, bool may_leave)
 {
     if (view->screen == view->base) {
         if (may_leave) view_quit(view);
-    } else if (view->screen == SCREEN_TRIAL) {
-        view_go(view, view->opener);
+    } else if (view->screen != SCREEN_HOME && !screen_of(view->screen)->title) {
+        view_back(view);
     } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS) {
         view_go(view, SCREEN_LIVE);
     } else {
@@ -357,6 +368,8 @@ static bool act_globally(struct view *view, enum action action)
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
     case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;
+    case ACTION_ENQUEUE: dial_open_selected(view); return true;
+    case ACTION_SUGGEST: view_go(view, SCREEN_NEXT); return true;
     case ACTION_INTERRUPT: view_interrupt(view); return true;
     case ACTION_QUIT: view_quit(view); return true;
     case ACTION_SUSPEND: view->wants_suspend = true; return true;
@@ -386,6 +399,7 @@ void view_key(struct view *view, struct key key)
     }
     if (key.pasted) return;
     const struct screen *screen = screen_of(view->screen);
+    if (screen->key && screen->key(view, key)) return;
     const enum action action = keymap_action(key.code, screen->scope);
     if (action == ACTION_NONE) {
         char label[16];

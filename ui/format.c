@@ -151,6 +151,22 @@ char *format_change(char out[FORMAT_MAX], double x, int decimals)
     return out;
 }
 
+void format_interval(char low[FORMAT_MAX], char high[FORMAT_MAX], double from, double to)
+{
+    /* two digits of the width: 0.8937 … 0.9312 is 0.894 … 0.931 */
+    const double width = to - from;
+    const double digits = width > 0 && isfinite(width) ? 1 - floor(log10(width)) : 6;
+    const double largest = fmax(fabs(from), fabs(to));
+    if (digits > 9 || largest >= 1e9) {
+        snprintf(low, FORMAT_MAX, "%.4g", from);
+        snprintf(high, FORMAT_MAX, "%.4g", to);
+        return;
+    }
+    const struct number_style style = {NUMBER_FIXED, digits < 0 ? 0 : (int)digits};
+    format_number(low, style, from);
+    format_number(high, style, to);
+}
+
 char *format_share(char out[FORMAT_MAX], double share)
 {
     if (!isfinite(share)) return missing(out);

@@ -37,10 +37,12 @@ int number_width(struct number_style style, double low, double high); /* columns
 char *format_detail(char out[FORMAT_MAX], double x);               /* 6 significant: "0.0391274" */
 char *format_with_sd(char out[FORMAT_MAX], double x, double sd);   /* "0.0391 ± 0.0007" */
 char *format_change(char out[FORMAT_MAX], double x, int decimals); /* "+0.0034" */
-char *format_share(char out[FORMAT_MAX], double share);            /* 0.534: "53 %" */
-char *format_count(char out[FORMAT_MAX], int64_t n);               /* "4 012" */
-char *format_count_short(char out[FORMAT_MAX], int64_t n);         /* at most 5: "12.5k" */
-char *format_bytes(char out[FORMAT_MAX], int64_t bytes);           /* "94 MB" (1024-based) */
+/* Ends of an interval, with the digits that its width asks for. */
+void format_interval(char low[FORMAT_MAX], char high[FORMAT_MAX], double from, double to);
+char *format_share(char out[FORMAT_MAX], double share);    /* 0.534: "53 %" */
+char *format_count(char out[FORMAT_MAX], int64_t n);       /* "4 012" */
+char *format_count_short(char out[FORMAT_MAX], int64_t n); /* at most 5: "12.5k" */
+char *format_bytes(char out[FORMAT_MAX], int64_t bytes);   /* "94 MB" (1024-based) */
 
 /* Never wider than 5 columns: "0.8s" "42s" "3m07" "2h14" "3d04" "99d". Negative: "–". */
 char *format_duration(char out[FORMAT_MAX], int64_t ms);

@@ -7,18 +7,20 @@ static const struct binding bindings[] = {
     {ACTION_UP, {'k', KEY_CODE_UP}, SCOPE_ALL, HELP_MOVE, "up", "row up", false},
     {ACTION_LEFT,
      {'h', KEY_CODE_LEFT},
-     SCOPE_TRIAL | SCOPE_PLOTS,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
      HELP_MOVE,
      "left",
      "to the left",
      false},
     {ACTION_RIGHT,
      {'l', KEY_CODE_RIGHT},
-     SCOPE_TRIAL | SCOPE_PLOTS,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
      HELP_MOVE,
      "right",
      "to the right",
      false},
+    {ACTION_FAR_LEFT, {'H'}, SCOPE_DIAL, HELP_MOVE, "ten", "ten steps down", false},
+    {ACTION_FAR_RIGHT, {'L'}, SCOPE_DIAL, HELP_MOVE, "ten", "ten steps up", false},
     {ACTION_FIRST, {'g', KEY_CODE_HOME}, SCOPE_ALL, HELP_MOVE, "first", "first", false},
     {ACTION_LAST, {'G', KEY_CODE_END}, SCOPE_ALL, HELP_MOVE, "last", "last", false},
     {ACTION_HALF_DOWN, {KEY_CTRL('D')}, SCOPE_ALL, HELP_MOVE, "half", "half a page down", false},
@@ -27,7 +29,7 @@ static const struct binding bindings[] = {
     {ACTION_PAGE_UP, {KEY_CODE_PAGE_UP}, SCOPE_ALL, HELP_MOVE, "page", "page up", false},
     {ACTION_BEST,
      {'b'},
-     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_PLOTS,
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
      HELP_MOVE,
      "best",
      "to the best trial",
@@ -83,12 +85,29 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT,
      HELP_ACT,
      "open",
      "open",
      false},
-    {ACTION_ENQUEUE, {'e'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "enqueue", "enqueue a copy", true},
+    {ACTION_ENQUEUE,
+     {'e'},
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_NEXT,
+     HELP_ACT,
+     "enqueue",
+     "enqueue a copy, turned",
+     false},
+    {ACTION_SUGGEST,
+     {'.'},
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
+     HELP_ACT,
+     "next",
+     "what comes next, queue",
+     false},
+    {ACTION_VALUE, {'='}, SCOPE_DIAL, HELP_ACT, "type", "type a value, or digits", false},
+    {ACTION_RESET, {'r'}, SCOPE_DIAL, HELP_ACT, "reset", "as it was", false},
+    {ACTION_WRITE, {'w'}, SCOPE_DIAL | SCOPE_NEXT, HELP_ACT, "enqueue", "enqueue this point", true},
+    {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
     {ACTION_PRUNE, {'P'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "prune", "prune (asks first)", true},
     {ACTION_STOP, {'X'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "stop", "stop (asks first)", true},
     {ACTION_RETRY, {'R'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "retry", "run again", true},
@@ -121,7 +140,7 @@ static const struct binding bindings[] = {
      "previous parameter",
      false},
     {ACTION_AXES, {'x'}, SCOPE_PLOTS, HELP_VIEW, "axes", "the second axis", false},
-    {ACTION_GOAL, {'o'}, SCOPE_PLOTS, HELP_VIEW, "objective", "next objective", false},
+    {ACTION_GOAL, {'o'}, SCOPE_PLOTS | SCOPE_DIAL, HELP_VIEW, "objective", "next objective", false},
     {ACTION_LOG, {'Y'}, SCOPE_PLOTS, HELP_VIEW, "log", "logarithmic values", false},
     {ACTION_PRUNED, {'i'}, SCOPE_PLOTS, HELP_VIEW, "pruned", "pruned trials in or out", false},
     {ACTION_OUTLIERS, {'v'}, SCOPE_PLOTS, HELP_VIEW, "outliers", "all values, or clipped", false},
@@ -176,17 +195,37 @@ const struct binding *keymap_binding(enum action action)
     return NULL;
 }
 
+static const struct {
+    enum action action;
+    unsigned scope;
+    const char *word, *help;
+} others[] = {
+    {ACTION_DOWN, SCOPE_TRIAL, "next", "next trial"},
+    {ACTION_UP, SCOPE_TRIAL, "previous", "previous trial"},
+    {ACTION_DOWN, SCOPE_DIAL, "down", "next parameter"},
+    {ACTION_UP, SCOPE_DIAL, "up", "previous parameter"},
+    {ACTION_LEFT, SCOPE_DIAL, "turn", "turn down by a step"},
+    {ACTION_RIGHT, SCOPE_DIAL, "turn", "turn up by a step"},
+    {ACTION_BEST, SCOPE_DIAL, "best", "values of the best"},
+    {ACTION_SUGGEST, SCOPE_DIAL, "suggest", "suggest, best, default"},
+    {ACTION_ENTER, SCOPE_DIAL, "enqueue", "enqueue this point"},
+    {ACTION_ENTER, SCOPE_NEXT, "dial", "open it in the dial"},
+};
+enum { N_OTHERS = sizeof others / sizeof others[0] };
+
 const char *binding_word(const struct binding *binding, unsigned scope)
 {
-    if (scope == SCOPE_TRIAL && binding->action == ACTION_DOWN) return "next";
-    if (scope == SCOPE_TRIAL && binding->action == ACTION_UP) return "previous";
+    for (int i = 0; i < N_OTHERS; i++) {
+        if (others[i].action == binding->action && others[i].scope == scope) return others[i].word;
+    }
     return binding->word;
 }
 
 const char *binding_help(const struct binding *binding, unsigned scope)
 {
-    if (scope == SCOPE_TRIAL && binding->action == ACTION_DOWN) return "next trial";
-    if (scope == SCOPE_TRIAL && binding->action == ACTION_UP) return "previous trial";
+    for (int i = 0; i < N_OTHERS; i++) {
+        if (others[i].action == binding->action && others[i].scope == scope) return others[i].help;
+    }
     return binding->help;
 }
 

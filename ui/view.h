@@ -30,9 +30,12 @@ enum screen_id {
     SCREEN_TRIAL,
     SCREEN_PLOTS,
     SCREEN_JOURNAL,
+    SCREEN_DIAL,
+    SCREEN_NEXT,
     SCREEN_COUNT
 };
 
+struct advice;
 struct view;
 
 struct message {
@@ -92,14 +95,16 @@ struct view {
     struct cells cells;
     struct dln_wake wake;
     struct helper *helper;
+    struct helper *thinker; /* for what is long to compute: posting must not wait for it */
+    struct advice *advice;  /* advice.c; NULL until it is asked for */
     struct runs runs;
     struct session session; /* path NULL: none open */
     int64_t now_ns, now_us; /* of this round of the loop */
 
-    enum screen_id screen, base; /* base: where `q` leaves the program */
-    enum screen_id opener;       /* the screen that a trial was opened from */
-    void *state[SCREEN_COUNT];   /* each screen's own */
-    int64_t selected_id;         /* the trial under the cursor, by row id; -1: none */
+    enum screen_id screen, base;       /* base: where `q` leaves the program */
+    enum screen_id from[SCREEN_COUNT]; /* of a detail: the screen that it was opened from */
+    void *state[SCREEN_COUNT];         /* each screen's own */
+    int64_t selected_id;               /* the trial under the cursor, by row id; -1: none */
 
     struct message message; /* answers and refusals */
     struct message event;   /* what happened last */
@@ -125,6 +130,8 @@ struct view {
 /* An answer to what the person did; stays for 10 s. */
 void view_say(struct view *view, enum role role, const char *format, ...) DLN_PRINTF(3, 4);
 void view_go(struct view *view, enum screen_id id);
+/* From a detail to the screen that it was opened from. */
+void view_back(struct view *view);
 /* Opens a study in place of the one that is open. */
 bool view_open(struct view *view, const char *path, int64_t study_id);
 void view_close_study(struct view *view);

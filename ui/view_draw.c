@@ -16,7 +16,10 @@
 /* A detail belongs to the tab of the screen it was opened from. */
 static enum screen_id tab_of(const struct view *view)
 {
-    return view->screen == SCREEN_TRIAL ? view->opener : view->screen;
+    enum screen_id id = view->screen;
+    while (id != SCREEN_HOME && !screen_of(id)->title)
+        id = view->from[id];
+    return id;
 }
 
 /* Where there is no room for their names: the digits of the others. Returns the columns used. */

@@ -249,6 +249,14 @@ DLN_API DLN_CHECK bool dln_store_waiting_point(dln_store *store, int64_t study_i
                                                const struct dln_space *space, int64_t trial_id,
                                                double *x, struct dln_error *err);
 /*
+ * Other fixed values for a WAITING trial; out of the queue: it has failed, stopped by a person, with a
+ * line about who. DLN_REFUSED: it does not wait any more.
+ */
+DLN_API DLN_CHECK bool dln_store_revise(dln_store *store, const struct dln_space *space, int64_t id,
+                                        const double *x, struct dln_error *err);
+DLN_API DLN_CHECK bool dln_store_withdraw(dln_store *store, int64_t id, const char *detail,
+                                          struct dln_error *err);
+/*
  * WAITING → RUNNING with x complete. DLN_BUSY when somebody else was faster (optuna-storage.md 10.3:
  * with foreign workers alive the second look after 200 ms is the caller's: dln_store_still_claimed).
  */
@@ -509,13 +517,14 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
 /*
  * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
  * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
+ * REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING one) ·
  * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
  */
 #define DLN_COMMANDS(X)                                                                            \
     X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
     X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
     X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget")                              \
-    X(SET_STRATEGY, "set_strategy") X(NOTE, "note")
+    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

@@ -139,6 +139,8 @@ static const struct {
     [DLN_COMMAND_SET_BUDGET] = {dln_obey_budget, false},
     [DLN_COMMAND_SET_STRATEGY] = {dln_obey_strategy, false},
     [DLN_COMMAND_NOTE] = {obey_note, false},
+    [DLN_COMMAND_REVISE] = {dln_obey_revise, false},
+    [DLN_COMMAND_WITHDRAW] = {dln_obey_withdraw, false},
 };
 
 static void obey(struct dln_driver *driver, const struct dln_command *command,

@@ -83,6 +83,17 @@ static bool fixed_json(const struct dln_space *space, const double *x, struct dl
     return ok || dln_fail(err, DLN_NOMEM, "out of memory");
 }
 
+bool dln_rows_set_fixed(dln_store *store, int64_t trial_id, const struct dln_space *space,
+                        const double *x, struct dln_error *err)
+{
+    struct dln_strbuf json = {0};
+    const bool ok = fixed_json(space, x, &json, err) &&
+                    dln_attribute_set(store->db, DLN_TRIAL_SYSTEM, trial_id, DLN_KEY_FIXED,
+                                      dln_strbuf_text(&json), err);
+    dln_strbuf_release(&json);
+    return ok;
+}
+
 bool dln_rows_add_waiting(dln_store *store, int64_t study_id, const struct dln_space *space,
                           const struct dln_time_base *times, const double *x, const char *who,
                           int64_t *id, int64_t *number, struct dln_error *err)
@@ -92,11 +103,7 @@ bool dln_rows_add_waiting(dln_store *store, int64_t study_id, const struct dln_s
     if (!dln_rows_add_trial(store, study_id, DLN_TRIAL_WAITING, times, &made, &made_number, err)) {
         return false;
     }
-    struct dln_strbuf json = {0};
-    bool ok = fixed_json(space, x, &json, err) &&
-              dln_attribute_set(store->db, DLN_TRIAL_SYSTEM, made, DLN_KEY_FIXED,
-                                dln_strbuf_text(&json), err);
-    dln_strbuf_release(&json);
+    bool ok = dln_rows_set_fixed(store, made, space, x, err);
     if (ok && who && who[0]) {
         ok = dln_attribute_set_text(store->db, DLN_TRIAL_SYSTEM, made, DLN_KEY_WHO, who, err);
     }

@@ -15,6 +15,9 @@ bool dln_rows_add_params(dln_store *store, int64_t trial_id, const struct dln_sp
 bool dln_rows_add_waiting(dln_store *store, int64_t study_id, const struct dln_space *space,
                           const struct dln_time_base *times, const double *x, const char *who,
                           int64_t *id, int64_t *number, struct dln_error *err);
+/* The values that a WAITING trial is to have. */
+bool dln_rows_set_fixed(dln_store *store, int64_t trial_id, const struct dln_space *space,
+                        const double *x, struct dln_error *err);
 /* A row for each of n values, by their type. */
 bool dln_rows_put_values(dln_store *store, int64_t trial_id, const double *values, size_t n,
                          struct dln_error *err);

@@ -198,6 +198,37 @@ static void an_enqueued_point_runs_next_with_its_values(void **state)
     rig_close(&rig);
 }
 
+static void the_queue_can_be_changed_until_a_trial_starts(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    open_rig(&rig, waits, "budget: {trials: 4}\n");
+    rig_start(&rig);
+    rig_wait_count(&rig, DLN_TRIAL_RUNNING, 1);
+    (void)rig_steer(&rig, DLN_COMMAND_ENQUEUE, "{\"params\": {\"x\": 0.125}}");
+    (void)rig_steer(&rig, DLN_COMMAND_ENQUEUE, "{\"params\": {\"x\": 0.25}}");
+    assert_string_equal(
+        rig_steer(&rig, DLN_COMMAND_REVISE, "{\"trial\": 2, \"params\": {\"x\": 0.375}}"),
+        "changed #2 in the queue");
+    assert_string_equal(rig_steer(&rig, DLN_COMMAND_WITHDRAW, "{\"trial\": 1}"),
+                        "took #1 out of the queue");
+    assert_non_null(
+        strstr(rig_refused(&rig, DLN_COMMAND_REVISE, "{\"trial\": 1, \"params\": {\"x\": 0.5}}"),
+               "not in the queue"));
+    assert_non_null(
+        strstr(rig_refused(&rig, DLN_COMMAND_WITHDRAW, "{\"trial\": 0}"), "not in the queue"));
+    assert_non_null(
+        strstr(rig_refused(&rig, DLN_COMMAND_REVISE, "{\"trial\": 2, \"params\": {\"x\": 7}}"),
+               "outside the space"));
+    rig_write(&rig, "go", "");
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    assert_int_equal(rig_trial(&rig, 1).state, DLN_TRIAL_FAIL);
+    assert_int_equal(rig_trial(&rig, 1).reason, DLN_FAIL_STOPPED);
+    assert_close(rig_trial(&rig, 2).x[0], 0.375, 0, 0);
+    assert_int_equal(rig_trial(&rig, 2).state, DLN_TRIAL_COMPLETE);
+    rig_close(&rig);
+}
+
 static void a_retry_is_a_copy_with_a_new_number(void **state)
 {
     (void)state;
@@ -499,6 +530,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(start_points_run_first_and_keep_their_values),
         cmocka_unit_test(the_same_study_gives_the_same_points_and_seeds),
         cmocka_unit_test(an_enqueued_point_runs_next_with_its_values),
+        cmocka_unit_test(the_queue_can_be_changed_until_a_trial_starts),
         cmocka_unit_test(a_retry_is_a_copy_with_a_new_number),
         cmocka_unit_test(a_paused_study_starts_nothing_until_it_is_resumed),
         cmocka_unit_test(draining_finishes_what_runs_and_stops),

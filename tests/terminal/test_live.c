@@ -321,12 +321,10 @@ static void p_starts_steers_and_stops_a_study(void **state)
     screen_wait(s, "err", DESK_WAIT_MS);
 
     screen_keys(s, "e");
-    screen_wait(s, "Enqueue: x=", DESK_WAIT_MS);
-    screen_keys(s, "\025"
-                   "x=0.5 colour=red" SCREEN_ENTER);
-    screen_wait(s, "'colour' is no parameter", DESK_WAIT_MS);
-    screen_keys(s, "\025"
-                   "x=0.5 kind=fancy" SCREEN_ENTER);
+    screen_wait(s, "copy of #", DESK_WAIT_MS);
+    screen_keys(s, "0.5" SCREEN_ENTER);
+    screen_wait(s, "1 of 2 changed", DESK_WAIT_MS);
+    screen_keys(s, SCREEN_ENTER);
     screen_wait(s, "wait", DESK_WAIT_MS);
 
     screen_keys(s, "8");

@@ -96,10 +96,6 @@ static void match_overlays(screen *s, const char *suffix)
     match(s, "value, best first", "sort", suffix);
     screen_keys(s, SCREEN_ESC);
     screen_wait_gone(s, "value, best first", DESK_WAIT_MS);
-    screen_keys(s, "e");
-    match(s, "Enqueue: lr=", "enqueue", suffix);
-    screen_keys(s, SCREEN_ESC);
-    screen_wait_gone(s, "Enqueue: lr=", DESK_WAIT_MS);
     screen_keys(s, "B");
     match(s, "Budget, now 160 trials", "budget", suffix);
     screen_keys(s, SCREEN_ESC);

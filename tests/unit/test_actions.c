@@ -1,4 +1,4 @@
-/* Lines that a person types: budgets, and points to enqueue. */
+/* Budgets that a person types, and points as commands. */
 #include "support/test.h"
 
 #include "actions.h"
@@ -45,74 +45,33 @@ static struct dln_param params[] = {
 };
 static const struct dln_space space = {.n = 3, .params = params};
 
-static void absorb_point(struct model *model, int64_t id, const double x[3])
-{
-    const double value = 0.5;
-    const struct model_row row = {.id = id,
-                                  .number = id,
-                                  .state = DLN_TRIAL_COMPLETE,
-                                  .last_step = -1,
-                                  .slot = -1,
-                                  .x = x,
-                                  .values = &value,
-                                  .detail = ""};
-    struct model_change change;
-    assert_true(model_absorb(model, &row, 1, &change));
-}
-
-static void a_copied_point_is_read_back_as_it_was(void **state)
+static void a_copy_names_only_what_was_changed(void **state)
 {
     (void)state;
-    struct model model;
-    assert_true(model_init(&model, 3, 1));
-    absorb_point(&model, 0, (const double[]){0.001, 4, 2});
-    absorb_point(&model, 1, (const double[]){0.25e-4, (double)NAN, 1});
-    struct dln_strbuf text = {0}, payload = {0};
-    char error[VIEW_TEXT_MAX] = "";
-    actions_point_text(&space, &model, 0, &text);
-    assert_string_equal(dln_strbuf_text(&text), "lr=0.001 layers=4 kind=\"a\\\"quote\\\\\"");
-    assert_true(actions_point_payload(&space, dln_strbuf_text(&text), 7, &payload, error));
-    assert_string_equal(dln_strbuf_text(&payload),
-                        "{\"params\": {\"lr\": 0.001, \"layers\": 4, \"kind\": "
-                        "\"a\\\"quote\\\\\"}, \"copy_of\": 7}");
-    dln_strbuf_reset(&text);
-    dln_strbuf_reset(&payload);
-    actions_point_text(&space, &model, 1, &text); /* what is not active is not named */
-    assert_true(actions_point_payload(&space, dln_strbuf_text(&text), -1, &payload, error));
-    assert_string_equal(dln_strbuf_text(&payload),
-                        "{\"params\": {\"lr\": 2.5e-05, \"kind\": \"with blank\"}}");
-    dln_strbuf_release(&text);
+    const double base[] = {0.25e-4, 4, 2}, x[] = {0.25e-4, 5, 2};
+    struct dln_strbuf payload = {0};
+    actions_point_payload(&space, x, base, 7, &payload);
+    assert_string_equal(dln_strbuf_text(&payload), "{\"params\": {\"layers\": 5}, \"copy_of\": 7}");
     dln_strbuf_release(&payload);
-    model_release(&model);
 }
 
-static void a_wrong_word_is_named(void **state)
+static void a_point_of_its_own_names_all_that_is_active(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *error;
-    } cases[] = {
-        {"colour=red", "'colour' is no parameter"},
-        {"lr=fast", "lr: "},
-        {"kind=none", "kind: "},
-        {"   ", "name=value"},
-        {"lr", "lr: "},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct dln_strbuf payload = {0};
-        char error[VIEW_TEXT_MAX] = "";
-        assert_false(actions_point_payload(&space, cases[i].text, -1, &payload, error));
-        if (!strstr(error, cases[i].error)) fail_msg("'%s': %s", cases[i].text, error);
-        dln_strbuf_release(&payload);
-    }
+    const double x[] = {0.25e-4, (double)NAN, 2};
+    struct dln_strbuf payload = {0};
+    actions_point_payload(&space, x, NULL, -1, &payload);
+    assert_string_equal(dln_strbuf_text(&payload),
+                        "{\"params\": {\"lr\": 2.5e-05, \"kind\": \"a\\\"quote\\\\\"}}");
+    dln_strbuf_release(&payload);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(budgets_are_numbers_of_trials_or_times),
-        cmocka_unit_test(a_copied_point_is_read_back_as_it_was),
-        cmocka_unit_test(a_wrong_word_is_named),
+        cmocka_unit_test(a_copy_names_only_what_was_changed),
+        cmocka_unit_test(a_point_of_its_own_names_all_that_is_active),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

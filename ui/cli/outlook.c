@@ -84,19 +84,7 @@ bool parse_assignment(const struct opened *study, const char *word, size_t *para
 void outlook_interval(const struct dln_expected *expected, char low[FORMAT_MAX],
                       char high[FORMAT_MAX])
 {
-    /* two digits of the width: 0.8937 … 0.9312 is 0.894 … 0.931 */
-    const double width = expected->high - expected->low;
-    const double digits = width > 0 && isfinite(width) ? 1 - floor(log10(width)) : 6;
-    const double largest = fmax(fabs(expected->low), fabs(expected->high));
-    if (digits > 9 || largest >= 1e9) {
-        snprintf(low, FORMAT_MAX, "%.4g", expected->low);
-        snprintf(high, FORMAT_MAX, "%.4g", expected->high);
-        return;
-    }
-    const int decimals = digits < 0 ? 0 : (int)digits;
-    const struct number_style style = {NUMBER_FIXED, decimals};
-    format_number(low, style, expected->low);
-    format_number(high, style, expected->high);
+    format_interval(low, high, expected->low, expected->high);
 }
 
 char *outlook_chance(char out[FORMAT_MAX], double chance)

@@ -23,6 +23,7 @@ struct screen {
     void (*tick)(struct view *view);    /* once a second while shown */
     void (*draw)(struct view *view, struct rect body);
     void (*draw_status)(struct view *view, int row);
+    bool (*key)(struct view *view, struct key key); /* before the keymap; true: taken */
     bool (*act)(struct view *view, enum action action);
     bool (*offers)(const struct view *view, enum action action); /* for the key row; not asked while
                                                                     a study is being opened */
@@ -35,5 +36,7 @@ extern const struct screen screen_live;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
 extern const struct screen screen_journal;
+extern const struct screen screen_dial;
+extern const struct screen screen_next;
 
 #endif
