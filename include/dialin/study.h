@@ -85,6 +85,7 @@ enum dln_fail_policy { DLN_POLICY_RETRY, DLN_POLICY_AVOID, DLN_POLICY_IGNORE };
 
 struct dln_machine {
     int parallel;
+    bool has_parallel; /* else as many as there are GPUs for, where there are any */
     bool gpus_auto;
     int gpus; /* -1: not given */
     double gpus_per_trial;

@@ -112,6 +112,7 @@ void dln_driver_close(struct dln_driver *driver)
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
     dln_config_free(driver->config);
+    dln_gpus_free(driver->gpus);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
     dln_limits_free(driver->limits);
@@ -312,6 +313,13 @@ struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t num
         if (driver->jobs[i]->number == number) return driver->jobs[i];
     }
     return NULL;
+}
+
+int dln_driver_n_slots(const struct dln_driver *driver)
+{
+    const int wanted = driver->live.parallel;
+    const int room = driver->gpus ? dln_gpus_slots(driver->gpus) : DLN_PARALLEL_MAX;
+    return wanted < room ? wanted : room;
 }
 
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver)

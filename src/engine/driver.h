@@ -68,8 +68,9 @@ struct dln_driver {
     size_t objective_metric[DLN_OBJECTIVES_MAX];
     size_t curve_objective, curve_metric; /* whose values are the curves; SIZE_MAX: none */
     struct dln_limits *limits;
-    dln_config *config; /* NULL: the study has none */
+    dln_config *config;   /* NULL: the study has none */
     dln_pruning *pruning; /* NULL: nothing is pruned */
+    dln_gpus *gpus;       /* NULL: the study says nothing of them */
 
     struct dln_job **jobs;
     size_t n_jobs, cap_jobs;
@@ -142,6 +143,8 @@ DLN_CHECK bool dln_driver_add_job(struct dln_driver *driver, struct dln_job *job
                                   struct dln_error *err);
 void dln_driver_drop_job(struct dln_driver *driver, struct dln_job *job);
 struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t number);
+/* How many trials may run at a time: as many as wanted, and as there are GPUs for. */
+int dln_driver_n_slots(const struct dln_driver *driver);
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver);
 
 #endif

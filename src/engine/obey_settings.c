@@ -35,7 +35,12 @@ void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *comm
     live.parallel = (int)json_integer_value(value);
     if (!save_live(driver, &live)) return;
     (void)snprintf(reply->undo, sizeof reply->undo, "{\"value\": %d}", was);
-    dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+    const int room = dln_driver_n_slots(driver);
+    if (room < live.parallel) {
+        dln_reply_done(reply, "parallel %d → %d; there are GPUs for %d", was, live.parallel, room);
+    } else {
+        dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+    }
 }
 
 /* ── budget ────────────────────────────────────────────────────────────────────────────────────*/
