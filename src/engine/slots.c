@@ -31,8 +31,9 @@ static bool may_run(const struct dln_driver *driver)
 
 static bool may_begin(const struct dln_driver *driver)
 {
+    const struct dln_spent spent = dln_driver_spent(driver);
     return driver->engine_state == DLN_ENGINE_RUNNING &&
-           dln_budget_is_open(&driver->live.budget, &driver->ledger, driver->run_time_s, NULL);
+           dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, NULL);
 }
 
 /* The lowest free slot; -1 if as many as wanted are taken. With fewer wanted, the surplus goes on.

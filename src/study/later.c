@@ -38,8 +38,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},
-    {"budget.cost", NULL, "remove it or limit 'trials' or 'time'"},
     {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},

@@ -132,6 +132,76 @@ static void a_slot_for_which_no_cpu_is_left_has_all(void **state)
     rig_close(&rig);
 }
 
+/* ── what they cost ────────────────────────────────────────────────────────────────────────────*/
+
+static void costs_are_summed_over_slots_retries_and_starts(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    /* #0 fails twice, each time after a cost of 1; all others cost 2 */
+    open_rig(&rig,
+             "if [ $DIALIN_TRIAL = 0 ]; then echo cost: 1; exit 1; fi\n"
+             "echo cost: 1; echo cost: 2; echo loss: 3\n",
+             "budget: {trials: 100, cost: 10}\n");
+    rig_run(&rig);
+    assert_string_equal(rig_summary(&rig).why, "budget: cost");
+    assert_close(rig_summary(&rig).spent.cost, 10, 0, 0);
+    rig_assert_numbers(&rig, 5); /* 2 + 4 × 2 */
+    assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_BUDGET, "{\"cost\": 14}"),
+                        "budget 100 trials, cost 10 → 100 trials, cost 14");
+    rig_run(&rig);
+    assert_close(rig_summary(&rig).spent.cost, 14, 0, 0);
+    rig_assert_numbers(&rig, 7);
+    rig_close(&rig);
+}
+
+static void what_running_trials_have_cost_so_far_counts(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    open_rig(&rig,
+             "echo cost: 5; touch started.$DIALIN_TRIAL\n"
+             "while [ ! -e go ]; do sleep 0.02; done; echo loss: 1\n",
+             "budget: {cost: 10}\nmachine: {parallel: 2}\n");
+    rig_start(&rig);
+    rig_wait_file(&rig, "started.0");
+    rig_wait_file(&rig, "started.1");
+    (void)rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 8}");
+    rig_write(&rig, "go", "");
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    rig_assert_numbers(&rig, 2);
+    rig_close(&rig);
+}
+
+static void a_cost_that_nobody_reads_cannot_be_a_limit(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    open_rig(&rig, "echo loss: 1\n", "budget: {trials: 1}\n");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_BUDGET, "{\"cost\": 5}"),
+                        "nothing is read as a trial's cost: 'cost' in the budget of the study file "
+                        "makes it a metric");
+    rig_close(&rig);
+}
+
+static void slot_hours_count_every_slot(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    /* 0.9 s of slots: with three of them about 0.3 s, 0.1 s a trial */
+    open_rig(&rig, "sleep 0.1; echo loss: 1\n",
+             "budget: {slot_hours: 0.00025}\nmachine: {parallel: 3}\n");
+    rig_run(&rig);
+    const struct dln_study_summary summary = rig_summary(&rig);
+    assert_string_equal(summary.why, "budget: slot_hours");
+    assert_int_equal(summary.counts[DLN_TRIAL_COMPLETE], summary.n_trials);
+    assert_true(summary.spent.slot_s >= 0.9);
+    assert_true(summary.spent.slot_s > 1.5 * summary.spent.time_s);
+    assert_true(summary.n_trials <=
+                12); /* none takes less than 0.1 s, and three go on at the end */
+    rig_close(&rig);
+}
+
 int main(int argc, char **argv)
 {
     rig_be_guardian(argc, argv);
@@ -141,6 +211,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_gpu_the_study_is_refused),
         cmocka_unit_test(a_trial_has_its_cpu_and_threads_for_it),
         cmocka_unit_test(a_slot_for_which_no_cpu_is_left_has_all),
+        cmocka_unit_test(costs_are_summed_over_slots_retries_and_starts),
+        cmocka_unit_test(what_running_trials_have_cost_so_far_counts),
+        cmocka_unit_test(a_cost_that_nobody_reads_cannot_be_a_limit),
+        cmocka_unit_test(slot_hours_count_every_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
