@@ -264,7 +264,7 @@ int64_t session_eta_ms(const struct session *session, int64_t now_us)
     }
     if (budget->time_s > 0) {
         const double up_s = (double)(now_us - summary->lease.started_us) / 1e6;
-        const double left_s = budget->time_s - summary->run_time_s - (up_s > 0 ? up_s : 0);
+        const double left_s = budget->time_s - summary->spent.time_s - (up_s > 0 ? up_s : 0);
         const int64_t left_ms = left_s > 0 ? (int64_t)(left_s * 1000) : 0;
         if (eta_ms < 0 || left_ms < eta_ms) eta_ms = left_ms;
     }
@@ -279,6 +279,10 @@ void study_why(const struct dln_study_summary *summary, char *out, size_t cap)
         (void)snprintf(out, cap, "all %" PRId64 " trials have run", budget->trials);
     } else if (strcmp(why, "budget: time") == 0) {
         (void)snprintf(out, cap, "the time of the budget is used up");
+    } else if (strcmp(why, "budget: slot_hours") == 0) {
+        (void)snprintf(out, cap, "the slot hours of the budget are used up");
+    } else if (strcmp(why, "budget: cost") == 0) {
+        (void)snprintf(out, cap, "the cost of the budget is reached");
     } else if (strcmp(why, "budget: target") == 0) {
         (void)snprintf(out, cap, "the target is reached");
     } else if (strcmp(why, "budget: no_improvement") == 0) {
@@ -296,11 +300,13 @@ double session_share(const struct session *session, int64_t now_us)
     double share = (double)NAN;
     if (budget->trials > 0) share = (double)summary_finished(summary) / (double)budget->trials;
     if (budget->time_s > 0) {
-        double used_s = summary->run_time_s;
+        double used_s = summary->spent.time_s;
         if (summary->lease.alive) used_s += (double)(now_us - summary->lease.started_us) / 1e6;
         const double by_time = used_s / budget->time_s;
         if (isnan(share) || by_time > share) share = by_time;
     }
+    if (budget->slot_s > 0) share = fmax(share, summary->spent.slot_s / budget->slot_s);
+    if (budget->cost > 0) share = fmax(share, summary->spent.cost / budget->cost);
     if (share < 0) return 0;
     return share > 1 ? 1 : share;
 }

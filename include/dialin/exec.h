@@ -29,7 +29,8 @@ struct dln_run_spec { /* what placeholders may ask for */
     const double *x;
     int64_t number;
     uint64_t seed;       /* of this run: derived from (study seed, number, attempt) by the caller */
-    int attempt, slot;
+    int attempt;
+    const char *gpus;    /* of its slot, dln_gpus_of_slot(); NULL: the study says nothing of GPUs */
     const char *run_dir; /* absolute */
     const char *json_path; /* of params.json, absolute */
     const char *config_path; /* rendered, or NULL */
@@ -53,6 +54,21 @@ DLN_API void dln_argv_quote(char *const *argv, struct dln_strbuf *out);
 /* envp (NULL-terminated): the parent's, DIALIN_*, PYTHONUNBUFFERED, OMP_NUM_THREADS, study env. */
 DLN_API DLN_CHECK bool dln_env_fill(const struct dln_run_spec *spec, struct dln_arena *arena,
                                     char ***envp, struct dln_error *err);
+
+/*
+ * The GPUs that a study may use (`machine:`): of CUDA_VISIBLE_DEVICES where that is set, else of
+ * what nvidia-smi lists. *out is NULL for a study that says nothing of them. DLN_NOT_FOUND: there
+ * are none, or not enough for one trial.
+ */
+typedef struct dln_gpus dln_gpus;
+DLN_API DLN_CHECK bool dln_gpus_new(const struct dln_study *study, dln_gpus **out,
+                                    struct dln_error *err);
+DLN_API void dln_gpus_free(dln_gpus *gpus);
+DLN_API int dln_gpus_slots(const dln_gpus *gpus); /* so many trials at a time */
+/* "2,3": what a trial on this slot sees, in the arena. NULL: no memory. */
+DLN_API char *dln_gpus_of_slot(const dln_gpus *gpus, int slot, struct dln_arena *arena);
+/* "4 GPUs (0 1 2 3), 2 a trial" */
+DLN_API void dln_gpus_text(const dln_gpus *gpus, struct dln_strbuf *out);
 
 /* NAME.runs/000017 beside the study file (or `dir:`), made with cmd, params.json. */
 DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t number,
@@ -152,7 +168,8 @@ struct dln_run_request {
     const char *directory; /* working directory */
     const char *run_dir;   /* stdout, stderr, metrics.jsonl, status go here */
     int64_t memory_bytes;  /* 0: no limit */
-    int cpus;              /* 0: not set */
+    int cpus;              /* of its own, and OMP_NUM_THREADS; 0: not set */
+    int slot;              /* which of them: the slot's; where they do not suffice it gets all */
 };
 /* Asks the guardian to start it; the outcome comes as an event. */
 DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,

@@ -98,7 +98,7 @@ struct dln_study_summary {
     const char *strategy;         /* name, "" when unknown */
     struct dln_lease_info lease;
     int64_t created_us;
-    double run_time_s;            /* that engines have spent on it so far, as last written */
+    struct dln_spent spent;       /* as last written */
 };
 
 /* Every study of the file, in id order, in the arena. */
@@ -151,7 +151,13 @@ DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id
                                               struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
                                            enum dln_engine_state state, const char *why,
-                                           double run_time_s, struct dln_error *err);
+                                           const struct dln_spent *spent, struct dln_error *err);
+/*
+ * The sum of the user attribute `cost` of all trials, and of the values of an objective of that
+ * name (its index, or -1) of those that are COMPLETE.
+ */
+DLN_API DLN_CHECK bool dln_store_cost(dln_store *store, int64_t study_id, int objective,
+                                      double *cost, struct dln_error *err);
 
 /* What an earlier study, as `warm_start` names it, has for this one. */
 struct dln_past_report {

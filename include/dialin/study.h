@@ -57,6 +57,13 @@ struct dln_budget {
     int64_t no_improvement;
 };
 
+/* What a study has used up of it, over its life. */
+struct dln_spent {
+    double time_s; /* that engines have spent on it */
+    double slot_s; /* that slots were taken, all together */
+    double cost;   /* of its trials: the sum of what they report as `cost` */
+};
+
 enum dln_take { DLN_TAKE_MEAN, DLN_TAKE_MEDIAN, DLN_TAKE_WORST, DLN_TAKE_BEST };
 enum dln_aggregate { DLN_AGGREGATE_LAST, DLN_AGGREGATE_BEST, DLN_AGGREGATE_MEAN };
 enum dln_duplicates { DLN_DUPLICATES_AVOID, DLN_DUPLICATES_REUSE, DLN_DUPLICATES_REPEAT };
@@ -85,6 +92,7 @@ enum dln_fail_policy { DLN_POLICY_RETRY, DLN_POLICY_AVOID, DLN_POLICY_IGNORE };
 
 struct dln_machine {
     int parallel;
+    bool has_parallel; /* else as many as there are GPUs for, where there are any */
     bool gpus_auto;
     int gpus; /* -1: not given */
     double gpus_per_trial;

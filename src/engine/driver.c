@@ -57,6 +57,10 @@ static bool map_metrics(struct dln_driver *driver, struct dln_error *err)
         }
         driver->objective_metric[k] = i;
     }
+    driver->cost_metric = SIZE_MAX;
+    for (size_t i = 0; i < driver->n_metrics; i++) {
+        if (strcmp(driver->metric_names[i], "cost") == 0) driver->cost_metric = i;
+    }
     driver->curve_objective = dln_prune_objective(driver->study);
     driver->curve_metric = driver->curve_objective == SIZE_MAX
                                ? SIZE_MAX
@@ -90,7 +94,8 @@ bool dln_driver_open(struct dln_driver *driver, const char *db_path, int64_t stu
     if (!dln_store_study(driver->store, study_id, &driver->scratch, &summary, err)) goto fail;
     driver->live = summary.live;
     driver->seed = summary.seed;
-    driver->run_time_s = summary.run_time_s;
+    driver->spent = summary.spent;
+    driver->is_cost_stale = true;
     driver->engine_state = summary.state;
     (void)snprintf(driver->why, sizeof driver->why, "%s", summary.why ? summary.why : "");
     return true;
@@ -112,6 +117,7 @@ void dln_driver_close(struct dln_driver *driver)
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
     dln_config_free(driver->config);
+    dln_gpus_free(driver->gpus);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
     dln_limits_free(driver->limits);
@@ -227,8 +233,9 @@ void dln_driver_save_state(struct dln_driver *driver)
     struct dln_error err = {0};
     driver->state_unsaved = true;
     if (!dln_driver_is_well(driver)) return;
+    const struct dln_spent spent = dln_driver_spent(driver);
     if (!dln_store_set_state(driver->store, driver->study_id, driver->engine_state, driver->why,
-                             driver->run_time_s, &err)) {
+                             &spent, &err)) {
         (void)dln_driver_blame(driver, &err);
         return;
     }
@@ -243,14 +250,41 @@ void dln_driver_set_state(struct dln_driver *driver, enum dln_engine_state state
     dln_driver_save_state(driver);
 }
 
+static void sum_costs(struct dln_driver *driver)
+{
+    struct dln_error err = {0};
+    int objective = -1;
+    for (size_t k = 0; k < driver->study->n_objectives; k++) {
+        if (driver->objective_metric[k] == driver->cost_metric) objective = (int)k;
+    }
+    if (!dln_driver_is_well(driver)) return;
+    if (dln_store_cost(driver->store, driver->study_id, objective, &driver->spent.cost, &err)) {
+        driver->is_cost_stale = false;
+    } else {
+        (void)dln_driver_blame(driver, &err);
+    }
+}
+
+struct dln_spent dln_driver_spent(const struct dln_driver *driver)
+{
+    struct dln_spent spent = driver->spent;
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        spent.cost += dln_job_cost(driver->jobs[i], driver->cost_metric);
+    }
+    return spent;
+}
+
 void dln_driver_account(struct dln_driver *driver, int64_t now_ns)
 {
     const bool counts =
         driver->engine_state != DLN_ENGINE_PAUSED || dln_driver_n_slots_taken(driver) > 0;
     if (counts && driver->accounted_ns > 0) {
-        driver->run_time_s += (double)(now_ns - driver->accounted_ns) / (double)DLN_NS_PER_S;
+        const double passed_s = (double)(now_ns - driver->accounted_ns) / (double)DLN_NS_PER_S;
+        driver->spent.time_s += passed_s;
+        driver->spent.slot_s += passed_s * (double)dln_driver_n_slots_taken(driver);
     }
     driver->accounted_ns = now_ns;
+    if (driver->is_cost_stale && driver->cost_metric != SIZE_MAX) sum_costs(driver);
 }
 
 void dln_driver_beat(struct dln_driver *driver, int64_t now_ns)
@@ -312,6 +346,13 @@ struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t num
         if (driver->jobs[i]->number == number) return driver->jobs[i];
     }
     return NULL;
+}
+
+int dln_driver_n_slots(const struct dln_driver *driver)
+{
+    const int wanted = driver->live.parallel;
+    const int room = driver->gpus ? dln_gpus_slots(driver->gpus) : DLN_PARALLEL_MAX;
+    return wanted < room ? wanted : room;
 }
 
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver)

@@ -53,7 +53,8 @@ struct dln_driver {
     uint64_t seed;
     enum dln_engine_state engine_state;
     char why[256];
-    double run_time_s;
+    struct dln_spent spent; /* cost: of trials that have ended */
+    bool is_cost_stale;     /* trials of others have ended */
     int64_t accounted_ns;
     bool is_engine; /* false: obeying one command where no engine is alive */
 
@@ -66,10 +67,12 @@ struct dln_driver {
     const char **metric_names; /* borrowed from metric_reader */
     dln_metric_reader *metric_reader;
     size_t objective_metric[DLN_OBJECTIVES_MAX];
+    size_t cost_metric;                   /* what a budget of cost sums up; SIZE_MAX: not read */
     size_t curve_objective, curve_metric; /* whose values are the curves; SIZE_MAX: none */
     struct dln_limits *limits;
-    dln_config *config; /* NULL: the study has none */
+    dln_config *config;   /* NULL: the study has none */
     dln_pruning *pruning; /* NULL: nothing is pruned */
+    dln_gpus *gpus;       /* NULL: the study says nothing of them */
 
     struct dln_job **jobs;
     size_t n_jobs, cap_jobs;
@@ -131,8 +134,10 @@ void dln_driver_note(struct dln_driver *driver, const char *format, ...) DLN_PRI
 /* Changes the state, in memory at once and in the file as soon as that works. */
 void dln_driver_set_state(struct dln_driver *driver, enum dln_engine_state state, const char *why);
 void dln_driver_save_state(struct dln_driver *driver);
-/* Adds the time since the last call to the study's run time, unless it is paused and idle. */
+/* Adds the time since the last call to what is spent, unless the study is paused and idle. */
 void dln_driver_account(struct dln_driver *driver, int64_t now_ns);
+/* With what running trials have reported as their cost so far. */
+struct dln_spent dln_driver_spent(const struct dln_driver *driver);
 void dln_driver_beat(struct dln_driver *driver, int64_t now_ns);
 
 /* Takes one trial's row into ledger and proposer. *improved may be NULL. The pruner: refresh.c. */
@@ -142,6 +147,8 @@ DLN_CHECK bool dln_driver_add_job(struct dln_driver *driver, struct dln_job *job
                                   struct dln_error *err);
 void dln_driver_drop_job(struct dln_driver *driver, struct dln_job *job);
 struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t number);
+/* How many trials may run at a time: as many as wanted, and as there are GPUs for. */
+int dln_driver_n_slots(const struct dln_driver *driver);
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver);
 
 #endif

@@ -42,6 +42,7 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
         return dln_fail(err, DLN_INVALID,
                         "the study file has no 'run', so there is nothing to run");
     }
+    if (!dln_gpus_new(study, &driver->gpus, err)) return false;
     if (!dln_config_new(study, &driver->config, err)) return false;
     if (!dln_limits_new(study, &driver->limits, err)) return false;
     if (!dln_proposer_new(study, driver->seed, &driver->proposer, err)) return false;
@@ -77,6 +78,10 @@ static void tell_start(struct dln_driver *driver, size_t n_orphans)
     dln_strbuf_add(&text, ": budget ");
     dln_budget_text(&driver->live.budget, &text);
     dln_strbuf_addf(&text, ", parallel %d", driver->live.parallel);
+    if (driver->gpus) {
+        dln_strbuf_add(&text, ", ");
+        dln_gpus_text(driver->gpus, &text);
+    }
     if (n_orphans > 0) dln_strbuf_addf(&text, "; %zu unfinished run again", n_orphans);
     dln_driver_note(driver, "%s", dln_strbuf_text(&text));
     dln_strbuf_release(&text);
@@ -85,12 +90,32 @@ static void tell_start(struct dln_driver *driver, size_t n_orphans)
     }
 }
 
+/* Where the study file does not say how many at a time: at the first start, one on each GPU. */
+static bool fill_gpus(struct dln_driver *driver)
+{
+    struct dln_error err = {0};
+    struct dln_live_settings live = driver->live;
+    if (!driver->gpus || driver->study->machine.has_parallel || driver->ledger.n_rows > 0 ||
+        live.parallel != driver->study->machine.parallel) {
+        return true;
+    }
+    live.parallel = dln_gpus_slots(driver->gpus);
+    if (live.parallel > DLN_PARALLEL_MAX) live.parallel = DLN_PARALLEL_MAX;
+    if (!dln_store_set_live(driver->store, driver->study_id, &live, &err)) {
+        return dln_driver_blame(driver, &err);
+    }
+    driver->live = live;
+    dln_driver_committed(driver, false);
+    return true;
+}
+
 /* Reads the history, takes over what a dead engine left, obeys what was posted meanwhile. */
 static bool take_up(struct dln_driver *driver, bool paused, struct dln_error *err)
 {
     size_t n_orphans = 0;
     driver->version = dln_store_version(driver->store);
-    (void)(dln_refresh_new(driver) && dln_recover_orphans(driver, true, &n_orphans));
+    (void)(dln_refresh_new(driver) && fill_gpus(driver) &&
+           dln_recover_orphans(driver, true, &n_orphans));
     if (!went_well(driver, err)) return false;
     driver->is_starting = true;
     (void)dln_obey_inbox(driver);

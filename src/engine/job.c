@@ -121,6 +121,13 @@ void dln_job_cut(struct dln_job *job, const struct dln_prune *cut)
     job->n_fresh = 0;
 }
 
+double dln_job_cost(const struct dln_job *job, size_t metric)
+{
+    if (metric >= job->n_sums) return 0;
+    const struct dln_metric_sum *sum = &job->sums[metric];
+    return job->cost + (sum->n > 0 && isfinite(sum->last) ? sum->last : 0);
+}
+
 uint64_t dln_job_seed(uint64_t study_seed, int64_t number, int failures)
 {
     const uint64_t trial = dln_splitmix64(study_seed ^ dln_splitmix64((uint64_t)number));

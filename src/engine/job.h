@@ -53,6 +53,8 @@ struct dln_job {
     int attempt;  /* runs so far; the one that goes on included */
     int failures; /* runs that failed by themselves */
 
+    double cost; /* of the runs before this one */
+
     struct dln_arena run_arena; /* of run_dir, command */
     const char *run_dir, *command;
     int64_t run_id; /* 0: not in the file */
@@ -95,6 +97,9 @@ void dln_job_reset_run(struct dln_job *job);
 void dln_job_note_metric(struct dln_job *job, const struct dln_metric_event *event, bool is_curve);
 /* A pruner says no at this report: later ones are forgotten, and what comes from now on. */
 void dln_job_cut(struct dln_job *job, const struct dln_prune *cut);
+
+/* What its runs have reported as cost; `metric`: the index of that, SIZE_MAX: 0. */
+double dln_job_cost(const struct dln_job *job, size_t metric);
 
 /*
  * The seed of a run, 31 bits so that every library takes it. It depends on the study's seed, the

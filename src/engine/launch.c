@@ -90,11 +90,12 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
         .number = job->number,
         .seed = dln_job_seed(driver->seed, job->number, job->failures),
         .attempt = job->attempt,
-        .slot = job->slot,
         .run_dir = job->run_dir,
     };
     spec.json_path = dln_arena_printf(scratch, "%s/params.json", job->run_dir);
-    if (!spec.json_path) return dln_fail(err, DLN_NOMEM, "start a trial");
+    if (driver->gpus) spec.gpus = dln_gpus_of_slot(driver->gpus, job->slot, scratch);
+    if (!spec.json_path || (driver->gpus && !spec.gpus))
+        return dln_fail(err, DLN_NOMEM, "start a trial");
     if (!write_params(study, job, err)) return false;
     if (driver->config && !write_config(driver, job, &spec, scratch, err)) return false;
 
@@ -111,6 +112,7 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
         .run_dir = job->run_dir,
         .memory_bytes = study->machine.memory_bytes,
         .cpus = study->machine.cpus_per_trial,
+        .slot = job->slot,
     };
     return dln_runner_start(driver->runner, &request, err);
 }

@@ -85,8 +85,8 @@ static void settle(struct dln_driver *driver, int64_t now_ns)
         end(driver, DLN_OUTCOME_STOPPED, DLN_ENGINE_IDLE, stopped);
     } else if (driver->engine_state == DLN_ENGINE_RUNNING && driver->n_jobs == 0 &&
                dln_driver_is_well(driver)) {
-        const bool open =
-            dln_budget_is_open(&driver->live.budget, &driver->ledger, driver->run_time_s, &why);
+        const struct dln_spent spent = dln_driver_spent(driver);
+        const bool open = dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, &why);
         if (open && !(driver->is_exhausted && driver->ledger.counts[DLN_TRIAL_WAITING] == 0))
             return;
         if (open) why = "every point was tried";

@@ -35,7 +35,12 @@ void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *comm
     live.parallel = (int)json_integer_value(value);
     if (!save_live(driver, &live)) return;
     (void)snprintf(reply->undo, sizeof reply->undo, "{\"value\": %d}", was);
-    dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+    const int room = dln_driver_n_slots(driver);
+    if (room < live.parallel) {
+        dln_reply_done(reply, "parallel %d → %d; there are GPUs for %d", was, live.parallel, room);
+    } else {
+        dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+    }
 }
 
 /* ── budget ────────────────────────────────────────────────────────────────────────────────────*/
@@ -65,23 +70,26 @@ static bool apply(struct dln_budget *budget, const char *key, const json_t *valu
         return false;
     }
     const bool is_trials = strcmp(key, "trials") == 0;
-    const bool is_time = strcmp(key, "time_s") == 0;
-    if (!is_trials && !is_time && strcmp(key, "no_improvement") != 0) {
+    double *const real = strcmp(key, "time_s") == 0   ? &budget->time_s
+                         : strcmp(key, "slot_s") == 0 ? &budget->slot_s
+                         : strcmp(key, "cost") == 0   ? &budget->cost
+                                                      : NULL;
+    if (!is_trials && !real && strcmp(key, "no_improvement") != 0) {
         dln_reply_refuse(reply,
                          "'%.60s' is no limit that can be changed while a study runs; there are "
-                         "trials, time_s, target and no_improvement",
+                         "trials, time_s, slot_s, cost, target and no_improvement",
                          key);
         return false;
     }
-    if (!read_amount(value, !is_time, &amount)) {
+    if (!read_amount(value, !real, &amount)) {
         dln_reply_refuse(reply, "'%s' must be a %snumber of 0 (no limit) or more", key,
-                         is_time ? "" : "whole ");
+                         real ? "" : "whole ");
         return false;
     }
     if (is_trials) {
         budget->trials = (int64_t)amount;
-    } else if (is_time) {
-        budget->time_s = amount;
+    } else if (real) {
+        *real = amount;
     } else {
         budget->no_improvement = (int64_t)amount;
     }
@@ -97,6 +105,10 @@ static void describe_undo(const struct dln_budget *was, struct dln_reply *reply)
     dln_json_int(&w, was->trials);
     dln_json_key(&w, "time_s");
     dln_json_double(&w, was->time_s);
+    dln_json_key(&w, "slot_s");
+    dln_json_double(&w, was->slot_s);
+    dln_json_key(&w, "cost");
+    dln_json_double(&w, was->cost);
     dln_json_key(&w, "target");
     if (was->has_target) {
         dln_json_double(&w, was->target);
@@ -114,8 +126,8 @@ void dln_obey_settle_idle(struct dln_driver *driver, const char *why)
 {
     struct dln_error err = {0};
     if (driver->is_engine || driver->engine_state != DLN_ENGINE_DONE) return;
-    if (dln_store_set_state(driver->store, driver->study_id, DLN_ENGINE_IDLE, why,
-                            driver->run_time_s, &err)) {
+    if (dln_store_set_state(driver->store, driver->study_id, DLN_ENGINE_IDLE, why, &driver->spent,
+                            &err)) {
         driver->engine_state = DLN_ENGINE_IDLE;
     } else {
         (void)dln_driver_blame(driver, &err);
@@ -129,8 +141,8 @@ void dln_obey_budget(struct dln_driver *driver, const struct dln_command *comman
     const struct dln_budget was = driver->live.budget;
     struct dln_live_settings live = driver->live;
     if (json_object_size(payload) == 0) {
-        dln_reply_refuse(reply, "no limit is named; there are trials, time_s, target and "
-                                "no_improvement");
+        dln_reply_refuse(reply, "no limit is named; there are trials, time_s, slot_s, cost, "
+                                "target and no_improvement");
         return;
     }
     const char *key;
@@ -139,6 +151,11 @@ void dln_obey_budget(struct dln_driver *driver, const struct dln_command *comman
     json_object_foreach(payload, key, value)
     {
         ok = ok && apply(&live.budget, key, value, reply);
+    }
+    if (ok && live.budget.cost > 0 && driver->cost_metric == SIZE_MAX) {
+        dln_reply_refuse(reply, "nothing is read as a trial's cost: 'cost' in the budget of the "
+                                "study file makes it a metric");
+        return;
     }
     if (!ok || !save_live(driver, &live)) return;
     dln_obey_settle_idle(driver, "budget changed");

@@ -248,6 +248,10 @@ static bool close_run(struct dln_driver *driver, struct dln_job *job, const char
         }
         dln_driver_committed(driver, true);
     }
+    job->cost = dln_job_cost(job, driver->cost_metric);
+    if (driver->cost_metric != SIZE_MAX) {
+        job->sums[driver->cost_metric] = (struct dln_metric_sum){0}; /* it is counted */
+    }
     job->phase = DLN_JOB_WAITING;
     job->slot = -1;
     return true;
@@ -263,10 +267,11 @@ static size_t collect_extras(const struct dln_driver *driver, const struct dln_j
         for (size_t k = 0; k < driver->study->n_objectives; k++) {
             is_objective = is_objective || driver->objective_metric[k] == i;
         }
-        if (job->sums[i].n == 0 || isnan(job->sums[i].last)) continue;
+        const bool is_cost = i == driver->cost_metric && job->cost > 0;
+        if (!is_cost && (job->sums[i].n == 0 || isnan(job->sums[i].last))) continue;
         if (is_objective && state == DLN_TRIAL_COMPLETE) continue;
         names[n] = driver->metric_names[i];
-        values[n++] = job->sums[i].last;
+        values[n++] = is_cost ? dln_job_cost(job, i) : job->sums[i].last;
     }
     return n;
 }
@@ -320,6 +325,7 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
             dln_driver_give_up(driver, &err);
         }
     }
+    driver->spent.cost += dln_job_cost(job, driver->cost_metric);
     const bool was_cut = job->is_cut;
     dln_driver_drop_job(driver, job);
     if (was_cut) dln_driver_note(driver, "#%" PRId64 " pruned: %s", number, outcome->detail);

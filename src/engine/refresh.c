@@ -60,6 +60,7 @@ static bool learn_rows(struct dln_driver *driver, int64_t after_id)
     ok = ok && learn_curves(driver, after_id, n, rows, &arena);
     dln_arena_release(&arena);
     driver->is_exhausted = driver->is_exhausted && n == 0;
+    driver->is_cost_stale = driver->is_cost_stale || n > 0;
     return ok;
 }
 
@@ -93,6 +94,7 @@ bool dln_refresh_trial(struct dln_driver *driver, int64_t number, enum dln_trial
                        ? (double)(trial.ended_us - trial.started_us) / 1e6
                        : 0,
     };
+    driver->is_cost_stale = true;
     bool ok = dln_driver_learn(driver, &row, NULL);
     if (ok && driver->pruning && !dln_driver_find_job(driver, number)) {
         const struct dln_pruned_trial pruned = {

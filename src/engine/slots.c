@@ -31,8 +31,9 @@ static bool may_run(const struct dln_driver *driver)
 
 static bool may_begin(const struct dln_driver *driver)
 {
+    const struct dln_spent spent = dln_driver_spent(driver);
     return driver->engine_state == DLN_ENGINE_RUNNING &&
-           dln_budget_is_open(&driver->live.budget, &driver->ledger, driver->run_time_s, NULL);
+           dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, NULL);
 }
 
 /* The lowest free slot; -1 if as many as wanted are taken. With fewer wanted, the surplus goes on.
@@ -40,6 +41,7 @@ static bool may_begin(const struct dln_driver *driver)
 static int free_slot(const struct dln_driver *driver)
 {
     bool taken[DLN_PARALLEL_MAX] = {false};
+    const int n_slots = dln_driver_n_slots(driver);
     int n = 0;
     for (size_t i = 0; i < driver->n_jobs; i++) {
         const int slot = driver->jobs[i]->slot;
@@ -47,8 +49,8 @@ static int free_slot(const struct dln_driver *driver)
         n++;
         if (slot < DLN_PARALLEL_MAX) taken[slot] = true;
     }
-    if (n >= driver->live.parallel) return -1;
-    for (int slot = 0; slot < driver->live.parallel && slot < DLN_PARALLEL_MAX; slot++) {
+    if (n >= n_slots) return -1;
+    for (int slot = 0; slot < n_slots && slot < DLN_PARALLEL_MAX; slot++) {
         if (!taken[slot]) return slot;
     }
     return -1;

@@ -153,7 +153,7 @@ bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *pie
     case DLN_PLACE_TRIAL: dln_strbuf_addf(out, "%" PRId64, spec->number); return true;
     case DLN_PLACE_SEED: dln_strbuf_addf(out, "%" PRIu64, spec->seed); return true;
     case DLN_PLACE_FOLD: dln_strbuf_add_char(out, '0'); return true;
-    case DLN_PLACE_GPU: dln_gpu_list(study, spec->slot, out); return true;
+    case DLN_PLACE_GPU: dln_strbuf_add(out, spec->gpus ? spec->gpus : "0"); return true;
     case DLN_PLACE_BUDGET:
         budget = dln_budget_of(study);
         if (budget) dln_strbuf_add(out, budget->text);

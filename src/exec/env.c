@@ -103,14 +103,9 @@ static void set_ours(struct settings *settings, const struct dln_run_spec *spec)
     if (study->machine.cpus_per_trial > 0) {
         set(settings, dln_arena_printf(arena, "OMP_NUM_THREADS=%d", study->machine.cpus_per_trial));
     }
-    if (dln_gpu_wanted(study)) {
-        struct dln_strbuf gpus = {0};
-        dln_gpu_list(study, spec->slot, &gpus);
-        if (!dln_strbuf_ok(&gpus)) settings->failed = true;
-        const char *list = dln_strbuf_text(&gpus);
-        set(settings, dln_arena_printf(arena, "CUDA_VISIBLE_DEVICES=%s", list));
-        set(settings, dln_arena_printf(arena, "HIP_VISIBLE_DEVICES=%s", list));
-        dln_strbuf_release(&gpus);
+    if (spec->gpus) {
+        set(settings, dln_arena_printf(arena, "CUDA_VISIBLE_DEVICES=%s", spec->gpus));
+        set(settings, dln_arena_printf(arena, "HIP_VISIBLE_DEVICES=%s", spec->gpus));
     }
 }
 

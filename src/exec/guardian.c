@@ -333,7 +333,8 @@ static void start_trial(struct guardian *self, const struct dln_wire *request,
     char *text = load->bytes;
     size_t len = load->len;
     char **words = NULL;
-    struct dln_spawn spec = {.memory_bytes = request->memory_bytes};
+    struct dln_spawn spec = {
+        .memory_bytes = request->memory_bytes, .n_cpus = request->n_cpus, .slot = request->slot};
     enum dln_wire_stage stage = DLN_STAGE_SPAWN;
     int error = 0;
     const int64_t before = boot_ticks();

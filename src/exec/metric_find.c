@@ -81,6 +81,7 @@ static bool add_names(struct dln_metric_set *set, const struct dln_study *study,
     for (size_t i = 0; i < study->n_limits; i++) {
         if (!dln_expr_names(study->limits[i].expr, add_limit_name, &limits)) return false;
     }
+    if (study->budget.cost > 0 && !add_name(set, "cost", err)) return false;
     return add_name(set, study->confirm.metric, err);
 }
 

@@ -1,10 +1,6 @@
 #include "exec/placeholder.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "dialin/num.h"
 
 static bool is_word(const struct dln_piece *piece, const char *word)
 {
@@ -88,48 +84,6 @@ bool dln_args_style(const struct dln_piece *piece, struct dln_args_style *out)
         return true;
     }
     return false;
-}
-
-bool dln_gpu_wanted(const struct dln_study *study)
-{
-    const struct dln_machine *machine = &study->machine;
-    return machine->gpus_auto || machine->gpus > 0 || machine->gpus_per_trial > 0 ||
-           machine->trials_per_gpu > 0;
-}
-
-/* The n-th entry of the GPUs that we were given ourselves, or n where nobody restricted us. */
-static void add_gpu(int64_t n, struct dln_strbuf *out)
-{
-    const char *ours = getenv("CUDA_VISIBLE_DEVICES");
-    for (int64_t i = 0; ours && *ours; i++) {
-        const size_t len = strcspn(ours, ",");
-        if (i == n) {
-            dln_strbuf_add_len(out, ours, len);
-            return;
-        }
-        ours += len;
-        if (*ours == ',') ours++;
-    }
-    char text[DLN_NUM_TEXT_MAX];
-    dln_strbuf_add_len(out, text, dln_num_short((double)n, text));
-}
-
-void dln_gpu_list(const struct dln_study *study, int slot, struct dln_strbuf *out)
-{
-    const struct dln_machine *machine = &study->machine;
-    const int64_t gpus = machine->gpus > 0 ? machine->gpus : INT64_MAX;
-    if (slot < 0) slot = 0;
-    if (machine->trials_per_gpu > 1) {
-        add_gpu((slot / machine->trials_per_gpu) % gpus, out);
-        return;
-    }
-    int64_t each = 1;
-    while ((double)each < machine->gpus_per_trial && each < 64)
-        each++;
-    for (int64_t i = 0; i < each; i++) {
-        if (i > 0) dln_strbuf_add_char(out, ',');
-        add_gpu((slot * each + i) % gpus, out);
-    }
 }
 
 const struct dln_scalar *dln_budget_of(const struct dln_study *study)

@@ -59,8 +59,6 @@ struct dln_args_style {
 /* False: not a style. For a piece of kind ARGS. */
 bool dln_args_style(const struct dln_piece *piece, struct dln_args_style *out);
 
-/* Numbers of the GPUs of a slot, by commas. */
-void dln_gpu_list(const struct dln_study *study, int slot, struct dln_strbuf *out);
 /* Whether the study says anything about GPUs at all. */
 bool dln_gpu_wanted(const struct dln_study *study);
 

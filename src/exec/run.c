@@ -20,8 +20,11 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
     for (int i = 0; i < DLN_STREAMS; i++)
         run->output.fd[i] = run->output.log[i].fd = -1;
     run->output.metrics_fd = -1;
-    run->request =
-        (struct dln_wire){.kind = DLN_WIRE_START, .run = id, .memory_bytes = request->memory_bytes};
+    run->request = (struct dln_wire){.kind = DLN_WIRE_START,
+                                     .run = id,
+                                     .memory_bytes = request->memory_bytes,
+                                     .n_cpus = (uint32_t)(request->cpus > 0 ? request->cpus : 0),
+                                     .slot = (uint32_t)(request->slot > 0 ? request->slot : 0)};
     run->run_dir = strdup(request->run_dir);
     run->program = strdup(request->argv[0]);
     run->directory = strdup(request->directory);

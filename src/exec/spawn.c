@@ -18,6 +18,8 @@
    know: its own calls there would leave the parent with a lock that nobody gives back. */
 #define IN_CHILD __attribute__((no_sanitize("address")))
 
+enum { CPUS_MAX = 8192 };
+
 struct failure {
     int error; /* 0: none, the program runs */
     enum dln_wire_stage stage;
@@ -29,6 +31,7 @@ struct plan {
     const char *search; /* directories to look in, by colons; NULL: argv[0] is a path */
     char *candidate;    /* room for the longest path */
     pid_t guardian;
+    const cpu_set_t *cpus;            /* NULL: all that we have */
     volatile struct failure *failure; /* the child's word: written before it ends */
 };
 
@@ -91,6 +94,8 @@ __attribute__((noreturn, noinline)) IN_CHILD static void become_trial(const stru
     if (failure.error == 0) {
         failure = (struct failure){set_limits(spec), DLN_STAGE_LIMIT};
     }
+    /* One of them may have been unplugged: then the trial runs where it can. */
+    if (plan->cpus) (void)sched_setaffinity(0, CPU_ALLOC_SIZE(CPUS_MAX), plan->cpus);
     if (failure.error == 0 && chdir(spec->directory) != 0) {
         failure = (struct failure){errno, DLN_STAGE_CHDIR};
     }
@@ -125,10 +130,30 @@ static const char *search_path(char *const *envp)
     return "/usr/local/bin:/usr/bin:/bin";
 }
 
+/* The slot's share of the CPUs that we may use ourselves. False: there are not enough. */
+static bool choose_cpus(const struct dln_spawn *spec, cpu_set_t *ours, cpu_set_t *chosen)
+{
+    const size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
+    CPU_ZERO_S(bytes, ours);
+    CPU_ZERO_S(bytes, chosen);
+    if (spec->n_cpus == 0 || sched_getaffinity(0, bytes, ours) != 0) return false;
+    const size_t n = (size_t)CPU_COUNT_S(bytes, ours);
+    if (spec->n_cpus > n || spec->slot >= n / spec->n_cpus) return false;
+    const size_t first = spec->slot * spec->n_cpus;
+    size_t nth = 0;
+    for (size_t cpu = 0; cpu < CPUS_MAX && nth < first + spec->n_cpus; cpu++) {
+        if (!CPU_ISSET_S(cpu, bytes, ours)) continue;
+        if (nth++ >= first) CPU_SET_S(cpu, bytes, chosen);
+    }
+    return true;
+}
+
 int dln_spawn(const struct dln_spawn *spec, pid_t *pid, enum dln_wire_stage *stage)
 {
     volatile struct failure failure = {0, DLN_STAGE_SPAWN};
     struct plan plan = {.spec = spec, .guardian = getpid(), .failure = &failure};
+    cpu_set_t cpus[2][CPUS_MAX / CPU_SETSIZE];
+    if (choose_cpus(spec, cpus[0], cpus[1])) plan.cpus = cpus[1];
     *stage = DLN_STAGE_SPAWN;
     if (!strchr(spec->argv[0], '/')) {
         plan.search = search_path(spec->envp);

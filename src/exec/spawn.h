@@ -16,6 +16,7 @@ struct dln_spawn {
     const char *directory;
     int out_fd, err_fd;
     int64_t memory_bytes; /* 0: no limit */
+    size_t n_cpus, slot;  /* n_cpus of ours for each slot; 0, or not enough of them: all */
 };
 
 /*

@@ -20,7 +20,7 @@
 enum dln_wire_kind {
     /* engine → guardian */
     DLN_WIRE_HELLO = 1, /* grace_ms */
-    DLN_WIRE_START,     /* run, n_argv, n_env, memory_bytes */
+    DLN_WIRE_START,     /* run, n_argv, n_env, memory_bytes, n_cpus, slot */
     DLN_WIRE_SIGNAL,    /* run, code: to the trial's group; TERM wakes a stopped one */
     DLN_WIRE_RELEASE,   /* run: output is drained, end what is left of it */
     /* guardian → engine */
@@ -38,6 +38,7 @@ struct dln_wire {
     int32_t code;
     uint32_t n_argv, n_env;
     uint32_t grace_ms;
+    uint32_t n_cpus, slot;
     uint64_t run; /* the engine's number of a run, never 0, never used again */
     int64_t pid, pid_start;
     int64_t memory_bytes;

@@ -108,8 +108,10 @@ const struct dln_view_trial *dln_book_find(const struct dln_book *book, int64_t 
 bool dln_book_is_open(const struct dln_book *book, const char **why)
 {
     const double here_s = (double)(dln_clock_mono_ns() - book->opened_ns) / 1e9;
+    struct dln_spent spent = book->earlier;
+    spent.time_s += here_s;
     const char *limit = NULL;
-    if (dln_budget_is_open(&book->budget, &book->ledger, book->earlier_s + here_s, &limit)) {
+    if (dln_budget_is_open(&book->budget, &book->ledger, &spent, &limit)) {
         return true;
     }
     const char *colon = strstr(limit, ": "); /* "budget: trials" */

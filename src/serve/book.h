@@ -15,7 +15,7 @@ struct dln_book {
     const struct dln_study *study; /* borrowed */
     uint64_t seed;
     struct dln_budget budget; /* as it stands, a person may have changed it */
-    double earlier_s;         /* run time before the tuner was opened */
+    struct dln_spent earlier; /* before the tuner was opened */
     int64_t opened_ns;
     dln_proposer *proposer;
     dln_predictor *predictor; /* NULL until something is predicted */

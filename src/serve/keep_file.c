@@ -166,7 +166,7 @@ static bool refresh(struct dln_keeper *keeper, struct dln_error *err)
     dln_arena_reset(&file->arena);
     if (!dln_store_study(file->store, file->study_id, &file->arena, &summary, err)) return false;
     keeper->book->budget = summary.live.budget;
-    keeper->book->earlier_s = summary.run_time_s;
+    keeper->book->earlier = summary.spent;
     if (!learn_changes(file, err)) return false;
     file->version = version;
     return true;

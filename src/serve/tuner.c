@@ -16,27 +16,16 @@ enum { RACES_MAX = 1000 };
 
 /* ── open, close ───────────────────────────────────────────────────────────────────────────────*/
 
-static bool fail_key(const struct dln_study *study, const char *key, unsigned line, unsigned column,
-                     struct dln_error *err)
-{
-    const bool has_path = study->path && study->path[0];
-    return dln_fail(err, DLN_UNSUPPORTED,
-                    "%.400s%s%u:%u: '%s' is understood but cannot be served yet in this release;"
-                    " remove it",
-                    has_path ? study->path : "", has_path ? ":" : "", line, column, key);
-}
-
 bool dln_tuner_can_serve(const struct dln_study *study, struct dln_error *err)
 {
-    static const char *const keys[] = {"budget.slot_hours", "budget.cost"};
-    for (size_t i = 0; i < study->n_later; i++) {
-        const struct dln_later *later = &study->later[i];
-        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
-            if (strcmp(keys[k], later->key) != 0) continue;
-            return fail_key(study, later->key, later->line, later->column, err);
-        }
-    }
-    return true;
+    const bool by_slots = study->budget.slot_s > 0;
+    if (!by_slots && study->budget.cost <= 0) return true;
+    const bool has_path = study->path && study->path[0];
+    return dln_fail(err, DLN_UNSUPPORTED,
+                    "%.400s%s'budget.%s' is for trials that dialin runs itself; limit 'trials' or "
+                    "'time' to serve the study",
+                    has_path ? study->path : "", has_path ? ": " : "",
+                    by_slots ? "slot_hours" : "cost");
 }
 
 bool dln_tuner_make(struct dln_study *study, uint64_t seed, dln_tuner **out, struct dln_error *err)

@@ -358,14 +358,39 @@ bool dln_store_set_live(dln_store *store, int64_t study_id, const struct dln_liv
     return end_update(store, &q, err);
 }
 
+/* Beside the time, for which there is a column. */
+static bool put_spent(dln_store *store, int64_t study_id, const struct dln_spent *spent,
+                      struct dln_error *err)
+{
+    const double values[] = {spent->slot_s, spent->cost};
+    if (spent->slot_s <= 0 && spent->cost <= 0) return true;
+    return dln_attribute_set_reals(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SPENT, values, 2,
+                                   err);
+}
+
+bool dln_store_cost(dln_store *store, int64_t study_id, int objective, double *cost,
+                    struct dln_error *err)
+{
+    static const char sql[] =
+        "SELECT (SELECT total(CAST(value_json AS REAL)) FROM trials"
+        " JOIN trial_user_attributes USING (trial_id) WHERE study_id = :id AND key = 'cost')"
+        " + (SELECT total(value) FROM trials JOIN trial_values USING (trial_id)"
+        " WHERE study_id = :id AND state = 'COMPLETE' AND objective = :objective)";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":id", study_id);
+    dln_bind_int(&q, ":objective", objective);
+    *cost = dln_query_row(&q) ? dln_column_real(&q, 0) : 0;
+    return dln_query_end(&q, err);
+}
+
 bool dln_store_set_state(dln_store *store, int64_t study_id, enum dln_engine_state state,
-                         const char *why, double run_time_s, struct dln_error *err)
+                         const char *why, const struct dln_spent *spent, struct dln_error *err)
 {
     static const char sql[] = "UPDATE dialin_studies SET state = :state, why = :why,"
                               " run_time_s = :run_time WHERE study_id = :id";
     const bool is_end = state == DLN_ENGINE_DONE || state == DLN_ENGINE_IDLE;
     if (!dln_store_begin(store, study_id, DLN_GUARD_IDLE, is_end, err)) return false;
-    if (!dln_store_save_tally(store, study_id, err)) {
+    if (!dln_store_save_tally(store, study_id, err) || !put_spent(store, study_id, spent, err)) {
         dln_store_rollback(store);
         return false;
     }
@@ -373,7 +398,7 @@ bool dln_store_set_state(dln_store *store, int64_t study_id, enum dln_engine_sta
     dln_bind_int(&q, ":id", study_id);
     dln_bind_text(&q, ":state", dln_engine_state_name(state));
     dln_bind_text(&q, ":why", why ? why : "");
-    dln_bind_real(&q, ":run_time", run_time_s);
+    dln_bind_real(&q, ":run_time", spent->time_s);
     return end_update(store, &q, err);
 }
 

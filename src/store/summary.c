@@ -100,6 +100,25 @@ static enum dln_engine_state parse_state(const char *text)
     return DLN_ENGINE_IDLE;
 }
 
+static bool read_spent(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
+                       struct dln_error *err)
+{
+    const char *json = NULL;
+    if (!dln_attribute_get(store->db, DLN_STUDY_SYSTEM, s->id, DLN_KEY_SPENT, arena, &json, err)) {
+        return false;
+    }
+    struct dln_json_walk walk;
+    struct dln_slice element;
+    double values[2] = {0, 0};
+    dln_json_walk_array(&walk, (struct dln_slice){json ? json : "", json ? strlen(json) : 0});
+    for (size_t i = 0; i < 2 && dln_json_walk_element(&walk, &element); i++) {
+        if (!dln_slice_number(element, &values[i]) || !isfinite(values[i])) values[i] = 0;
+    }
+    s->spent.slot_s = values[0];
+    s->spent.cost = values[1];
+    return true;
+}
+
 static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
                       struct dln_error *err)
 {
@@ -120,7 +139,7 @@ static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_
         s->seed = (uint64_t)dln_column_int(&q, 2);
         s->strategy = dln_column_copy(&q, 3, arena);
         s->created_us = dln_column_int(&q, 4);
-        s->run_time_s = dln_column_real(&q, 5);
+        s->spent.time_s = dln_column_real(&q, 5);
         s->live.parallel = (int)dln_column_int(&q, 6);
         s->live.budget.trials = dln_column_int(&q, 7);
         s->live.budget.time_s = dln_column_real(&q, 8);
@@ -130,7 +149,8 @@ static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_
         s->live.budget.target = dln_column_real(&q, 11);
         s->live.budget.no_improvement = dln_column_int(&q, 12);
     }
-    return dln_query_end(&q, err) && dln_lease_look(store, s->id, arena, &s->lease, err);
+    return dln_query_end(&q, err) && read_spent(store, s, arena, err) &&
+           dln_lease_look(store, s->id, arena, &s->lease, err);
 }
 
 bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *arena,

@@ -17,11 +17,6 @@ static bool uses_repeat(const struct dln_study *study)
     return study->repeat_runs > 1;
 }
 
-static bool uses_gpus(const struct dln_study *study)
-{
-    return study->machine.gpus_auto || study->machine.gpus > 0;
-}
-
 static bool uses_executor(const struct dln_study *study)
 {
     return strcmp(study->machine.executor, "local") != 0;
@@ -43,11 +38,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"budget.slot_hours", NULL, "remove it or limit 'trials' or 'time'"},
-    {"budget.cost", NULL, "remove it or limit 'trials' or 'time'"},
-    {"machine.gpus", uses_gpus, "remove it"},
-    {"machine.gpus_per_trial", NULL, "remove it"},
-    {"machine.trials_per_gpu", NULL, "remove it"},
     {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},

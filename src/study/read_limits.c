@@ -78,12 +78,37 @@ const struct dln_field dln_machine_fields[] = {
     {0},
 };
 
+/* Whole GPUs for a trial, or a whole number of trials for a GPU. */
+static bool check_gpus(struct dln_reader *r, const struct dln_node *value)
+{
+    const struct dln_machine *machine = &r->study->machine;
+    const double each = machine->gpus_per_trial;
+    const double share = each > 0 ? 1 / each : 1;
+    const struct dln_node *at = dln_node_get(value, "gpus_per_trial");
+    if (each > 1 ? each != floor(each) || each > 4096
+                 : fabs(share - round(share)) > 0.02 || share > 1024) {
+        return dln_read_fail(r, at,
+                             "'gpus_per_trial' is a whole number, or a part of one as 0.5 or 0.25");
+    }
+    if (machine->trials_per_gpu > 1 && each > 0 && each != 1) {
+        return dln_read_fail(r, at, "either 'gpus_per_trial' or 'trials_per_gpu', not both");
+    }
+    if (machine->gpus > 0 && each > machine->gpus) {
+        return dln_read_fail(r, at, "a trial cannot have %.0f of %d GPUs", each, machine->gpus);
+    }
+    return true;
+}
+
 bool dln_read_machine(struct dln_reader *r, const struct dln_node *key,
                       const struct dln_node *value)
 {
     (void)key;
-    return dln_read_expect_map(r, value, "machine", "{parallel: 4, timeout: 2h}") &&
-           dln_read_map(r, value, "'machine'", dln_machine_fields, r->study);
+    if (!dln_read_expect_map(r, value, "machine", "{parallel: 4, timeout: 2h}") ||
+        !dln_read_map(r, value, "'machine'", dln_machine_fields, r->study)) {
+        return false;
+    }
+    r->study->machine.has_parallel = dln_node_get(value, "parallel") != NULL;
+    return check_gpus(r, value);
 }
 
 /* ── budget ────────────────────────────────────────────────────────────────────────────────────*/

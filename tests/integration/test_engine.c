@@ -90,7 +90,7 @@ static void a_time_budget_lets_the_running_trials_finish(void **state)
     const struct dln_study_summary summary = rig_summary(&rig);
     assert_string_equal(summary.why, "budget: time");
     assert_int_equal(summary.counts[DLN_TRIAL_COMPLETE], summary.n_trials);
-    assert_true(summary.run_time_s >= 1.0);
+    assert_true(summary.spent.time_s >= 1.0);
     rig_close(&rig);
 }
 

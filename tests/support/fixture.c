@@ -259,8 +259,8 @@ bool fixture_study(const char *path, const char *name, size_t n_trials, size_t n
     store = NULL;
     ok = ok && make_rows(path, def, study_id, n_trials, n_steps, seed, err) &&
          dln_store_open(path, DLN_STORE_ENGINE, &store, err) &&
-         dln_store_set_state(store, study_id, DLN_ENGINE_DONE, "budget: trials", (double)n_trials,
-                             err);
+         dln_store_set_state(store, study_id, DLN_ENGINE_DONE, "budget: trials",
+                             &(struct dln_spent){.time_s = (double)n_trials}, err);
     dln_store_close(store);
     dln_study_free(def);
     return ok;

@@ -194,7 +194,8 @@ static void a_replaced_engine_writes_nothing(void **state)
     assert_fails(dln_store_add_run(first, id, &run, &other, &err), err, DLN_BUSY);
     assert_fails(dln_store_enqueue(first, &def->space, x, -1, false, "", &other, &other, &err), err,
                  DLN_BUSY);
-    assert_fails(dln_store_set_state(first, 1, DLN_ENGINE_DONE, "", 0, &err), err, DLN_BUSY);
+    assert_fails(dln_store_set_state(first, 1, DLN_ENGINE_DONE, "", &(struct dln_spent){0}, &err),
+                 err, DLN_BUSY);
     assert_fails(dln_store_note(first, 1, "new best", &err), err, DLN_BUSY);
     assert_fails(dln_store_beat(first, &err), err, DLN_BUSY);
     assert_string_equal(outside_ask(path, "SELECT (SELECT count(*) FROM trials), (SELECT count(*)"

@@ -4,6 +4,7 @@
 #include "support/test.h"
 
 static struct dln_objective minimize_one[] = {{"loss", false}};
+static const struct dln_spent nothing = {0};
 static struct dln_objective two_goals[] = {{"recall", true}, {"ms", false}};
 
 static void learn(struct dln_ledger *ledger, int64_t number, enum dln_trial_state state,
@@ -110,9 +111,9 @@ static void a_budget_of_trials_counts_what_runs_but_not_what_waits(void **state)
     const char *why = NULL;
     learn(&ledger, 0, DLN_TRIAL_WAITING, NULL, 0);
     complete(&ledger, 1, 1);
-    assert_true(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_true(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     learn(&ledger, 2, DLN_TRIAL_RUNNING, NULL, 0);
-    assert_false(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_false(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     assert_string_equal(why, "budget: trials");
     dln_ledger_release(&ledger);
 }
@@ -126,12 +127,12 @@ static void no_improvement_counts_from_the_best_and_waits_for_those_that_run(voi
     complete(&ledger, 0, 1);
     learn(&ledger, 1, DLN_TRIAL_FAIL, NULL, 0);
     complete(&ledger, 2, 4);
-    assert_true(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_true(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     learn(&ledger, 3, DLN_TRIAL_RUNNING, NULL, 0);
-    assert_false(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_false(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     assert_string_equal(why, "budget: no_improvement");
     complete(&ledger, 3, 0.5);
-    assert_true(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_true(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     dln_ledger_release(&ledger);
 }
 
@@ -145,9 +146,9 @@ static void a_target_is_met_in_the_direction_of_the_objective(void **state)
     const char *why = NULL;
     assert_ok(dln_ledger_init(&ledger, &study, &err), err);
     learn(&ledger, 0, DLN_TRIAL_COMPLETE, (double[]){0.89, 1}, 0);
-    assert_true(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_true(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     learn(&ledger, 1, DLN_TRIAL_COMPLETE, (double[]){0.9, 7}, 0);
-    assert_false(dln_budget_is_open(&budget, &ledger, 0, &why));
+    assert_false(dln_budget_is_open(&budget, &ledger, &nothing, &why));
     assert_string_equal(why, "budget: target");
     dln_ledger_release(&ledger);
 }
@@ -158,9 +159,27 @@ static void time_is_the_time_that_engines_have_spent(void **state)
     struct dln_ledger ledger = one_objective();
     const struct dln_budget budget = {.time_s = 60};
     const char *why = NULL;
-    assert_true(dln_budget_is_open(&budget, &ledger, 59.9, &why));
-    assert_false(dln_budget_is_open(&budget, &ledger, 60, &why));
+    assert_true(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){.time_s = 59.9}, &why));
+    assert_false(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){.time_s = 60}, &why));
     assert_string_equal(why, "budget: time");
+    dln_ledger_release(&ledger);
+}
+
+static void slots_and_cost_are_counted_together(void **state)
+{
+    (void)state;
+    struct dln_ledger ledger = one_objective();
+    const struct dln_budget budget = {.slot_s = 1800, .cost = 12.5};
+    struct dln_strbuf text = {0};
+    const char *why = NULL;
+    assert_true(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){1e9, 1799, 12.4}, &why));
+    assert_false(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){0, 1800, 0}, &why));
+    assert_string_equal(why, "budget: slot_hours");
+    assert_false(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){0, 0, 12.5}, &why));
+    assert_string_equal(why, "budget: cost");
+    dln_budget_text(&budget, &text);
+    assert_string_equal(dln_strbuf_text(&text), "0.5 slot hours, cost 12.5");
+    dln_strbuf_release(&text);
     dln_ledger_release(&ledger);
 }
 
@@ -172,7 +191,7 @@ static void no_limit_is_never_met(void **state)
     struct dln_strbuf text = {0};
     for (int64_t i = 0; i < 1000; i++)
         complete(&ledger, i, (double)i);
-    assert_true(dln_budget_is_open(&budget, &ledger, 1e9, NULL));
+    assert_true(dln_budget_is_open(&budget, &ledger, &(struct dln_spent){1e9, 1e9, 1e9}, NULL));
     dln_budget_text(&budget, &text);
     assert_string_equal(dln_strbuf_text(&text), "no limit");
     dln_strbuf_release(&text);
@@ -190,6 +209,7 @@ int main(void)
         cmocka_unit_test(no_improvement_counts_from_the_best_and_waits_for_those_that_run),
         cmocka_unit_test(a_target_is_met_in_the_direction_of_the_objective),
         cmocka_unit_test(time_is_the_time_that_engines_have_spent),
+        cmocka_unit_test(slots_and_cost_are_counted_together),
         cmocka_unit_test(no_limit_is_never_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,8 +318,8 @@ static void an_unknown_head_can_only_be_read(void **state)
     assert_non_null(strstr(dln_store_read_only_reason(store), "v9.0.0.a"));
     assert_ok(dln_store_studies(store, &arena, &studies, &n, &err), err);
     assert_int_equal(studies[0].n_trials, 30);
-    assert_fails(dln_store_set_state(store, 1, DLN_ENGINE_PAUSED, "", 0, &err), err,
-                 DLN_UNSUPPORTED);
+    assert_fails(dln_store_set_state(store, 1, DLN_ENGINE_PAUSED, "", &(struct dln_spent){0}, &err),
+                 err, DLN_UNSUPPORTED);
     dln_store_close(store);
     dln_arena_release(&arena);
 }

@@ -323,12 +323,15 @@ static void a_driven_study_is_not_changed_from_outside(void **state)
     assert_ok(dln_store_open(path, DLN_STORE_ENGINE, &engine, &err), err);
     assert_ok(dln_store_take_lease(engine, study_id, NULL, &err), err);
     assert_fails(dln_store_update_study(store, study_id, def, &err), err, DLN_BUSY);
-    assert_fails(dln_store_set_state(store, study_id, DLN_ENGINE_DONE, "", 0, &err), err, DLN_BUSY);
-    assert_ok(dln_store_set_state(engine, study_id, DLN_ENGINE_RUNNING, "go", 1.5, &err), err);
+    const struct dln_spent spent = {1.5, 3.25, 7};
+    assert_fails(dln_store_set_state(store, study_id, DLN_ENGINE_DONE, "", &spent, &err), err,
+                 DLN_BUSY);
+    assert_ok(dln_store_set_state(engine, study_id, DLN_ENGINE_RUNNING, "go", &spent, &err), err);
     const struct dln_study_summary s = summary();
     assert_int_equal(s.state, DLN_ENGINE_RUNNING);
     assert_string_equal(s.why, "go");
-    assert_close(s.run_time_s, 1.5, 0, 0);
+    assert_memory_equal(&s.spent, &spent, sizeof spent);
+    assert_close(s.spent.time_s, 1.5, 0, 0);
     dln_store_close(engine);
     dln_study_free(def);
 }

@@ -41,10 +41,22 @@ static void budget_text(const struct dln_budget *budget, struct dln_strbuf *out)
     if (out->len == 0) dln_strbuf_add(out, "none: until it is stopped");
 }
 
-static void machine_text(const struct dln_machine *machine, struct dln_strbuf *out)
+static void machine_text(const struct dln_study *study, struct dln_strbuf *out)
 {
+    const struct dln_machine *machine = &study->machine;
+    dln_gpus *gpus = NULL;
+    struct dln_error err = {0};
+    const bool has_gpus = dln_gpus_new(study, &gpus, &err);
     char text[FORMAT_MAX];
-    dln_strbuf_addf(out, "%d at a time, %s", machine->parallel, machine->executor);
+    int at_a_time = machine->parallel;
+    if (gpus && (!machine->has_parallel || at_a_time > dln_gpus_slots(gpus))) {
+        at_a_time = dln_gpus_slots(gpus);
+    }
+    dln_strbuf_addf(out, "%d at a time, %s", at_a_time, machine->executor);
+    if (gpus) dln_strbuf_add(out, ", ");
+    if (gpus) dln_gpus_text(gpus, out);
+    if (!has_gpus) dln_strbuf_addf(out, "; here it cannot run: %s", err.text);
+    dln_gpus_free(gpus);
     if (machine->cpus_per_trial > 0)
         dln_strbuf_addf(out, ", %d CPUs each", machine->cpus_per_trial);
     if (machine->memory_bytes > 0) {
@@ -108,7 +120,7 @@ static void print_facts(const struct dln_study *study, const dln_pruning *prunin
     budget_text(&study->budget, &text);
     say(stdout, "  budget     %s", dln_strbuf_text(&text));
     dln_strbuf_reset(&text);
-    machine_text(&study->machine, &text);
+    machine_text(study, &text);
     say(stdout, "  machine    %s", dln_strbuf_text(&text));
     dln_strbuf_reset(&text);
     space_text(&study->space, &text);

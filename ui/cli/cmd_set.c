@@ -7,17 +7,16 @@
 #include "dialin/json.h"
 #include "dialin/num.h"
 
-enum unit { UNIT_COUNT, UNIT_TIME, UNIT_REAL };
+enum unit { UNIT_COUNT, UNIT_TIME, UNIT_HOURS, UNIT_REAL };
 
 static const struct limit {
     const char *name; /* as in the study file */
     const char *key;  /* as in the command */
     enum unit unit;
 } limits[] = {
-    {"trials", "trials", UNIT_COUNT},
-    {"time", "time_s", UNIT_TIME},
-    {"target", "target", UNIT_REAL},
-    {"no_improvement", "no_improvement", UNIT_COUNT},
+    {"trials", "trials", UNIT_COUNT},     {"time", "time_s", UNIT_TIME},
+    {"slot_hours", "slot_s", UNIT_HOURS}, {"cost", "cost", UNIT_REAL},
+    {"target", "target", UNIT_REAL},      {"no_improvement", "no_improvement", UNIT_COUNT},
 };
 enum { N_LIMITS = sizeof limits / sizeof limits[0] };
 
@@ -54,6 +53,11 @@ static bool parse_limit(const struct limit *limit, const char *text, double *out
         ok = parse_duration(text, out);
         right = "a duration such as 90s, 10m, 2h, 1d";
         break;
+    case UNIT_HOURS:
+        ok = dln_num_parse(text, len, out) && isfinite(*out) && *out >= 0;
+        *out *= 3600;
+        right = "a number of hours";
+        break;
     case UNIT_REAL:
         ok = dln_num_parse(text, len, out) && isfinite(*out);
         right = "a number";
@@ -67,6 +71,8 @@ static double current(const struct dln_budget *budget, const struct limit *limit
 {
     if (strcmp(limit->name, "trials") == 0) return (double)budget->trials;
     if (strcmp(limit->name, "time") == 0) return budget->time_s;
+    if (strcmp(limit->name, "slot_hours") == 0) return budget->slot_s;
+    if (strcmp(limit->name, "cost") == 0) return budget->cost;
     if (strcmp(limit->name, "no_improvement") == 0) return (double)budget->no_improvement;
     return budget->has_target ? budget->target : 0;
 }
@@ -80,7 +86,9 @@ static const struct limit *find_limit(const char *word, size_t len, struct dln_e
         names[i] = limits[i].name;
         if (strcmp(names[i], name) == 0) return &limits[i];
     }
-    dln_fail(err, DLN_USAGE, "'%s' is no budget: there are trials, time, target, no_improvement",
+    dln_fail(err, DLN_USAGE,
+             "'%s' is no budget: there are trials, time, slot_hours, cost, target, "
+             "no_improvement",
              name);
     add_meant(err, name, names, N_LIMITS);
     return NULL;
@@ -240,10 +248,11 @@ const struct command command_set = {
     .group = GROUP_STEER,
     .words = "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy NAME [SETTING=VALUE…]",
     .summary = "change how many trials run at a time, the budget, or the strategy",
-    .notes = "Limits: trials=200 time=2h target=0.95 no_improvement=50; they are totals over the\n"
-             "study's life. trials=+50 adds, time=none takes the limit away.\n"
-             "Another strategy learns from all trials so far, and proposes the next one: it stays\n"
-             "until the study file names another one than it did.\n",
+    .notes =
+        "Limits: trials=200 time=2h slot_hours=20 cost=50 target=0.95 no_improvement=50; they are\n"
+        "totals over the study's life. trials=+50 adds, time=none takes the limit away.\n"
+        "Another strategy learns from all trials so far, and proposes the next one: it stays\n"
+        "until the study file names another one than it did.\n",
     .options = options_set,
     .min_words = 2,
     .max_words = WORDS_ANY,

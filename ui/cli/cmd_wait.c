@@ -59,7 +59,7 @@ static bool look_up(void *context, const char *name, struct dln_value *out)
     } else if (strcmp(name, "idle_s") == 0) {
         *out = number(idle_seconds(s));
     } else if (strcmp(name, "run_time_s") == 0) {
-        *out = number(s->run_time_s);
+        *out = number(s->spent.time_s);
     } else if (strcmp(name, "state") == 0) {
         *out = (struct dln_value){.kind = DLN_VALUE_TEXT, .text = state_word(s)};
     } else if (strcmp(name, "engine") == 0) {

@@ -111,7 +111,7 @@ static void setting_rows(const struct side *sides, size_t n, struct comparison *
     }
     comparison_row(out, "study", "run_time_s");
     for (size_t s = 0; s < n; s++) {
-        const double seconds = sides[s].study->summary.run_time_s;
+        const double seconds = sides[s].study->summary.spent.time_s;
         comparison_number(out, s, seconds > 0 ? seconds : (double)NAN,
                           format_duration(text, (int64_t)(seconds * 1000)));
     }

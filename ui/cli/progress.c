@@ -54,6 +54,23 @@ static void add_counts(struct dln_strbuf *line, const struct dln_study_summary *
     }
 }
 
+/* "; 1.5 of 20 slot hours; cost 3 of 10" */
+static void add_spent(struct dln_strbuf *line, const struct dln_study_summary *summary)
+{
+    const struct dln_budget *const budget = &summary->live.budget;
+    char used[FORMAT_MAX];
+    char limit[FORMAT_MAX];
+    if (budget->slot_s > 0) {
+        dln_strbuf_addf(line, "; %s of %s slot hours",
+                        format_detail(used, summary->spent.slot_s / 3600),
+                        format_detail(limit, budget->slot_s / 3600));
+    }
+    if (budget->cost > 0) {
+        dln_strbuf_addf(line, "; cost %s of %s", format_detail(used, summary->spent.cost),
+                        format_detail(limit, budget->cost));
+    }
+}
+
 void say_summary(FILE *to, const struct dln_study_summary *summary)
 {
     struct dln_strbuf line = {0};
@@ -63,6 +80,7 @@ void say_summary(FILE *to, const struct dln_study_summary *summary)
         dln_strbuf_addf(&line, "; best %s %s (#%" PRId64 ")", summary->metric_names[0],
                         format_detail(value, summary->best_value), summary->best_number);
     }
+    add_spent(&line, summary);
     dln_strbuf_add(&line, "; ");
     add_state(&line, summary);
     say(to, "%s: %s", summary->name, dln_strbuf_text(&line));
@@ -126,7 +144,7 @@ static double forecast_s(const struct progress *progress)
         left = fmax(0, (double)(s->live.budget.trials - finished)) * each / s->live.parallel;
     }
     if (s->live.budget.time_s > 0) {
-        left = fmin(left, fmax(0, s->live.budget.time_s - s->run_time_s));
+        left = fmin(left, fmax(0, s->live.budget.time_s - s->spent.time_s));
     }
     return left;
 }

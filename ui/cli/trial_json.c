@@ -164,7 +164,11 @@ void summary_json(struct dln_json_writer *w, const struct dln_study_summary *sum
     dln_json_int(w, summary->live.parallel);
     text_or_null(w, "strategy", summary->strategy);
     dln_json_key(w, "run_time_s");
-    dln_json_double(w, summary->run_time_s);
+    dln_json_double(w, summary->spent.time_s);
+    dln_json_key(w, "slot_time_s");
+    dln_json_double(w, summary->spent.slot_s);
+    dln_json_key(w, "cost");
+    dln_json_double(w, summary->spent.cost);
     dln_json_key(w, "created");
     time_json(w, summary->created_us);
     dln_json_key(w, "last_activity");

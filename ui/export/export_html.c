@@ -91,8 +91,8 @@ static void add_cards(struct dln_strbuf *out, const struct dln_study_summary *s)
     card(out, dln_strbuf_text(&count), words.len > 0 ? dln_strbuf_text(&words) : "none yet");
     dln_strbuf_release(&count);
     if (s->strategy && s->strategy[0]) card(out, s->strategy, "strategy");
-    if (s->run_time_s > 0) {
-        card(out, format_duration(text, (int64_t)(s->run_time_s * 1000)), "engine at work");
+    if (s->spent.time_s > 0) {
+        card(out, format_duration(text, (int64_t)(s->spent.time_s * 1000)), "engine at work");
     }
     dln_strbuf_add(out, "</div>\n");
     dln_strbuf_release(&words);
