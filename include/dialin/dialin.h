@@ -15,6 +15,7 @@
 #include "dialin/strategy.h"
 #include "dialin/study.h"
 #include "dialin/trial.h"
+#include "dialin/trust.h"
 #include "dialin/version.h"
 
 #endif

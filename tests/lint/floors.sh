@@ -1,5 +1,5 @@
 #!/bin/sh
-# Includes point down: base ← math ← space ← study ← store ← strategy ← pruner ← insight ← explain ← exec ←
+# Includes point down: base ← math ← space ← study ← store ← strategy ← pruner ← insight ← trust ← explain ← exec ←
 # engine ← serve; a public header stands on the floor of the module that implements it. No curses in
 # src/. ui/ stands on include/dialin alone.
 # usage: floors.sh SOURCE BUILD
@@ -15,11 +15,11 @@ includes() {
 includes src include | awk '
 function fail(text) { print text; bad = 1 }
 BEGIN {
-    n = split("base math space study store strategy pruner insight explain exec engine serve", floors, " ")
+    n = split("base math space study store strategy pruner insight trust explain exec engine serve", floors, " ")
     for (i = 1; i <= n; i++) rank[floors[i]] = i
     n = split("arena base clock base error base export base json base num base strbuf base " \
               "text base wake base nearest base version base expr space space space study study trial study " \
-              "store store strategy strategy pruner pruner predict insight peek insight explain explain exec exec " \
+              "store store strategy strategy pruner pruner predict insight peek insight trust trust explain explain exec exec " \
               "engine engine serve serve", homes, " ")
     for (i = 1; i < n; i += 2) home["dialin/" homes[i] ".h"] = homes[i + 1]
 }
