@@ -408,23 +408,36 @@ static void add_rows(screen *s, struct dln_strbuf *out)
         dln_strbuf_addf(out, "%s\n", screen_row(s, row));
 }
 
-void screen_match(screen *s, const char *name)
+enum { MATCH_WAIT_MS = 10000, BLESS_QUIET_MS = 500 };
+
+static void see(screen *s, bool with_styles, struct dln_strbuf *seen)
 {
-    struct dln_strbuf seen = {0};
+    dln_strbuf_reset(seen);
     while (read_some(s))
         continue;
-    add_rows(s, &seen);
+    add_rows(s, seen);
+    if (with_styles) golden_add_styles(s->cells, s->rows, s->cols, seen);
+}
+
+/* A frame comes in pieces: what is not there yet is waited for. */
+static void match(screen *s, bool with_styles, const char *name)
+{
+    struct dln_strbuf seen = {0};
+    const int64_t until_ns = deadline(MATCH_WAIT_MS);
+    if (golden_is_blessed()) (void)screen_settle(s, BLESS_QUIET_MS, MATCH_WAIT_MS);
+    see(s, with_styles, &seen);
+    while (!golden_is(name, &seen) && dln_clock_mono_ns() < until_ns && step(s, until_ns))
+        see(s, with_styles, &seen);
     golden_match(name, &seen);
     dln_strbuf_release(&seen);
 }
 
+void screen_match(screen *s, const char *name)
+{
+    match(s, false, name);
+}
+
 void screen_match_styled(screen *s, const char *name)
 {
-    struct dln_strbuf seen = {0};
-    while (read_some(s))
-        continue;
-    add_rows(s, &seen);
-    golden_add_styles(s->cells, s->rows, s->cols, &seen);
-    golden_match(name, &seen);
-    dln_strbuf_release(&seen);
+    match(s, true, name);
 }

@@ -61,33 +61,51 @@ static void mask_times(struct dln_strbuf *text)
     }
 }
 
+static void path_of(const char *name, char *path, size_t cap)
+{
+    snprintf(path, cap, "%s/tests/terminal/screens/%s.txt", TEST_SOURCE, name);
+}
+
+bool golden_is_blessed(void)
+{
+    const char *bless = getenv("DIALIN_BLESS");
+    return bless && strcmp(bless, "1") == 0;
+}
+
+bool golden_is(const char *name, struct dln_strbuf *seen)
+{
+    char path[1024];
+    struct dln_strbuf expected = {0};
+    mask_times(seen);
+    path_of(name, path, sizeof path);
+    const bool is_same =
+        golden_is_blessed() || (read_file(path, &expected) &&
+                                strcmp(dln_strbuf_text(&expected), dln_strbuf_text(seen)) == 0);
+    dln_strbuf_release(&expected);
+    return is_same;
+}
+
 void golden_match(const char *name, struct dln_strbuf *seen)
 {
     char path[1024];
-    mask_times(seen);
-    snprintf(path, sizeof path, "%s/tests/terminal/screens/%s.txt", TEST_SOURCE, name);
-    const char *bless = getenv("DIALIN_BLESS");
-    if (bless && strcmp(bless, "1") == 0) {
+    path_of(name, path, sizeof path);
+    if (golden_is_blessed()) {
+        mask_times(seen);
         write_file(path, seen);
         return;
     }
+    if (golden_is(name, seen)) return;
     struct dln_strbuf expected = {0};
     const bool has_golden = read_file(path, &expected);
-    const char *text = dln_strbuf_text(&expected);
-    const bool is_same = has_golden && strcmp(text, dln_strbuf_text(seen)) == 0;
-    if (!is_same) {
-        print_difference(text, dln_strbuf_text(seen));
-        snprintf(path, sizeof path, "%s/screens", TEST_BUILD);
-        mkdir(path, 0777);
-        snprintf(path, sizeof path, "%s/screens/%s.txt", TEST_BUILD, name);
-        write_file(path, seen);
-        dln_strbuf_release(seen);
-    }
+    print_difference(dln_strbuf_text(&expected), dln_strbuf_text(seen));
     dln_strbuf_release(&expected);
-    if (!is_same) {
-        fail_msg("screen '%s' %s; seen: %s (DIALIN_BLESS=1 accepts it)", name,
-                 has_golden ? "differs" : "has no golden file", path);
-    }
+    snprintf(path, sizeof path, "%s/screens", TEST_BUILD);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/screens/%s.txt", TEST_BUILD, name);
+    write_file(path, seen);
+    dln_strbuf_release(seen);
+    fail_msg("screen '%s' %s; seen: %s (DIALIN_BLESS=1 accepts it)", name,
+             has_golden ? "differs" : "has no golden file", path);
 }
 
 /* ── styles ────────────────────────────────────────────────────────────────────────────────────*/

@@ -11,6 +11,9 @@
  * before it fails the test.
  */
 void golden_match(const char *name, struct dln_strbuf *seen);
+/* Whether it is what the file holds; times in `seen` are masked. Always under DIALIN_BLESS=1. */
+bool golden_is(const char *name, struct dln_strbuf *seen);
+bool golden_is_blessed(void);
 /*
  * Appends "--- styles", a map with one letter a cell ('.' for plain), and what each letter means,
  * in the order of first use: "a  bold fg 4".
