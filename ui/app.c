@@ -43,6 +43,8 @@ enum {
 };
 /* A line that leaves a frame waiting for a second is slow, until none has had to for a minute. */
 enum { STALL_S = 1, RECOVERY_S = 60 };
+/* The file is read again when somebody comes back: what it tells so soon was before. */
+enum { ABSENCE_S = 2 };
 
 struct app {
     struct view view;
@@ -59,6 +61,7 @@ struct app {
     int64_t late_ns;       /* when a frame was late last */
     bool was_late;         /* and nobody has been told why news come less often */
     int64_t left_finished; /* trials that had ended at Ctrl-Z; -1: unknown */
+    int64_t absence_ns;    /* until then what is read is still news of the absence */
     double left_best;
     bool theme_is_chosen; /* by the person: the background is not asked for */
 };
@@ -243,6 +246,8 @@ static void hear_stub(struct app *app)
             if (app->has_screen) break;
             enter(app);
             tell_absence(app);
+            app->absence_ns = dln_clock_mono_ns() + ABSENCE_S * ns_per_s;
+            if (app->view.session.loader) loader_poke(app->view.session.loader);
             break;
         case STUB_SUSPEND: suspend(app); break;
         case STUB_INTERRUPT: view_interrupt(&app->view); break;
@@ -284,6 +289,7 @@ static void take_news(struct app *app)
         if (!was_open) view->is_dirty = true; /* nobody waits a second for the first rows */
         const struct screen *screen = screen_of(view->screen);
         if (screen->changed) screen->changed(view);
+        if (view->now_ns < app->absence_ns) tell_absence(app);
     }
     if (view->now_ns - app->tick_ns >= ns_per_s) {
         app->tick_ns = view->now_ns;
