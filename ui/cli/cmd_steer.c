@@ -1,5 +1,7 @@
 /* The verbs that need no words of their own: pause, resume, drain; and those on trials by number.
  */
+#include <inttypes.h>
+
 #include "cli/commands.h"
 #include "cli/steer.h"
 #include "dialin/json.h"
@@ -77,6 +79,17 @@ static enum status stop(const struct command *command, const struct options *opt
     return steer_word(options, DLN_COMMAND_STOP, &payload);
 }
 
+static enum status withdraw(const struct command *command, const struct options *options)
+{
+    (void)command;
+    struct dln_strbuf payload = {0};
+    struct dln_error err = {0};
+    int64_t number = 0;
+    if (!parse_trial_number(options->words[1], &number, &err)) return complain(&err);
+    dln_strbuf_addf(&payload, "{\"trial\": %" PRId64 "}", number);
+    return steer_word(options, DLN_COMMAND_WITHDRAW, &payload);
+}
+
 const struct command command_pause = {
     .name = "pause",
     .group = GROUP_STEER,
@@ -146,4 +159,16 @@ const struct command command_retry = {
     .min_words = 2,
     .max_words = WORDS_ANY,
     .run = retry,
+};
+
+const struct command command_withdraw = {
+    .name = "withdraw",
+    .group = GROUP_STEER,
+    .words = "STUDY NUMBER",
+    .summary = "take a trial out of the queue before it starts",
+    .notes = "It stays in the table as failed, stopped by a person.\n",
+    .options = options_steer,
+    .min_words = 2,
+    .max_words = 2,
+    .run = withdraw,
 };

@@ -48,6 +48,7 @@
     X(prune) \
     X(retry) \
     X(enqueue) \
+    X(withdraw) \
     X(set)
 /* clang-format on */
 
