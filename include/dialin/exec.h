@@ -74,6 +74,15 @@ DLN_API void dln_gpus_text(const dln_gpus *gpus, struct dln_strbuf *out);
 DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t number,
                                         struct dln_arena *arena, const char **run_dir,
                                         struct dln_error *err);
+/* The same path, nothing made. NULL: no memory. */
+DLN_API char *dln_run_dir_path(const struct dln_study *study, int64_t number,
+                               struct dln_arena *arena);
+/*
+ * Removes everything from it but the files that dialin writes: command, parameters, config, output,
+ * metrics, status. Follows no link. No folder is as good as a tidy one.
+ */
+DLN_API DLN_CHECK bool dln_run_dir_tidy(const struct dln_study *study, const char *run_dir,
+                                        struct dln_error *err);
 DLN_API DLN_CHECK bool dln_run_dir_write(const char *run_dir, const char *file, const char *text,
                                          size_t len, struct dln_error *err); /* atomic replace */
 

@@ -184,10 +184,10 @@ struct dln_study {
     size_t n_env;
     struct dln_named_scalar *env;
     const char *dir;        /* of the run directories; NULL: NAME.runs */
-    const char *checkpoint;
+    const char *checkpoint; /* a name in the run directory, or an absolute folder for all */
     size_t n_hooks;
     struct dln_named_scalar *hooks;
-    const char *keep;
+    int64_t keep_top; /* what is left of trials stays for so many of the best; -1: all */
     size_t n_warm_start;
     const char *const *warm_start; /* "old.db", "old.db#study" */
     size_t n_past; /* with a definition from a store: what these gave when they were first read */

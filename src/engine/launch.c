@@ -84,6 +84,10 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
     struct dln_arena *scratch = &driver->scratch;
     dln_arena_reset(scratch);
     if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
+    /* of a trial of that number in an earlier study */
+    if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
+        return false;
+    }
     struct dln_run_spec spec = {
         .study = study,
         .x = job->x,

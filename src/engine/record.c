@@ -11,6 +11,7 @@
 #include "dialin/clock.h"
 #include "dialin/num.h"
 #include "dialin/text.h"
+#include "engine/keep.h"
 #include "engine/limits.h"
 #include "engine/outcome.h"
 #include "engine/refresh.h"
@@ -317,7 +318,9 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     const int64_t number = job->number;
     const bool missing = job->end.kind == DLN_RUN_FAILED && job->end.program_missing;
     const bool had_best = driver->is_engine && dln_ledger_best(&driver->ledger, &best, &was);
+    const struct dln_front front = dln_keep_front(driver);
     (void)dln_driver_learn(driver, &row, &improved);
+    dln_keep_tidy(driver, number, &front);
     if (driver->pruning) {
         struct dln_error err = {0};
         if (!dln_pruning_finish(driver->pruning, number, row.state, values[driver->curve_objective],

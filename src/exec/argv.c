@@ -119,13 +119,17 @@ static void push_args(struct filling *filling, const struct dln_words *template,
 static void add_checkpoint(const struct dln_run_spec *spec, struct dln_strbuf *out)
 {
     const char *name = spec->study->checkpoint ? spec->study->checkpoint : "checkpoint";
-    if (name[0] != '/') dln_strbuf_addf(out, "%s/", spec->run_dir);
-    dln_strbuf_add(out, name);
+    if (name[0] == '/') {
+        dln_strbuf_addf(out, "%s/%06" PRId64, name, spec->number);
+    } else {
+        dln_strbuf_addf(out, "%s/%s", spec->run_dir, name);
+    }
 }
 
-/* The checkpoint where there is one; false: nothing to go on from. */
+/* The checkpoint that an earlier run of this trial has left; false: nothing to go on from. */
 static bool add_resume(const struct dln_run_spec *spec, struct dln_strbuf *out)
 {
+    if (spec->attempt < 2) return false;
     const size_t start = out->len;
     add_checkpoint(spec, out);
     struct stat info;

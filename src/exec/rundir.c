@@ -52,8 +52,7 @@ static bool make_folders(char *path, struct dln_error *err)
     return make_folder(path, err);
 }
 
-bool dln_run_dir_make(const struct dln_study *study, int64_t number, struct dln_arena *arena,
-                      const char **run_dir, struct dln_error *err)
+char *dln_run_dir_path(const struct dln_study *study, int64_t number, struct dln_arena *arena)
 {
     struct dln_strbuf path = {0};
     if (!study->dir || study->dir[0] != '/') dln_strbuf_addf(&path, "%s/", study->directory);
@@ -66,6 +65,13 @@ bool dln_run_dir_make(const struct dln_study *study, int64_t number, struct dln_
     dln_strbuf_addf(&path, "/%06" PRId64, number);
     char *made = dln_strbuf_ok(&path) ? dln_arena_copy(arena, dln_strbuf_text(&path)) : NULL;
     dln_strbuf_release(&path);
+    return made;
+}
+
+bool dln_run_dir_make(const struct dln_study *study, int64_t number, struct dln_arena *arena,
+                      const char **run_dir, struct dln_error *err)
+{
+    char *made = dln_run_dir_path(study, number, arena);
     if (!made) return dln_fail(err, DLN_NOMEM, "out of memory");
     if (!make_folders(made, err)) return false;
     *run_dir = made;

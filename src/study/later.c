@@ -22,16 +22,6 @@ static bool uses_executor(const struct dln_study *study)
     return strcmp(study->machine.executor, "local") != 0;
 }
 
-static bool uses_checkpoint(const struct dln_study *study)
-{
-    return study->checkpoint != NULL;
-}
-
-static bool uses_keep(const struct dln_study *study)
-{
-    return strcmp(study->keep, "all") != 0;
-}
-
 static const struct {
     const char *key;                                /* as in struct dln_later */
     bool (*is_used)(const struct dln_study *study); /* NULL: whenever it is given */
@@ -42,9 +32,7 @@ static const struct {
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
-    {"checkpoint", uses_checkpoint, "remove it"},
     {"hooks", NULL, "remove it"},
-    {"keep", uses_keep, "remove it"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 

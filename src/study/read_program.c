@@ -290,14 +290,14 @@ bool dln_read_seed(struct dln_reader *r, const struct dln_node *key, const struc
     return true;
 }
 
-/* `all`, or `{top: N}`, kept as "top N". */
+/* `all`, or `{top: N}`. */
 bool dln_read_keep(struct dln_reader *r, const struct dln_node *key, const struct dln_node *value)
 {
     (void)key;
     double top = 0;
     const struct dln_node *count = dln_node_get(value, "top");
     if (dln_node_is(value, "all")) {
-        r->study->keep = "all";
+        r->study->keep_top = -1;
         return true;
     }
     if (!count || value->count != 1) {
@@ -306,8 +306,8 @@ bool dln_read_keep(struct dln_reader *r, const struct dln_node *key, const struc
                              "best N trials");
     }
     if (!dln_read_whole(r, count, "top", 0, 1e9, &top)) return false;
-    r->study->keep = dln_arena_printf(r->arena, "top %.0f", top);
-    return r->study->keep ? true : dln_read_no_memory(r);
+    r->study->keep_top = (int64_t)top;
+    return true;
 }
 
 bool dln_read_warm_start(struct dln_reader *r, const struct dln_node *key,
@@ -332,5 +332,18 @@ bool dln_read_checkpoint(struct dln_reader *r, const struct dln_node *key,
 {
     (void)key;
     if (value->is_plain && dln_node_is(value, "false")) return true;
-    return dln_read_text(r, value, "checkpoint", &r->study->checkpoint);
+    if (value->is_plain && dln_node_is(value, "true")) {
+        r->study->checkpoint = "checkpoint";
+        return true;
+    }
+    if (!dln_read_text(r, value, "checkpoint", &r->study->checkpoint)) return false;
+    const char *path = r->study->checkpoint;
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, "..", 2) != 0 || (at[2] != '/' && at[2] != '\0')) continue;
+        return dln_read_fail(r, value,
+                             "'checkpoint' is a name in the run directory, or a folder "
+                             "by its whole path");
+    }
+    return true;
 }

@@ -90,6 +90,7 @@ static void set_defaults(struct dln_study *study)
     study->strategy.name = "auto";
     study->pruner.name = "none";
     study->budget.trials = 100;
+    study->keep_top = -1;
     study->machine = (struct dln_machine){
         .parallel = 1,
         .gpus = -1,

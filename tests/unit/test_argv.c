@@ -77,6 +77,37 @@ static void placeholders_are_filled(void **state)
     expect(WORDS("p", "{ckpt}", "--resume", "{resume}"), everything, "|p|/r/17/checkpoint|");
 }
 
+static void a_checkpoint_is_resumed_by_a_later_run_only(void **state)
+{
+    (void)state;
+    struct dln_study study = study_of();
+    char root[] = "/tmp/dialin-ckpt-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    study.checkpoint = root;
+    struct dln_run_spec spec = {
+        .study = &study, .x = everything, .number = 17, .run_dir = "/r", .json_path = "/r/p.json"};
+    const struct dln_words *words = WORDS("p", "{ckpt}", "--from", "{resume}");
+    struct dln_arena arena = {0};
+    struct dln_error err = {0};
+    char path[64];
+    char **argv;
+    (void)snprintf(path, sizeof path, "%s/000017", root);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    for (spec.attempt = 1; spec.attempt <= 2; spec.attempt++) {
+        assert_ok(dln_argv_fill(words, &spec, &arena, &argv, &err), err);
+        assert_string_equal(argv[1], path);
+        if (spec.attempt == 1) assert_null(argv[2]);
+        if (spec.attempt == 2) assert_string_equal(argv[3], path);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_ok(dln_argv_fill(words, &spec, &arena, &argv, &err), err);
+    assert_null(argv[2]);
+    assert_int_equal(rmdir(root), 0);
+    dln_arena_release(&arena);
+}
+
 static void a_value_is_never_read_again(void **state)
 {
     (void)state;
@@ -338,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(placeholders_are_filled),
+        cmocka_unit_test(a_checkpoint_is_resumed_by_a_later_run_only),
         cmocka_unit_test(a_value_is_never_read_again),
         cmocka_unit_test(args_are_what_has_no_place_of_its_own),
         cmocka_unit_test(an_inactive_parameter_takes_its_option_word_with_it),

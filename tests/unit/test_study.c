@@ -229,6 +229,7 @@ static void what_is_not_given_has_the_documented_default(void **state)
     assert_int_equal(study->policy[DLN_FAIL_STOPPED], DLN_POLICY_IGNORE);
     assert_false(study->has_seed || study->confirm.given);
     assert_null(study->dir);
+    assert_int_equal(study->keep_top, -1);
     assert_int_equal(study->n_later, 0);
     dln_study_free(study);
 }
@@ -277,7 +278,8 @@ static void every_remaining_key_is_read(void **state)
     assert_string_equal(study->env[3].value.text, "/a b");
     assert_string_equal(study->hooks[0].name, "finish");
     assert_string_equal(study->hooks[0].value.text, "notify done");
-    assert_string_equal(study->keep, "top 3");
+    assert_int_equal(study->keep_top, 3);
+    assert_string_equal(study->checkpoint, "checkpoint");
     assert_int_equal(study->n_warm_start, 2);
     assert_string_equal(study->warm_start[1], "older.db");
     assert_int_equal(study->machine.memory_bytes, 16000000000);
@@ -291,7 +293,7 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_later(study, "hooks@10:1 keep@11:1 checkpoint@13:1 "
+    assert_later(study, "hooks@10:1 "
                         "machine.executor@15:11 worker@17:1");
     dln_study_free(study);
 }
@@ -501,6 +503,7 @@ static void what_is_built_or_set_to_nothing_can_run(void **state)
         "run: a\nmachine: {gpus: auto, gpus_per_trial: 2}\n",
         "run: a\nmachine: {gpus: 2, trials_per_gpu: 3}\n",
         "run: a\nmachine: {timeout: 1h, cpus_per_trial: 2}\ncheckpoint: false\n",
+        "run: a\ncheckpoint: /scratch/x\nkeep: {top: 0}\n",
         "run: a\nlimits: [mem < 3]\naggregate: mean\nduplicates: repeat\nfailure: {oom: avoid}\n",
         "run: a\nenv: {A: b}\ndir: runs\nfixed: {c: 1}\nstart: [default]\nseed: 0\n",
     };

@@ -334,6 +334,8 @@ static void machine_settings_are_in_range(void **state)
         {BASE "machine: {timeout: 10x}\n",
          "s.yaml:3:20: 'timeout' is a duration such as 90s, 10m, 2h or 1d"},
         {BASE "machine: {gpus: some}\n", "s.yaml:3:17: 'gpus' is auto or a number"},
+        {BASE "checkpoint: a/../b\n",
+         "s.yaml:3:13: 'checkpoint' is a name in the run directory, or a folder by its whole path"},
         {BASE "machine: {gpus_per_trial: 1.5}\n",
          "s.yaml:3:27: 'gpus_per_trial' is a whole number, or a part of one as 0.5 or 0.25"},
         {BASE "machine: {gpus_per_trial: 2, trials_per_gpu: 2}\n",
