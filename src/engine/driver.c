@@ -112,6 +112,7 @@ void dln_driver_close(struct dln_driver *driver)
     free(driver->fds);
     free(driver->metric_names);
     dln_runner_free(driver->runner);
+    dln_hooks_release(driver);
     if (driver->lock_fd >= 0) (void)close(driver->lock_fd);
     dln_ahead_release(&driver->ahead);
     dln_proposer_free(driver->proposer);

@@ -18,6 +18,7 @@
 #include "dialin/pruner.h"
 #include "dialin/strategy.h"
 #include "engine/ahead.h"
+#include "engine/hooks.h"
 #include "engine/job.h"
 #include "engine/ledger.h"
 
@@ -73,6 +74,8 @@ struct dln_driver {
     dln_config *config;   /* NULL: the study has none */
     dln_pruning *pruning; /* NULL: nothing is pruned */
     dln_gpus *gpus;       /* NULL: the study says nothing of them */
+
+    struct dln_hook hooks[DLN_HOOK_COUNT];
 
     struct dln_job **jobs;
     size_t n_jobs, cap_jobs;

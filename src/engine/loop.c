@@ -64,6 +64,12 @@ static void end(struct dln_driver *driver, enum dln_engine_outcome outcome,
     driver->is_over = true;
     driver->outcome = outcome;
     dln_driver_set_state(driver, state, why);
+    if (outcome != DLN_OUTCOME_STOPPED) {
+        int64_t best = -1;
+        double value;
+        (void)dln_ledger_best(&driver->ledger, &best, &value);
+        dln_hooks_fire(driver, DLN_HOOK_FINISH, best);
+    }
     if (!driver->state_unsaved || dln_driver_is_failing(driver)) return;
     driver->outcome = DLN_OUTCOME_FAILED; /* results may be missing in the file: never say done */
     (void)dln_fail(&driver->end_error, DLN_STORAGE, "the end could not be written: %.900s",
@@ -204,6 +210,7 @@ void dln_loop_run(const struct dln_loop *loop)
         dln_slots_check(driver, now);
         const bool more = dln_slots_fill(driver, now);
         settle(driver, now);
+        dln_hooks_tend(driver, now);
         keep_house(driver, now);
         if (driver->has_news && loop->notify) dln_wake_poke(loop->notify);
         driver->has_news = false;
@@ -211,4 +218,5 @@ void dln_loop_run(const struct dln_loop *loop)
         if (!more) dln_slots_ask_ahead(driver);
         wait_and_work(loop, more ? 0 : poll_ms(driver, dln_clock_mono_ns()));
     }
+    dln_hooks_finish(driver, loop->quits);
 }

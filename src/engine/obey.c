@@ -49,6 +49,7 @@ static void obey_pause(struct dln_driver *driver, const struct dln_command *comm
     }
     (void)snprintf(why, sizeof why, "paused by %.150s", command->who);
     dln_driver_set_state(driver, DLN_ENGINE_PAUSED, why);
+    dln_hooks_fire(driver, DLN_HOOK_PAUSED, -1);
     if (n == 0) {
         dln_reply_done(reply, "paused; nothing runs");
     } else {

@@ -221,6 +221,7 @@ static void tell_failure(struct dln_driver *driver, int64_t number, bool program
     driver->failures_in_row = 0;
     dln_driver_set_state(driver, DLN_ENGINE_PAUSED, why);
     dln_driver_note(driver, "paused: %s", why);
+    dln_hooks_fire(driver, DLN_HOOK_PAUSED, number);
 }
 
 /* ── the end of a run ──────────────────────────────────────────────────────────────────────────*/
@@ -332,7 +333,10 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     const bool was_cut = job->is_cut;
     dln_driver_drop_job(driver, job);
     if (was_cut) dln_driver_note(driver, "#%" PRId64 " pruned: %s", number, outcome->detail);
-    if (improved) tell_best(driver, had_best, was);
+    if (improved) {
+        tell_best(driver, had_best, was);
+        dln_hooks_fire(driver, DLN_HOOK_BEST, number);
+    }
     if (outcome->state != DLN_TRIAL_FAIL) {
         driver->failures_in_row = 0;
     } else if (outcome->reason != DLN_FAIL_STOPPED) {

@@ -32,7 +32,6 @@ static const struct {
     {"confirm", NULL, "remove it"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
-    {"hooks", NULL, "remove it"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 

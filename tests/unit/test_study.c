@@ -293,8 +293,7 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_later(study, "hooks@10:1 "
-                        "machine.executor@15:11 worker@17:1");
+    assert_later(study, "machine.executor@15:11 worker@17:1");
     dln_study_free(study);
 }
 
@@ -503,6 +502,7 @@ static void what_is_built_or_set_to_nothing_can_run(void **state)
         "run: a\nmachine: {gpus: auto, gpus_per_trial: 2}\n",
         "run: a\nmachine: {gpus: 2, trials_per_gpu: 3}\n",
         "run: a\nmachine: {timeout: 1h, cpus_per_trial: 2}\ncheckpoint: false\n",
+        "run: a\nhooks: {finish: notify done}\n",
         "run: a\ncheckpoint: /scratch/x\nkeep: {top: 0}\n",
         "run: a\nlimits: [mem < 3]\naggregate: mean\nduplicates: repeat\nfailure: {oom: avoid}\n",
         "run: a\nenv: {A: b}\ndir: runs\nfixed: {c: 1}\nstart: [default]\nseed: 0\n",
