@@ -37,6 +37,11 @@ static bool uses_keep(const struct dln_study *study)
     return strcmp(study->keep, "all") != 0;
 }
 
+static bool confirms_by_folds(const struct dln_study *study)
+{
+    return study->confirm.folds > 0 || study->n_objectives > 1;
+}
+
 static const struct {
     const char *key;                                /* as in struct dln_later */
     bool (*is_used)(const struct dln_study *study); /* NULL: whenever it is given */
@@ -49,7 +54,7 @@ static const struct {
     {"machine.gpus_per_trial", NULL, "remove it"},
     {"machine.trials_per_gpu", NULL, "remove it"},
     {"machine.executor", uses_executor, "remove it or set it to local"},
-    {"confirm", NULL, "remove it"},
+    {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
     {"checkpoint", uses_checkpoint, "remove it"},
