@@ -2,6 +2,7 @@
 #ifndef DIALIN_DIALIN_H
 #define DIALIN_DIALIN_H
 
+#include "dialin/confirm.h"
 #include "dialin/engine.h"
 #include "dialin/error.h"
 #include "dialin/exec.h"

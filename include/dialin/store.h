@@ -417,6 +417,10 @@ DLN_API DLN_CHECK bool dln_store_attributes(dln_store *store, enum dln_attribute
 DLN_API DLN_CHECK bool dln_store_attribute(dln_store *store, enum dln_attributes_of of, int64_t id,
                                            const char *key, struct dln_arena *arena,
                                            const char **json, struct dln_error *err);
+/* By the holder of the lease, durably, all in one: system attributes, or those that people see. */
+DLN_API DLN_CHECK bool dln_store_set_study_attributes(dln_store *store, int64_t study_id, size_t n,
+                                                      const struct dln_attribute *attributes,
+                                                      bool for_people, struct dln_error *err);
 /* The note that optuna-dashboard shows on a study (trial_id 0) or on a trial; "" without one. */
 DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
                                            struct dln_arena *arena, const char **out,

@@ -9,6 +9,7 @@
 
 #include "dialin/clock.h"
 #include "engine/budget.h"
+#include "engine/confirming.h"
 #include "engine/driver.h"
 #include "engine/limits.h"
 #include "engine/loop.h"
@@ -129,6 +130,33 @@ static bool take_up(struct dln_driver *driver, bool paused, struct dln_error *er
     return went_well(driver, err);
 }
 
+/*
+ * The budget is met: the study file may ask for a confirmation. True: somebody has given the study
+ * something else to do meanwhile, which goes first.
+ */
+static bool confirm(struct dln_engine *engine)
+{
+    struct dln_driver *driver = &engine->driver;
+    struct dln_error err = {0};
+    bool finished;
+    char why[sizeof driver->why];
+    const struct dln_confirm_options options = {.wake = &engine->wake, .quits = &engine->quits};
+    if (driver->outcome != DLN_OUTCOME_DONE || !driver->study->confirm.given) return false;
+    if (driver->ledger.counts[DLN_TRIAL_COMPLETE] == 0) return false;
+    memcpy(why, driver->why, sizeof why);
+    if (!dln_confirm_drive(driver, &options, &finished, &err)) {
+        dln_driver_note(driver, "confirm: stopped, dialin confirm goes on: %.700s", err.text);
+    }
+    const bool goes_on =
+        driver->engine_state == DLN_ENGINE_RUNNING || driver->engine_state == DLN_ENGINE_PAUSED;
+    if (goes_on && atomic_load(&engine->quits) == 0) {
+        driver->is_over = false;
+        return true;
+    }
+    if (driver->engine_state != DLN_ENGINE_DONE) dln_driver_set_state(driver, DLN_ENGINE_DONE, why);
+    return false;
+}
+
 static void *run_thread(void *context)
 {
     struct dln_engine *engine = context;
@@ -138,7 +166,9 @@ static void *run_thread(void *context)
         .notify = engine->has_notify ? &engine->notify : NULL,
         .quits = &engine->quits,
     };
-    dln_loop_run(&loop);
+    do {
+        dln_loop_run(&loop);
+    } while (confirm(engine));
     dln_driver_close(&engine->driver);
     atomic_store(&engine->is_over, true);
     if (engine->has_notify) dln_wake_poke(&engine->notify);

@@ -78,21 +78,17 @@ static bool write_command(struct dln_job *job, char *const *argv, struct dln_err
     return written;
 }
 
-bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err)
+bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const struct dln_words *words,
+                      uint64_t seed, struct dln_error *err)
 {
     const struct dln_study *study = driver->study;
     struct dln_arena *scratch = &driver->scratch;
     dln_arena_reset(scratch);
-    if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
-    /* of a trial of that number in an earlier study */
-    if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
-        return false;
-    }
     struct dln_run_spec spec = {
         .study = study,
         .x = job->x,
         .number = job->number,
-        .seed = dln_job_seed(driver->seed, job->number, job->failures),
+        .seed = seed,
         .attempt = job->attempt,
         .run_dir = job->run_dir,
     };
@@ -105,7 +101,7 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
 
     char **argv;
     char **envp;
-    if (!dln_argv_fill(&study->run, &spec, scratch, &argv, err)) return false;
+    if (!dln_argv_fill(words, &spec, scratch, &argv, err)) return false;
     if (!dln_env_fill(&spec, scratch, &envp, err)) return false;
     if (!write_command(job, argv, err)) return false;
     const struct dln_run_request request = {
@@ -119,4 +115,16 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
         .slot = job->slot,
     };
     return dln_runner_start(driver->runner, &request, err);
+}
+
+bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err)
+{
+    const struct dln_study *study = driver->study;
+    if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
+    /* of a trial of that number in an earlier study */
+    if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
+        return false;
+    }
+    return dln_launch_words(driver, job, &study->run,
+                            dln_job_seed(driver->seed, job->number, job->failures), err);
 }

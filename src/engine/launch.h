@@ -10,5 +10,9 @@
  * refused (disk full, no rights): the same may work later.
  */
 DLN_CHECK bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err);
+/* The same by another command, in the job's run_dir, which is there. */
+DLN_CHECK bool dln_launch_words(struct dln_driver *driver, struct dln_job *job,
+                                const struct dln_words *words, uint64_t seed,
+                                struct dln_error *err);
 
 #endif

@@ -335,9 +335,8 @@ static void look_again(struct dln_driver *driver, struct dln_job *job)
     }
 }
 
-/* When this job runs out of a limit. */
-static int64_t limit_ns(const struct dln_machine *machine, const struct dln_job *job,
-                        enum dln_verdict *verdict)
+int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_job *job,
+                           enum dln_verdict *verdict)
 {
     int64_t first = INT64_MAX;
     if (machine->timeout_ms > 0) {
@@ -365,7 +364,7 @@ void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
             job->is_told = true;
             dln_slots_end(driver, job, DLN_VERDICT_PRUNE, -1);
         } else if (job->phase == DLN_JOB_RUNNING && job->verdict == DLN_VERDICT_NONE &&
-                   now_ns >= limit_ns(&driver->study->machine, job, &verdict)) {
+                   now_ns >= dln_slots_limit_ns(&driver->study->machine, job, &verdict)) {
             dln_slots_end(driver, job, verdict, -1);
         }
     }
@@ -380,7 +379,7 @@ int64_t dln_slots_next_ns(const struct dln_driver *driver)
         int64_t due = INT64_MAX;
         if (job->phase == DLN_JOB_CLAIMED) due = job->due_ns;
         if (job->phase == DLN_JOB_RUNNING && job->verdict == DLN_VERDICT_NONE) {
-            due = limit_ns(&driver->study->machine, job, &verdict);
+            due = dln_slots_limit_ns(&driver->study->machine, job, &verdict);
         }
         if (due < next) next = due;
     }

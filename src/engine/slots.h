@@ -21,6 +21,9 @@ void dln_slots_ask_ahead(struct dln_driver *driver);
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns);
 /* The earliest moment at which dln_slots_check() has something to do; INT64_MAX: none. */
 int64_t dln_slots_next_ns(const struct dln_driver *driver);
+/* When a job that runs is out of a limit, and of which one; INT64_MAX: never. */
+int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_job *job,
+                           enum dln_verdict *verdict);
 /*
  * Ends a job's run with TERM, then KILL after the study's grace. A later verdict does not replace
  * an earlier one. grace_ms < 0: the study's.

@@ -22,6 +22,11 @@ static bool uses_executor(const struct dln_study *study)
     return strcmp(study->machine.executor, "local") != 0;
 }
 
+static bool confirms_by_folds(const struct dln_study *study)
+{
+    return study->confirm.folds > 0 || study->n_objectives > 1;
+}
+
 static const struct {
     const char *key;                                /* as in struct dln_later */
     bool (*is_used)(const struct dln_study *study); /* NULL: whenever it is given */
@@ -29,7 +34,7 @@ static const struct {
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
     {"machine.executor", uses_executor, "remove it or set it to local"},
-    {"confirm", NULL, "remove it"},
+    {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
 };

@@ -20,7 +20,7 @@ BEGIN {
     n = split("arena base clock base error base export base json base num base strbuf base " \
               "text base wake base nearest base version base expr space space space study study trial study " \
               "store store strategy strategy pruner pruner predict insight peek insight trust trust explain explain exec exec " \
-              "engine engine serve serve", homes, " ")
+              "engine engine confirm engine serve serve", homes, " ")
     for (i = 1; i < n; i += 2) home["dialin/" homes[i] ".h"] = homes[i + 1]
 }
 {

@@ -1,11 +1,9 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/evidence.h"
 #include "cli/selection.h"
+#include "cli/whole_file.h"
 #include "export/exporters.h"
 
 static bool choose(const struct options *options, const struct exporter **out,
@@ -30,37 +28,6 @@ static bool choose(const struct options *options, const struct exporter **out,
                     path);
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        const ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Beside it first, then renamed: a reader never sees half a file, a failure leaves the old one. */
-static bool write_file(const char *path, const struct dln_strbuf *text, struct dln_error *err)
-{
-    struct dln_strbuf draft = {0};
-    dln_strbuf_addf(&draft, "%s.%ld.new", path, (long)getpid());
-    const char *const name = dln_strbuf_text(&draft);
-    const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 || dln_fail_errno(err, errno, "make '%s'", path);
-    if (ok) {
-        ok = write_all(fd, dln_strbuf_text(text), text->len) ||
-             dln_fail_errno(err, errno, "write '%s'", path);
-        ok = (close(fd) == 0 && ok) || (ok && dln_fail_errno(err, errno, "write '%s'", path));
-        ok = ok && (rename(name, path) == 0 || dln_fail_errno(err, errno, "make '%s'", path));
-        if (!ok) (void)unlink(name);
-    }
-    dln_strbuf_release(&draft);
-    return ok;
-}
-
 static enum status deliver(const struct options *options, struct dln_strbuf *text, size_t n)
 {
     const char *const path = option_text(options, "output");
@@ -70,7 +37,7 @@ static enum status deliver(const struct options *options, struct dln_strbuf *tex
         dln_fail(&err, DLN_NOMEM, "out of memory");
         return complain(&err);
     }
-    if (!write_file(path, text, &err)) return complain(&err);
+    if (!write_whole_file(path, text, &err)) return complain(&err);
     say(stdout, "%s: %zu trials, %zu bytes", path, n, text->len);
     return STATUS_DONE;
 }

@@ -4,6 +4,7 @@
 #include "app.h"
 #include "cli/best.h"
 #include "cli/commands.h"
+#include "cli/confirmed.h"
 #include "cli/line_mode.h"
 #include "cli/prepare.h"
 #include "cli/progress.h"
@@ -41,7 +42,9 @@ static void say_how_it_stands(const struct prepared *prepared)
     say_summary(stdout, &study.summary);
     if (study.summary.counts[DLN_TRIAL_COMPLETE] > 0) {
         putchar('\n');
-        if (!best_print(&study, stdout, &err)) complain(&err);
+        if (!best_print(&study, stdout, &err) || !confirmed_say(&study, stdout, &err)) {
+            complain(&err);
+        }
     }
     opened_release(&study);
 }
@@ -55,9 +58,18 @@ static bool has_spent_budget(const struct dln_study_summary *summary)
 static bool has_nothing_to_do(const struct prepared *prepared)
 {
     const struct dln_study_summary *const s = &prepared->summary;
-    return !prepared->created && !prepared->changed && s->state == DLN_ENGINE_DONE &&
-           s->counts[DLN_TRIAL_RUNNING] == 0 &&
-           (s->counts[DLN_TRIAL_WAITING] == 0 || has_spent_budget(s));
+    if (prepared->created || prepared->changed || s->state != DLN_ENGINE_DONE ||
+        s->counts[DLN_TRIAL_RUNNING] > 0 ||
+        (s->counts[DLN_TRIAL_WAITING] > 0 && !has_spent_budget(s))) {
+        return false;
+    }
+    struct opened study;
+    if (!opened_by_id(prepared->db_path, prepared->study_id, DLN_STORE_READ, &study, NULL)) {
+        return true;
+    }
+    const bool is_due = s->counts[DLN_TRIAL_COMPLETE] > 0 && confirmed_is_due(&study);
+    opened_release(&study);
+    return !is_due;
 }
 
 static enum status say_done(const struct prepared *prepared)

@@ -17,6 +17,7 @@
 #define COMMANDS(X) \
     X(run) \
     X(check) \
+    X(confirm) \
     X(serve) \
     X(ask) \
     X(tell) \

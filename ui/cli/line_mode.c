@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "cli/best.h"
+#include "cli/confirmed.h"
 #include "cli/locate.h"
 #include "cli/progress.h"
 #include "cli/watcher.h"
@@ -105,7 +106,7 @@ static enum status finish(const struct line_mode *mode, enum dln_engine_outcome 
                       study.summary.name, study.db_path);
     } else {
         putchar('\n');
-        ok = best_print(&study, stdout, &err);
+        ok = best_print(&study, stdout, &err) && confirmed_say(&study, stdout, &err);
     }
     opened_release(&study);
     return ok ? STATUS_DONE : complain(&err);
