@@ -5,7 +5,9 @@
 static bool still_waits(dln_store *store, int64_t id, enum dln_trial_state to, const char *ended,
                         struct dln_error *err)
 {
-    static const char sql[] = "UPDATE trials SET state = :state, datetime_complete = :ended"
+    /* Optuna wants the start of whatever does not wait. */
+    static const char sql[] = "UPDATE trials SET state = :state, datetime_complete = :ended,"
+                              " datetime_start = coalesce(datetime_start, :ended)"
                               " WHERE trial_id = :id AND study_id = :study AND state = 'WAITING'";
     int64_t changed = 0;
     struct dln_query q = dln_query(store->db, sql);

@@ -104,13 +104,14 @@ static void restore(const struct pristine *file)
     outside_write(path, file->bytes, file->len);
 }
 
-/* No half trial: a finished one has its value or its reason, and all its parameters. */
+/* No half trial: a finished one has its value or its reason, and, if it ran, all its parameters. */
 static void assert_whole(void)
 {
     assert_string_equal(
         outside_ask(path, "SELECT count(*) FROM trials t WHERE study_id = 2 AND state <> 'WAITING'"
                           " AND (SELECT count(*) FROM trial_params p WHERE p.trial_id = t.trial_id)"
-                          " <> 6"),
+                          " <> 6 AND NOT EXISTS (SELECT 1 FROM trial_user_attributes a WHERE"
+                          " a.trial_id = t.trial_id AND a.value_json = '\"by mia\"')"),
         "0");
     assert_string_equal(
         outside_ask(path, "SELECT count(*) FROM trials t WHERE study_id = 2 AND state = 'COMPLETE'"
@@ -148,8 +149,11 @@ static bool drive(void *context)
     ok = ok && told(dln_store_finish(store, id, &finish, &err));
     ok = ok &&
          told(dln_store_enqueue(store, &def->space, x, number, true, "mia", &id, &number, &err));
+    ok = ok && told(dln_store_revise(store, &def->space, id, x, &err));
     ok = ok && told(dln_store_claim(store, &def->space, id, &trial, &err));
     ok = ok && told(dln_store_finish(store, id, &fail, &err));
+    ok = ok && told(dln_store_enqueue(store, &def->space, x, -1, false, "mia", &id, &number, &err));
+    ok = ok && told(dln_store_withdraw(store, id, "by mia", &err));
     ok = ok && told(dln_store_update_study(store, study_id, def, &err));
     ok = ok && told(dln_store_note(store, study_id, "note", &err));
     dln_store_close(store);
