@@ -13,10 +13,18 @@ static const double inside = 0.95;
 static size_t seeds_missing(size_t n, double mean, double sd)
 {
     if (!(fabs(mean) > 0)) return sd == 0 ? 0 : SIZE_MAX; /* equal for good, or as good as */
-    for (size_t m = n; m <= SEEDS_MAX; m++) {
+    size_t low = n; /* more seeds never widen the interval, so it is halved */
+    size_t high = SEEDS_MAX + 1;
+    while (low < high) {
+        const size_t m = low + (high - low) / 2;
         const double half = dln_student_within(inside, (double)(m - 1)) * sd / sqrt((double)m);
-        if (half < fabs(mean)) return m - n;
+        if (half < fabs(mean)) {
+            high = m;
+        } else {
+            low = m + 1;
+        }
     }
+    if (low <= SEEDS_MAX) return low - n;
     return SIZE_MAX;
 }
 
