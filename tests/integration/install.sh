@@ -51,7 +51,7 @@ find_package(dialin REQUIRED)
 add_executable(by_cmake main.c)
 target_link_libraries(by_cmake PRIVATE dialin::dialin)
 EOF
-cmake -S "$scratch/cmake" -B "$scratch/cmake/build" -DCMAKE_C_COMPILER="$compiler" \
+cmake -G Ninja -S "$scratch/cmake" -B "$scratch/cmake/build" -DCMAKE_C_COMPILER="$compiler" \
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_PREFIX_PATH="$scratch/root$prefix" >/dev/null
 cmake --build "$scratch/cmake/build" >/dev/null
 LD_LIBRARY_PATH="$libdir" "$scratch/cmake/build/by_cmake" | grep -q ' 0.001$'

@@ -1,5 +1,6 @@
 /* Commands that only look, over files of Optuna: what they say, and that they write no byte. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,7 +108,9 @@ static void a_folder_for_reading_only_is_enough(void **state)
         remove("out.txt");
         remove("err.txt");
         if (is_root) assert_int_equal(seteuid(nobody), 0);
-        if (access(TEST_DIALIN, X_OK) == 0) look_at_everything("db/study.db", studies[i]);
+        /* a checkout in a private folder has no program that this user may run */
+        const bool may_run = faccessat(AT_FDCWD, TEST_DIALIN, X_OK, AT_EACCESS) == 0;
+        if (may_run) look_at_everything("db/study.db", studies[i]);
         if (is_root) assert_int_equal(seteuid(0), 0);
     }
     assert_int_equal(chmod("db", 0755), 0);
