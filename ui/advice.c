@@ -19,6 +19,7 @@ struct advice_job {
     size_t m;
     bool maximize[DLN_OBJECTIVES_MAX];
     size_t count; /* of suggestions */
+    unsigned doubts;
     int64_t state_of;
 
     struct dln_arena arena;
@@ -234,8 +235,9 @@ static void next_done(struct job *job, void *context)
     if (view->advice) view->advice->is_asking = false;
     if (advice) {
         advice->revision++;
-        advice->asked_of = ask->state_of;
-        advice->asked_ns = view->now_ns;
+        const bool is_doubted = ask->doubts != advice->doubts; /* while it was asked */
+        advice->asked_of = is_doubted ? -1 : ask->state_of;
+        advice->asked_ns = is_doubted ? 0 : view->now_ns;
         advice->asked_for = ask->count;
         advice->has_next = ask->ok;
         advice->next_sentence[0] = '\0';
@@ -313,6 +315,7 @@ void advice_ask_next(struct view *view, size_t beyond_queue)
     ask->job.run = run_next;
     ask->job.done = next_done;
     ask->count = count;
+    ask->doubts = advice->doubts;
     advice->is_asking = true;
     helper_submit(view->thinker, &ask->job);
 }
@@ -320,6 +323,7 @@ void advice_ask_next(struct view *view, size_t beyond_queue)
 void advice_doubt_next(struct view *view)
 {
     if (!view->advice) return;
+    view->advice->doubts++;
     view->advice->asked_of = -1;
     view->advice->asked_ns = 0;
 }

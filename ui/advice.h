@@ -44,6 +44,7 @@ struct advice {
 
     /* the file's own */
     struct dln_arena arena, next_arena;
+    unsigned doubts;              /* how often what comes next was put in doubt */
     int64_t learned_of, asked_of; /* the state of the study, as a number */
     int64_t learned_ns, asked_ns;
     size_t asked_for;

@@ -90,7 +90,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median of some frames: rows differ, in a dim one each word is dim. */
+/* The lower quartile of some frames: rows differ, and on a slow machine what is asked in the
+   background comes in a frame of its own. */
 static size_t typical_of(screen *s, const char *key)
 {
     enum { PRESSES = 7 };
@@ -98,7 +99,7 @@ static size_t typical_of(screen *s, const char *key)
     for (size_t i = 0; i < PRESSES; i++)
         bytes[i] = bytes_of(s, key);
     qsort(bytes, PRESSES, sizeof *bytes, compare);
-    return bytes[PRESSES / 2];
+    return bytes[PRESSES / 4];
 }
 
 static void the_first_frame_of_a_large_study_is_short(void **state)
