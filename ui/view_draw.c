@@ -184,7 +184,8 @@ static void add_best(const struct view *view, struct pieces *pieces)
     (void)format_number(value, style, summary->best_value);
     add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, summary->best_number);
     if (view->cells.cols >= 160 && is_loaded) {
-        add_piece(pieces, 30, ROLE_STATUS, "%zu trials since", session->best.finished_since);
+        const size_t n = session->best.finished_since;
+        add_piece(pieces, 30, ROLE_STATUS, "%zu trial%s since", n, n == 1 ? "" : "s");
     }
 }
 
