@@ -301,6 +301,23 @@ struct dln_run_end {
     int64_t max_rss_bytes;
 };
 
+/*
+ * One run of a trial of several (`folds`, `repeat`) has ended well: its values as an attribute, its
+ * intermediate value and the run's end in one guarded transaction. DLN_REFUSED as for finish.
+ */
+#define DLN_KEY_RUN   "dialin:run:" /* and its number: the system attribute */
+#define DLN_PART_DONE "done: "      /* the run's detail begins with it: no failure */
+struct dln_part {
+    const char *key, *json;
+    bool has_report;
+    struct dln_report report;
+    int64_t run_id; /* 0: none */
+    struct dln_run_end end;
+    const char *detail;
+};
+DLN_API DLN_CHECK bool dln_store_put_part(dln_store *store, int64_t trial_id,
+                                          const struct dln_part *part, struct dln_error *err);
+
 /* What a pruner compared when it ended a trial; kept as the user attribute dialin_pruned. */
 struct dln_cut {
     const char *pruner;
@@ -318,6 +335,9 @@ struct dln_finish {
     size_t n_extra;             /* user attributes: metrics seen that are no objective … */
     const char *const *extra_names;
     const double *extra_values;
+    int n_runs;                 /* that the values come from; 0: it was one run */
+    enum dln_take take;         /* by which */
+    const double *spread;       /* of n_runs: one an objective, NaN where there is none */
     const struct dln_cut *cut;  /* PRUNED by a pruner; NULL: by a person */
     const double *limits;       /* n_limits violations (≤ 0 feasible) as Optuna's `constraints` */
     size_t n_limits;
@@ -350,6 +370,7 @@ DLN_API DLN_CHECK bool dln_store_add_past(dln_store *store, const struct dln_spa
 /* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
 struct dln_orphan {
     int64_t trial_id, number, run_id;
+    bool is_open; /* that run has no end yet */
     int attempt;  /* 0: none was started */
     int failures; /* runs that ended by themselves, not because their engine went */
     int64_t pid, pid_start;

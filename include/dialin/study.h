@@ -209,6 +209,10 @@ DLN_API DLN_CHECK bool dln_study_read_file(const char *path, struct dln_study **
 DLN_API DLN_CHECK bool dln_study_read(const char *path, const char *text, size_t len,
                                       struct dln_study **out, struct dln_error *err);
 DLN_API void dln_study_free(struct dln_study *study);
+/* Runs that are one trial: folds × repeats, at least 1. */
+DLN_API int dln_study_runs(const struct dln_study *study);
+/* "mean", "median", "worst", "best" */
+DLN_API const char *dln_take_name(enum dln_take take);
 
 /*
  * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where

@@ -112,6 +112,7 @@ static bool check_word(struct check *check, const char *word)
         case DLN_PLACE_TRIAL:
         case DLN_PLACE_SEED:
         case DLN_PLACE_FOLD:
+        case DLN_PLACE_FOLDS:
         case DLN_PLACE_GPU:
         case DLN_PLACE_CKPT:
         case DLN_PLACE_RESUME: break;
