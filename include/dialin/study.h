@@ -144,6 +144,12 @@ struct dln_later {
     unsigned line, column;
 };
 
+/* Another definition of a parameter than the file's: dialin/space_edit.h. */
+struct dln_space_edit {
+    const char *name;
+    const char *definition; /* "{float: [0, 1]}"; NULL: it is gone */
+};
+
 struct dln_study {
     struct dln_arena arena;
     const char *name;
@@ -151,6 +157,8 @@ struct dln_study {
     const char *directory; /* the trials' working directory: the file's, absolute */
     const char *text;      /* the file as it stood */
     size_t text_len;
+    size_t n_edits; /* of the space since then, in the order in which they came */
+    const struct dln_space_edit *edits;
 
     struct dln_words run, worker;
     size_t n_objectives;
