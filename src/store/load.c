@@ -158,6 +158,7 @@ static bool read_params(struct reader *r, struct dln_error *err)
         const size_t trial = trial_of(r, &q);
         if (trial == SIZE_MAX) continue;
         const size_t index = dln_binding_find(load->binding, dln_column_text(&q, 1), &cursor);
+        if (index == SIZE_MAX) r->out->trials[trial].has_strangers = true;
         if (index == SIZE_MAX || dln_column_is_null(&q, 2)) continue;
         x[trial * d + index] =
             dln_bound_read(&load->binding->params[index], dln_column_real(&q, 2));
