@@ -410,6 +410,17 @@ DLN_API DLN_CHECK bool dln_store_trial(dln_store *store, int64_t study_id,
                                        const struct dln_space *space, size_t n_objectives,
                                        int64_t number, struct dln_arena *arena,
                                        struct dln_trial *out, struct dln_error *err);
+/*
+ * At most `limit` trials behind an id, oldest first, or (newest) the last ones of all; ascending id.
+ * What `parts` leaves out is empty: no steps, no texts; NaN for parameters.
+ */
+enum dln_trial_parts { DLN_TRIAL_ALL, DLN_TRIAL_PARAMS, DLN_TRIAL_VALUES };
+DLN_API DLN_CHECK bool dln_store_trials(dln_store *store, int64_t study_id,
+                                        const struct dln_space *space, size_t n_objectives,
+                                        enum dln_trial_parts parts, int64_t after_id, size_t limit,
+                                        bool newest, struct dln_arena *arena,
+                                        const struct dln_trial **out, size_t *n,
+                                        struct dln_error *err);
 struct dln_attribute {
     const char *key, *json;
 };

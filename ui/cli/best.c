@@ -202,7 +202,7 @@ bool best_print(struct opened *study, FILE *to, struct dln_error *err)
         ok = s->n_trials == 0
                  ? dln_fail(err, DLN_REFUSED, "%s: no trial has run yet", s->name)
                  : dln_fail(err, DLN_REFUSED,
-                            "%s: no trial is complete yet; dialin show %s lists all %" PRId64,
+                            "%s: no trial is complete yet; dialin trials %s lists all %" PRId64,
                             s->name, study->db_path, s->n_trials);
     } else if (study->summary.n_objectives == 1) {
         ok = print_one(study, &best.trials[0], to, err);
