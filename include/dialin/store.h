@@ -84,6 +84,7 @@ struct dln_study_summary {
     size_t n_objectives;
     const bool *maximize;
     const char *const *metric_names; /* "value", "value 1"… where the file has none */
+    bool is_counted;                 /* else counts, best and activity are not known yet */
     int64_t counts[DLN_TRIAL_STATE_COUNT];
     int64_t n_trials;
     int64_t best_id, best_number; /* single objective; -1: none yet */
@@ -107,6 +108,10 @@ DLN_API DLN_CHECK bool dln_store_studies(dln_store *store, struct dln_arena *are
                                          struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_study(dln_store *store, int64_t study_id, struct dln_arena *arena,
                                        struct dln_study_summary *out, struct dln_error *err);
+/* The same at once: where trials are many and nobody has counted them, is_counted is false. */
+DLN_API DLN_CHECK bool dln_store_study_head(dln_store *store, int64_t study_id,
+                                            struct dln_arena *arena, struct dln_study_summary *out,
+                                            struct dln_error *err);
 /*
  * The id of a name; of the only study when name is NULL (DLN_USAGE lists the names when there are
  * several, DLN_NOT_FOUND when there is none).
@@ -126,6 +131,14 @@ DLN_API DLN_CHECK bool dln_store_definition(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_infer_space(dln_store *store, int64_t study_id,
                                              struct dln_arena *arena, struct dln_space *out,
                                              struct dln_error *err);
+/*
+ * The same at once, however long the study is: of more than some 20,000 trials the oldest, the newest
+ * and some between are looked at, and *sampled is set. A trial that has a parameter which the sample
+ * did not show says so (has_strangers): then infer the space anew.
+ */
+DLN_API DLN_CHECK bool dln_store_sample_space(dln_store *store, int64_t study_id,
+                                              struct dln_arena *arena, struct dln_space *out,
+                                              bool *sampled, struct dln_error *err);
 
 /*
  * Makes a study (directions, metric names, dialin:uid, dialin:time, dialin_studies row) and its
@@ -418,6 +431,17 @@ DLN_API DLN_CHECK bool dln_store_trial(dln_store *store, int64_t study_id,
                                        const struct dln_space *space, size_t n_objectives,
                                        int64_t number, struct dln_arena *arena,
                                        struct dln_trial *out, struct dln_error *err);
+/*
+ * At most `limit` trials behind an id, oldest first, or (newest) the last ones of all; ascending id.
+ * What `parts` leaves out is empty: no steps, no texts; NaN for parameters.
+ */
+enum dln_trial_parts { DLN_TRIAL_ALL, DLN_TRIAL_PARAMS, DLN_TRIAL_VALUES };
+DLN_API DLN_CHECK bool dln_store_trials(dln_store *store, int64_t study_id,
+                                        const struct dln_space *space, size_t n_objectives,
+                                        enum dln_trial_parts parts, int64_t after_id, size_t limit,
+                                        bool newest, struct dln_arena *arena,
+                                        const struct dln_trial **out, size_t *n,
+                                        struct dln_error *err);
 struct dln_attribute {
     const char *key, *json;
 };
