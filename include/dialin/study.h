@@ -184,7 +184,7 @@ enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_
 
 /* A key of the file that this release reads and checks but does not act on yet. */
 struct dln_later {
-    const char *key;  /* "worker", "pruner", "folds", "machine.gpus" … */
+    const char *key;  /* "folds", "machine.executor" … */
     unsigned line, column;
 };
 
@@ -271,6 +271,9 @@ DLN_API const char *dln_take_name(enum dln_take take);
  * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
  */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
+
+/* `run`, or `worker` where that is given. */
+DLN_API const struct dln_words *dln_study_command(const struct dln_study *study);
 
 /* {"tpe": {"startup": 20}}: a method as JSON, as a person sets it while a study runs. */
 DLN_API void dln_method_json(const struct dln_method *method, struct dln_strbuf *out);

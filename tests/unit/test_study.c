@@ -292,7 +292,7 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_later(study, "machine.executor@15:11 worker@17:1");
+    assert_later(study, "machine.executor@15:11");
     dln_study_free(study);
 }
 
@@ -508,9 +508,6 @@ static void what_is_not_built_is_refused_by_name_and_place(void **state)
         {"run: a\nmachine: {parallel: 2, executor: slurm}\nconfirm: {top: 3, seeds: 2}\n",
          "/data/mine.yaml:4:24: 'machine.executor' is understood but cannot run yet in this release; "
          "remove it or set it to local"},
-        {"worker: a\n",
-         "/data/mine.yaml:3:1: 'worker' is understood but cannot run yet in this release; give the "
-         "program as 'run'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[400];
