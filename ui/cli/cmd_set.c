@@ -175,15 +175,15 @@ static bool add_setting_value(struct dln_json_writer *w, const char *text)
 }
 
 /* "gp startup=5" → {"strategy": {"gp": {"startup": 5}}}; the engine knows what is right. */
-static bool add_strategy(const struct options *options, struct dln_strbuf *payload,
-                         struct dln_error *err)
+static bool add_method(const struct options *options, const char *what, const char *example,
+                       struct dln_strbuf *payload, struct dln_error *err)
 {
     struct dln_json_writer w = {.out = payload};
     if (options->n_words < 3 || strchr(options->words[2], '=')) {
-        return dln_fail(err, DLN_USAGE, "set strategy needs a name: gp, or tpe startup=20");
+        return dln_fail(err, DLN_USAGE, "set %s needs a name: %s", what, example);
     }
     dln_json_object(&w);
-    dln_json_key(&w, "strategy");
+    dln_json_key(&w, what);
     dln_json_object(&w);
     dln_json_key(&w, options->words[2]);
     dln_json_object(&w);
@@ -229,10 +229,14 @@ static enum status run(const struct command *command, const struct options *opti
         ok = add_budget(&study, options, &payload, &err);
     } else if (strcmp(what, "strategy") == 0) {
         kind = DLN_COMMAND_SET_STRATEGY;
-        ok = add_strategy(options, &payload, &err);
+        ok = add_method(options, what, "gp, or tpe startup=20", &payload, &err);
+    } else if (strcmp(what, "pruner") == 0) {
+        kind = DLN_COMMAND_SET_PRUNER;
+        ok = add_method(options, what, "none, or asha eta=3", &payload, &err);
     } else {
         ok = dln_fail(&err, DLN_USAGE,
-                      "'%s' cannot be set: parallel N, budget trials=200 time=2h, or strategy gp",
+                      "'%s' cannot be set: parallel N, budget trials=200 time=2h, strategy gp, or "
+                      "pruner asha",
                       what);
     }
     const enum status status = ok ? steer(&study, options, kind, &payload) : complain(&err);
@@ -246,13 +250,15 @@ static const struct option options_set[] = {OPTIONS_STEER, {0}};
 const struct command command_set = {
     .name = "set",
     .group = GROUP_STEER,
-    .words = "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy NAME [SETTING=VALUE…]",
-    .summary = "change how many trials run at a time, the budget, or the strategy",
+    .words =
+        "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…]",
+    .summary = "change how many trials run at a time, the budget, the strategy, or the pruner",
     .notes =
         "Limits: trials=200 time=2h slot_hours=20 cost=50 target=0.95 no_improvement=50; they are\n"
         "totals over the study's life. trials=+50 adds, time=none takes the limit away.\n"
-        "Another strategy learns from all trials so far, and proposes the next one: it stays\n"
-        "until the study file names another one than it did.\n",
+        "Another strategy learns from all trials so far, and proposes the next one; another\n"
+        "pruner knows all curves so far, and judges from the next report on. Each stays until\n"
+        "the study file names another one than it did.\n",
     .options = options_set,
     .min_words = 2,
     .max_words = WORDS_ANY,
