@@ -6,6 +6,7 @@
 #include "cli/steer.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
+#include "method_form.h"
 
 enum unit { UNIT_COUNT, UNIT_TIME, UNIT_HOURS, UNIT_REAL };
 
@@ -151,29 +152,6 @@ static bool add_parallel(const struct options *options, struct dln_strbuf *paylo
     return true;
 }
 
-/* What a setting's word means: a number, true, false, JSON, or a text. */
-static bool add_setting_value(struct dln_json_writer *w, const char *text)
-{
-    const size_t len = strlen(text);
-    int64_t whole;
-    double real;
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
-        dln_json_bool(w, text[0] == 't');
-    } else if (dln_num_parse_int(text, len, &whole)) {
-        dln_json_int(w, whole);
-    } else if (dln_num_parse(text, len, &real) && isfinite(real)) {
-        dln_json_double(w, real);
-    } else if (text[0] == '{' || text[0] == '[') {
-        json_t *value = NULL;
-        if (!dln_json_read(text, len, &value, NULL)) return false;
-        dln_json_value(w, value);
-        json_decref(value);
-    } else {
-        dln_json_string(w, text);
-    }
-    return true;
-}
-
 /* "gp startup=5" → {"strategy": {"gp": {"startup": 5}}}; the engine knows what is right. */
 static bool add_method(const struct options *options, const char *what, const char *example,
                        struct dln_strbuf *payload, struct dln_error *err)
@@ -200,7 +178,7 @@ static bool add_method(const struct options *options, const char *what, const ch
             return dln_fail(err, DLN_USAGE, "'%s' is given twice", name);
         }
         dln_json_key(&w, name);
-        if (!add_setting_value(&w, equals + 1)) {
+        if (!setting_word_json(&w, equals + 1)) {
             return dln_fail(err, DLN_USAGE, "'%s': this is no JSON", word);
         }
     }
