@@ -1,24 +1,7 @@
 #include "engine/launch.h"
 
-#include <string.h>
-
-#include "dialin/json.h"
 #include "dialin/strbuf.h"
 #include "engine/parts.h"
-
-/* Constants of `fixed` beside the parameters, so that a program finds all its values in one file.
- */
-static void fixed_json(const struct dln_scalar *value, struct dln_json_writer *w)
-{
-    switch (value->kind) {
-    case DLN_SCALAR_NULL: dln_json_null(w); return;
-    case DLN_SCALAR_BOOL: dln_json_bool(w, value->truth); return;
-    case DLN_SCALAR_INT: dln_json_int(w, (int64_t)value->number); return;
-    case DLN_SCALAR_REAL: dln_json_double(w, value->number); return;
-    case DLN_SCALAR_TEXT: dln_json_string(w, value->text); return;
-    case DLN_SCALAR_JSON: dln_json_raw(w, value->text); return;
-    }
-}
 
 static bool write_params(const struct dln_study *study, const struct dln_job *job,
                          struct dln_error *err)

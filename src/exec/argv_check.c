@@ -85,6 +85,7 @@ static bool is_of_trial(enum dln_place place)
     case DLN_PLACE_RESUME: return true;
     case DLN_PLACE_TEXT:
     case DLN_PLACE_FIXED:
+    case DLN_PLACE_FOLDS:
     case DLN_PLACE_DIR:
     case DLN_PLACE_GPU:
     case DLN_PLACE_BUDGET:

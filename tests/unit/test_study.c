@@ -604,24 +604,6 @@ static void paths_give_name_and_directory(void **state)
                  DLN_INVALID);
 }
 
-static void states_and_reasons_have_stable_names(void **state)
-{
-    (void)state;
-    assert_string_equal(dln_trial_state_name(DLN_TRIAL_COMPLETE), "COMPLETE");
-    assert_string_equal(dln_trial_state_name(DLN_TRIAL_WAITING), "WAITING");
-    assert_string_equal(dln_trial_state_word(DLN_TRIAL_PRUNED), "cut");
-    for (size_t i = 0; i < DLN_TRIAL_STATE_COUNT; i++) {
-        enum dln_trial_state back = DLN_TRIAL_STATE_COUNT;
-        assert_true(dln_trial_state_parse(dln_trial_state_name((enum dln_trial_state)i), &back));
-        assert_int_equal(back, i);
-    }
-    enum dln_trial_state untouched = DLN_TRIAL_FAIL;
-    assert_false(dln_trial_state_parse("complete", &untouched));
-    assert_int_equal(untouched, DLN_TRIAL_FAIL);
-    assert_string_equal(dln_fail_reason_name(DLN_FAIL_NO_METRIC), "no_metric");
-    assert_string_equal(dln_fail_reason_name(DLN_FAIL_STOPPED), "stopped");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -646,7 +628,6 @@ int main(void)
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),
         cmocka_unit_test(paths_give_name_and_directory),
-        cmocka_unit_test(states_and_reasons_have_stable_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
