@@ -17,6 +17,7 @@
 #define COMMANDS(X) \
     X(run) \
     X(check) \
+    X(doctor) \
     X(confirm) \
     X(serve) \
     X(ask) \
