@@ -31,6 +31,8 @@ struct dln_trial {
     int64_t started_us, ended_us; /* wall, UTC; 0: not yet */
     const double *x;              /* d values, NaN where inactive or unknown */
     const double *values;         /* m values, NaN where there is none */
+    int n_runs;                   /* of folds or repeats that the values come from; 0: of one run */
+    const double *spread;         /* m standard deviations of n_runs > 0; NaN where there is none */
     size_t n_steps;
     const int64_t *steps; /* ascending */
     const double *curve;  /* n_steps intermediate values */

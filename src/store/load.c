@@ -1,8 +1,10 @@
 #include "store/load.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
+#include "dialin/json.h"
 #include "store/json_slice.h"
 #include "store/points.h"
 
@@ -416,11 +418,33 @@ static enum dln_fail_reason parse_reason(const char *name)
     return DLN_FAIL_NONE;
 }
 
+/* {"n": 5, "take": "mean", "sd": [0.0041]} */
+static void note_spread(struct reader *r, struct dln_query *q, struct dln_trial *trial)
+{
+    const size_t m = r->load->n_objectives;
+    json_t *json;
+    if (!dln_json_read(dln_column_text(q, 2), dln_column_len(q, 2), &json, NULL)) return;
+    const json_int_t n = json_integer_value(json_object_get(json, "n"));
+    const json_t *list = json_object_get(json, "sd");
+    double *spread = new_reals(r->load, m);
+    if (!spread) {
+        dln_query_no_memory(q);
+    } else if (n > 0 && n <= INT_MAX && json_array_size(list) == m) {
+        for (size_t i = 0; i < m; i++) {
+            const json_t *one = json_array_get(list, i);
+            if (json_is_number(one)) spread[i] = json_number_value(one);
+        }
+        trial->n_runs = (int)n;
+        trial->spread = spread;
+    }
+    json_decref(json);
+}
+
 static bool read_user_attributes(struct reader *r, struct dln_error *err)
 {
     static const char sql[] = "SELECT trial_id, key, value_json FROM trial_user_attributes"
                               " WHERE trial_id BETWEEN :from AND :to"
-                              " AND key IN ('dialin_reason', 'dialin_detail')"
+                              " AND key IN ('dialin_reason', 'dialin_detail', 'dialin_spread')"
                               " ORDER BY trial_id, key";
     struct dln_query q = begin(r, sql);
     while (dln_query_row(&q)) {
@@ -428,6 +452,8 @@ static bool read_user_attributes(struct reader *r, struct dln_error *err)
         if (trial == SIZE_MAX) continue;
         if (strcmp(dln_column_text(&q, 1), "dialin_reason") == 0) {
             r->out->trials[trial].reason = parse_reason(string_of(r, &q, 2));
+        } else if (strcmp(dln_column_text(&q, 1), "dialin_spread") == 0) {
+            note_spread(r, &q, &r->out->trials[trial]);
         } else {
             r->out->trials[trial].detail = string_of(r, &q, 2);
         }

@@ -40,6 +40,8 @@ static void a_running_study_is_steered_from_another_process(void **state)
     expect("set gate.db strategy tpe startup", 2, "startup=20");
     expect("set gate.db strategy tpe startup=2 startup=3", 2, "twice");
     expect("set gate.db strategy tppe", 1, "did you mean 'tpe'");
+    expect("set gate.db pruner", 2, "none, or asha");
+    expect("set gate.db pruner asha etta=3", 1, "did you mean 'eta'");
     expect("set gate.db strategy tpe startup=2 multivariate=false gamma=sqrt", 0,
            "random → tpe startup=2 multivariate=false gamma=sqrt");
     expect("check gate.yaml", 0, "its strategy is tpe now");

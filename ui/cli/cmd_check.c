@@ -149,7 +149,6 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
 {
     struct dln_arena arena = {0};
     struct dln_strbuf line = {0};
-    char **argv;
     const bool has_config = study->config_as != DLN_CONFIG_NONE;
     const char *file = has_config ? dln_config_file(study, &arena) : NULL;
     const struct dln_run_spec spec = {
@@ -161,9 +160,8 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
         .json_path = "RUN_DIR/params.json",
         .config_path = file ? dln_arena_printf(&arena, "RUN_DIR/%s", file) : NULL,
     };
-    const bool ok = dln_argv_fill(&study->run, &spec, &arena, &argv, err);
+    const bool ok = dln_command_text(&spec, &arena, &line, err);
     if (ok) {
-        dln_argv_quote(argv, &line);
         say(stdout, "The first one as it would run, in %s:", study->directory);
         fputc('\n', stdout);
         say(stdout, "  %s", dln_strbuf_text(&line));
@@ -228,7 +226,7 @@ static bool print_suggestions(const struct dln_study *study, struct dln_error *e
         ok = learn(proposer, (int64_t)k, x, nothing, err);
     }
     fputc('\n', stdout);
-    if (ok && study->run.n > 0) ok = print_command(study, seed, first, err);
+    if (ok && dln_study_command(study)->n > 0) ok = print_command(study, seed, first, err);
     dln_proposer_free(proposer);
     free(fixed);
     free(first);

@@ -186,7 +186,7 @@ bool trial_command(struct opened *study, const struct dln_trial *trial, struct d
 {
     const char *const run_dir = opened_run_dir(study, trial);
     if (run_dir && recorded_command(run_dir, out)) return true;
-    if (!study->def || study->def->run.n == 0) {
+    if (!study->def || dln_study_command(study->def)->n == 0) {
         return dln_fail(err, DLN_NOT_FOUND,
                         "the study has no command: nothing is known about how "
                         "its trials were run");
@@ -204,10 +204,7 @@ bool trial_command(struct opened *study, const struct dln_trial *trial, struct d
         .json_path = dln_arena_printf(&study->arena, "%s/params.json", folder),
         .config_path = file ? dln_arena_printf(&study->arena, "%s/%s", folder, file) : NULL,
     };
-    char **argv;
-    if (!dln_argv_fill(&study->def->run, &spec, &study->arena, &argv, err)) return false;
-    dln_argv_quote(argv, out);
-    return true;
+    return dln_command_text(&spec, &study->arena, out, err);
 }
 
 void trial_directory(struct opened *study, struct dln_strbuf *out)
