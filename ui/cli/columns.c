@@ -191,6 +191,8 @@ struct dln_value column_value(const struct opened *study, struct trial_column co
     switch (column.kind) {
     case COLUMN_PARAM: {
         struct dln_value out;
+        const enum dln_param_kind kind = study->space->params[column.index].kind;
+        if (kind == DLN_PARAM_FLOAT || kind == DLN_PARAM_INT) return number(trial->x[column.index]);
         const struct dln_point_context point = {.space = study->space, .x = trial->x};
         struct dln_point_context context = point;
         if (!dln_space_lookup(&context, study->space->params[column.index].name, &out)) {

@@ -1,6 +1,7 @@
 /* The plots, one at a time, with a cursor that walks over their trials. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,8 +168,9 @@ static void draw_trial(struct view *view, int row)
     dln_strbuf_addf(&text, "#%" PRId64 " %s", model->number[at],
                     dln_trial_state_word(model->state[at]));
     for (size_t k = 0; k < model->m; k++) {
-        dln_strbuf_addf(&text, "  %s %s", session_metric(session, k),
-                        format_detail(number, model_shown_value(model, at, k)));
+        const double shown = model_shown_value(model, at, k);
+        if (isnan(shown)) continue;
+        dln_strbuf_addf(&text, "  %s %s", session_metric(session, k), format_detail(number, shown));
     }
     for (size_t p = 0; p < model->d; p++) {
         const struct dln_param *param = &session->space->params[p];
