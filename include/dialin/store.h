@@ -354,6 +354,7 @@ struct dln_orphan {
     int failures; /* runs that ended by themselves, not because their engine went */
     int64_t pid, pid_start;
     bool same_boot;
+    bool is_open; /* the end of its newest run is not in the file */
     const char *run_dir;
     const double *x;
 };

@@ -113,6 +113,9 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
         .memory_bytes = study->machine.memory_bytes,
         .cpus = study->machine.cpus_per_trial,
         .slot = job->slot,
+        .x = job->x,
+        .attempt = job->attempt,
+        .is_left = job->is_left,
     };
     return dln_runner_start(driver->runner, &request, err);
 }
@@ -122,7 +125,8 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
     const struct dln_study *study = driver->study;
     if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
     /* of a trial of that number in an earlier study */
-    if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
+    if (study->checkpoint && job->attempt == 1 && !job->is_left &&
+        !dln_run_dir_tidy(study, job->run_dir, err)) {
         return false;
     }
     return dln_launch_words(driver, job, &study->run,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/refresh.h"
+#include "engine/slots.h"
 
 static const struct dln_view_trial *find_view(const struct dln_driver *driver, int64_t number)
 {
@@ -42,7 +43,9 @@ static bool bury(struct dln_driver *driver, const struct dln_orphan *orphan)
     return true;
 }
 
-static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan)
+/* What an engine has left in a batch system goes on, and is followed from here. */
+static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan,
+                      bool end_leftovers)
 {
     struct dln_error err = {0};
     const struct dln_view_trial *view = find_view(driver, orphan->number);
@@ -55,6 +58,13 @@ static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan
         job->number = orphan->number;
         job->attempt = orphan->attempt;
         job->failures = orphan->failures;
+        if (!end_leftovers || !dln_runner_outlives(driver->runner)) return true;
+        job->is_left = true;
+        if (orphan->is_open) {
+            job->attempt--; /* the same attempt again */
+            job->left_run_id = orphan->run_id;
+        }
+        (void)dln_slots_take_up(driver, job);
         return true;
     }
     dln_job_free(job);
@@ -77,7 +87,9 @@ bool dln_recover_orphans(struct dln_driver *driver, bool end_leftovers, size_t *
     bool ok = true;
     for (size_t i = 0; i < n_orphans && ok; i++) {
         if (dln_driver_find_job(driver, orphans[i].number)) continue;
-        ok = (!end_leftovers || bury(driver, &orphans[i])) && take_over(driver, &orphans[i]);
+        const bool is_dead = end_leftovers && !dln_runner_outlives(driver->runner);
+        ok = (!is_dead || bury(driver, &orphans[i])) &&
+             take_over(driver, &orphans[i], end_leftovers);
         n_taken += ok;
     }
     dln_arena_release(&arena);
@@ -98,7 +110,7 @@ static bool take_over_unknown(struct dln_driver *driver, int64_t number)
     } else if (trial.is_ours && trial.state == DLN_TRIAL_RUNNING) {
         const struct dln_orphan orphan = {
             .trial_id = trial.id, .number = number, .attempt = trial.attempt, .x = trial.x};
-        ok = take_over(driver, &orphan);
+        ok = take_over(driver, &orphan, false);
     }
     dln_arena_release(&arena);
     return ok;

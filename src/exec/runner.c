@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "dialin/clock.h"
+#include "exec/batch_dispatch.h"
 #include "exec/guardian_link.h"
 #include "exec/run.h"
 #include "exec/run_text.h"
@@ -37,6 +38,7 @@ enum { KEY_GUARDIAN, KEY_INOTIFY, KEY_RUNS }; /* epoll data; a run's streams fol
 #define NS_PER_MS ((int64_t)1000000)
 
 struct dln_runner {
+    struct dln_dispatch *dispatch; /* jobs of a batch system; then the rest is not there */
     dln_metric_reader *model;
     char *program;
     int inherit_fd;
@@ -316,6 +318,10 @@ static void forget_over(dln_runner *runner)
 bool dln_runner_work(dln_runner *runner, dln_run_sink *sink, void *context, struct dln_error *err)
 {
     (void)err; /* what goes wrong with a run is told by its events */
+    if (runner->dispatch) {
+        dln_dispatch_work(runner->dispatch, sink, context);
+        return true;
+    }
     if (!read_ready(runner, sink, context)) lose_guardian(runner);
     const int64_t now_ns = dln_clock_mono_ns();
     /* By index and to the present end: the sink may start runs, which moves the array. */
@@ -335,6 +341,7 @@ static void lower(int *timeout_ms, int64_t to_ms)
 
 size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *timeout_ms)
 {
+    if (runner->dispatch) return dln_dispatch_poll(runner->dispatch, fds, cap, timeout_ms);
     const int64_t now_ns = dln_clock_mono_ns();
     for (size_t i = 0; i < runner->n; i++) {
         const struct dln_run *run = runner->runs[i];
@@ -359,6 +366,7 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
                       struct dln_error *err)
 {
     if (!request->argv[0]) return dln_fail(err, DLN_INVALID, "the command is empty");
+    if (runner->dispatch) return dln_dispatch_start(runner->dispatch, request, err);
     if (!open_guardian(runner, err)) return false;
     if (runner->n == runner->cap) {
         const size_t cap = runner->cap ? runner->cap * 2 : 16;
@@ -380,6 +388,7 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
 
 void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
 {
+    if (runner->dispatch) dln_dispatch_end(runner->dispatch, owner, grace_ms);
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
         if (run->owner != owner || run->state >= DLN_RUN_IS_GONE) continue;
@@ -417,6 +426,13 @@ bool dln_runner_new(const struct dln_study *study, const struct dln_runner_optio
     bool ok = runner->buffer && (runner->program || !options->program);
     if (!ok) (void)dln_fail(err, DLN_NOMEM, "out of memory");
     ok = ok && dln_metric_reader_new(study, &runner->model, err);
+    if (ok && dln_dispatch_is_for(study)) {
+        if (dln_dispatch_new(study, options, runner->model, &runner->dispatch, err)) {
+            *out = runner;
+            return true;
+        }
+        ok = false;
+    }
     if (ok && (runner->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
         ok = dln_fail_errno(err, errno, "make a poll set");
     }
@@ -457,6 +473,7 @@ static void let_go(dln_runner *runner)
 void dln_runner_free(dln_runner *runner)
 {
     if (!runner) return;
+    dln_dispatch_free(runner->dispatch);
     let_go(runner);
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
@@ -473,4 +490,26 @@ void dln_runner_free(dln_runner *runner)
     free(runner->program);
     free(runner->buffer);
     free(runner);
+}
+
+/* ── batch systems ─────────────────────────────────────────────────────────────────────────────*/
+
+bool dln_runner_outlives(const dln_runner *runner)
+{
+    return runner && runner->dispatch;
+}
+
+bool dln_runner_has_room(const dln_runner *runner)
+{
+    return !runner->dispatch || dln_dispatch_has_room(runner->dispatch);
+}
+
+void dln_runner_leave(dln_runner *runner, void *owner)
+{
+    if (runner->dispatch) dln_dispatch_leave(runner->dispatch, owner);
+}
+
+void dln_runner_claim(dln_runner *runner)
+{
+    if (runner->dispatch) dln_dispatch_claim(runner->dispatch);
 }

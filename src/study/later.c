@@ -17,11 +17,6 @@ static bool uses_repeat(const struct dln_study *study)
     return study->repeat_runs > 1;
 }
 
-static bool uses_executor(const struct dln_study *study)
-{
-    return strcmp(study->machine.executor, "local") != 0;
-}
-
 static bool confirms_by_folds(const struct dln_study *study)
 {
     return study->confirm.folds > 0 || study->n_objectives > 1;
@@ -33,7 +28,6 @@ static const struct {
     const char *remedy;
 } unbuilt[] = {
     {"worker", NULL, "give the program as 'run'"},
-    {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
     {"folds", uses_folds, "remove it or set it to 1"},
     {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
