@@ -184,8 +184,14 @@ enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_
 
 /* A key of the file that this release reads and checks but does not act on yet. */
 struct dln_later {
-    const char *key;  /* "worker", "pruner", "folds", "machine.gpus" … */
+    const char *key;  /* "folds", "machine.executor" … */
     unsigned line, column;
+};
+
+/* Another definition of a parameter than the file's: dialin/space_edit.h. */
+struct dln_space_edit {
+    const char *name;
+    const char *definition; /* "{float: [0, 1]}"; NULL: it is gone */
 };
 
 struct dln_study {
@@ -195,6 +201,8 @@ struct dln_study {
     const char *directory; /* the trials' working directory: the file's, absolute */
     const char *text;      /* the file as it stood */
     size_t text_len;
+    size_t n_edits; /* of the space since then, in the order in which they came */
+    const struct dln_space_edit *edits;
 
     struct dln_words run, worker;
     size_t n_objectives;
@@ -253,12 +261,19 @@ DLN_API DLN_CHECK bool dln_study_read_file(const char *path, struct dln_study **
 DLN_API DLN_CHECK bool dln_study_read(const char *path, const char *text, size_t len,
                                       struct dln_study **out, struct dln_error *err);
 DLN_API void dln_study_free(struct dln_study *study);
+/* Runs that are one trial: folds × repeats, at least 1. */
+DLN_API int dln_study_runs(const struct dln_study *study);
+/* "mean", "median", "worst", "best" */
+DLN_API const char *dln_take_name(enum dln_take take);
 
 /*
  * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where
  * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
  */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
+
+/* `run`, or `worker` where that is given. */
+DLN_API const struct dln_words *dln_study_command(const struct dln_study *study);
 
 /* {"tpe": {"startup": 20}}: a method as JSON, as a person sets it while a study runs. */
 DLN_API void dln_method_json(const struct dln_method *method, struct dln_strbuf *out);

@@ -298,7 +298,7 @@ static void forget(struct dln_dispatch *d, struct dln_ticket *ticket)
     dln_ticket_free(ticket);
 }
 
-void dln_dispatch_leave(struct dln_dispatch *d, void *owner)
+static void leave(struct dln_dispatch *d, void *owner)
 {
     struct dln_ticket *ticket = find_owner(d, owner);
     if (!ticket) return;
@@ -315,14 +315,14 @@ void dln_dispatch_leave(struct dln_dispatch *d, void *owner)
     forget(d, ticket);
 }
 
-void dln_dispatch_claim(struct dln_dispatch *d)
+static void claim(struct dln_dispatch *d)
 {
     d->is_claimed = true;
     d->wants_names = d->system->has_names;
     d->poll_ns = 0;
 }
 
-bool dln_dispatch_has_room(const struct dln_dispatch *d)
+static bool has_room(const struct dln_dispatch *d)
 {
     const struct dln_cluster *cluster = &d->study->machine.cluster;
     int queued = 0;
@@ -479,4 +479,29 @@ size_t dln_dispatch_poll(struct dln_dispatch *d, struct pollfd *fds, size_t cap,
     const int64_t left_ms = left_ns > 0 ? (left_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
     if (*timeout_ms < 0 || *timeout_ms > left_ms) *timeout_ms = (int)left_ms;
     return n;
+}
+
+/* ── for the engine ────────────────────────────────────────────────────────────────────────────*/
+
+bool dln_runner_outlives(const dln_runner *runner)
+{
+    return dln_runner_dispatch(runner) != NULL;
+}
+
+bool dln_runner_has_room(const dln_runner *runner)
+{
+    const struct dln_dispatch *d = dln_runner_dispatch(runner);
+    return !d || has_room(d);
+}
+
+void dln_runner_leave(dln_runner *runner, void *owner)
+{
+    struct dln_dispatch *d = dln_runner_dispatch(runner);
+    if (d) leave(d, owner);
+}
+
+void dln_runner_claim(dln_runner *runner)
+{
+    struct dln_dispatch *d = dln_runner_dispatch(runner);
+    if (d) claim(d);
 }

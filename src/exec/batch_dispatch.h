@@ -15,6 +15,9 @@
 struct pollfd;
 struct dln_dispatch;
 
+/* runner.c: NULL for runs on this machine. */
+struct dln_dispatch *dln_runner_dispatch(const dln_runner *runner);
+
 bool dln_dispatch_is_for(const struct dln_study *study);
 /* Borrows study and model. */
 DLN_CHECK bool dln_dispatch_new(const struct dln_study *study,
@@ -27,9 +30,6 @@ void dln_dispatch_free(struct dln_dispatch *d);
 DLN_CHECK bool dln_dispatch_start(struct dln_dispatch *d, const struct dln_run_request *request,
                                   struct dln_error *err);
 void dln_dispatch_end(struct dln_dispatch *d, void *owner, int64_t grace_ms);
-void dln_dispatch_leave(struct dln_dispatch *d, void *owner);
-void dln_dispatch_claim(struct dln_dispatch *d);
-bool dln_dispatch_has_room(const struct dln_dispatch *d);
 size_t dln_dispatch_poll(struct dln_dispatch *d, struct pollfd *fds, size_t cap, int *timeout_ms);
 void dln_dispatch_work(struct dln_dispatch *d, dln_run_sink *sink, void *context);
 

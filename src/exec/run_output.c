@@ -81,7 +81,7 @@ bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
     return false;
 }
 
-static void keep_last_words(struct dln_run_output *output, const char *bytes, size_t len)
+void dln_run_output_keep_words(struct dln_run_output *output, const char *bytes, size_t len)
 {
     if (len > DLN_LAST_WORDS) {
         output->last_words_total += len - DLN_LAST_WORDS;
@@ -114,7 +114,7 @@ void dln_run_output_take(struct dln_run_output *output, int stream, const char *
     if (stream == DLN_STREAM_OUT) {
         dln_metric_feed(output->lines, bytes, len, false, sink, context);
     } else {
-        keep_last_words(output, bytes, len);
+        dln_run_output_keep_words(output, bytes, len);
     }
 }
 

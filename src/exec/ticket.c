@@ -97,7 +97,8 @@ static void tell_over(struct dln_ticket *ticket, const struct dln_run_event *eve
     dln_run_output_finish(&ticket->output, relay_metric, &relay);
     ticket->state = DLN_TICKET_OVER;
     sink(context, event);
-    dln_run_status_write(ticket->run_dir, event, &ticket->output);
+    dln_run_status_write(ticket->run_dir, event, ticket->output.log,
+                         dln_run_output_cut_lines(&ticket->output));
 }
 
 void dln_ticket_refuse(struct dln_ticket *ticket, const char *text, dln_run_sink *sink,
@@ -264,7 +265,7 @@ void dln_ticket_finish(struct dln_ticket *ticket, const char *title, dln_run_sin
     } else {
         explain(ticket, title, &event, text, sizeof text);
     }
-    if (!text[0]) dln_run_log_text(&ticket->output, text);
+    if (!text[0]) dln_run_log_text(ticket->output.log, text);
     event.text = text;
     tell_over(ticket, &event, sink, context);
 }

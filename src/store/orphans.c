@@ -41,11 +41,13 @@ static bool newest_run(dln_store *store, struct dln_orphan *orphan, struct dln_a
     return dln_query_end(&q, err);
 }
 
-/* The engine writes "interrupted: …" where a run ended because the engine did. */
+/* The engine writes "interrupted: …" where a run ended because the engine did, "done: …" where a
+ * trial has more runs. */
 static bool count_failures(dln_store *store, struct dln_orphan *orphan, struct dln_error *err)
 {
     static const char sql[] = "SELECT count(*) FROM dialin_runs WHERE trial_id = :id"
-                              " AND ended_us > 0 AND detail NOT LIKE 'interrupted:%'";
+                              " AND ended_us > 0 AND detail NOT LIKE 'interrupted:%'"
+                              " AND detail NOT LIKE '" DLN_PART_DONE "%'";
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", orphan->trial_id);
     if (dln_query_row(&q)) orphan->failures = (int)dln_column_int(&q, 0);

@@ -211,6 +211,17 @@ bool dln_read_folds(struct dln_reader *r, const struct dln_node *key, const stru
 
 static const char *const takes[] = {"mean", "median", "worst", "best", NULL};
 
+const char *dln_take_name(enum dln_take take)
+{
+    return takes[take];
+}
+
+int dln_study_runs(const struct dln_study *study)
+{
+    const int folds = study->folds > 1 ? study->folds : 1;
+    return study->repeat_runs > 1 ? folds * study->repeat_runs : folds;
+}
+
 const struct dln_field dln_repeat_fields[] = {
     RANGE("runs", COUNT, repeat_runs, 1, 1000),
     WORD("take", take, takes),
