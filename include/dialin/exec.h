@@ -169,6 +169,7 @@ struct dln_runner_options {
     int inherit_fd;      /* the lease's lock, handed to the guardian; -1: none */
     int64_t log_limit_bytes;
     int64_t orphan_grace_ms; /* TERM to KILL when the engine is gone; ≤ 1500 */
+    uint64_t seed;           /* the study's: part of the names of its jobs in a queue */
 };
 
 enum dln_run_event_kind {
@@ -176,7 +177,15 @@ enum dln_run_event_kind {
     DLN_RUN_METRIC,
     DLN_RUN_OUTPUT,  /* some output was written to the log: the run is not silent */
     DLN_RUN_ENDED,   /* main process gone, group ended, output drained: the slot is free */
-    DLN_RUN_FAILED   /* could not be started: `text` says why; no ENDED follows */
+    DLN_RUN_FAILED,  /* could not be started: `text` says why; no ENDED follows */
+    DLN_RUN_NOTICE   /* of no run: a line for the journal in `text` */
+};
+enum dln_run_cause { /* why a job of a batch system ended, where its exit status does not say it */
+    DLN_CAUSE_NONE,
+    DLN_CAUSE_TIME_LIMIT,
+    DLN_CAUSE_OUTSIDE, /* somebody else has cancelled it */
+    DLN_CAUSE_SYSTEM,  /* preempted, node failure, forgotten: to be run again as it was */
+    DLN_CAUSE_UNSEEN   /* ended well, and no result was seen */
 };
 struct dln_run_event {
     enum dln_run_event_kind kind;
@@ -191,13 +200,15 @@ struct dln_run_event {
     bool guardian_lost;    /* ENDED because the guardian died */
     bool by_worker;        /* ENDED: the word of a warm worker; a `text` says why it failed */
     bool oom;              /* the kernel or the program said out of memory (best effort) */
+    bool refused;          /* FAILED: no run of this study can be started as things are */
+    enum dln_run_cause cause;
     const char *text;      /* borrowed until the next call */
 };
 
 DLN_API DLN_CHECK bool dln_runner_new(const struct dln_study *study,
                                       const struct dln_runner_options *options, dln_runner **out,
                                       struct dln_error *err);
-/* Ends every trial (TERM, grace, KILL) and the guardian. */
+/* Ends every trial (TERM, grace, KILL) and the guardian; jobs of a batch system stay in its queue. */
 DLN_API void dln_runner_free(dln_runner *runner);
 
 struct dln_run_request {
@@ -215,6 +226,10 @@ struct dln_run_request {
     const char *line;
     int64_t number;         /* of the trial, as the line has it */
     const char *worker_dir; /* what the worker prints between trials */
+    /* for a batch system */
+    const double *x;       /* the trial's, for what a job asks for */
+    int attempt;
+    bool is_left;          /* an engine, now gone, may have submitted this very attempt */
 };
 /* Asks the guardian to start it; the outcome comes as an event. */
 DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
@@ -227,6 +242,17 @@ DLN_API void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms);
 
 /* Sends idle warm workers away whose slot is n_slots or more. */
 DLN_API void dln_runner_trim(dln_runner *runner, int n_slots);
+/*
+ * Batch systems (`machine.executor`). Runs outlive the engine, which takes them up again with
+ * `is_left`. A study that runs on this machine has none of it: false, always room, nothing to do.
+ */
+DLN_API bool dln_runner_outlives(const dln_runner *runner);
+/* Whether one more may be queued: limits of the study file, a queue that does not answer. */
+DLN_API bool dln_runner_has_room(const dln_runner *runner);
+/* The engine goes: no more events of this run. */
+DLN_API void dln_runner_leave(dln_runner *runner, void *owner);
+/* All that was left has been taken up: other jobs of this study are nobody's, and are cancelled. */
+DLN_API void dln_runner_claim(dln_runner *runner);
 
 struct pollfd;
 /* Fills fds (at most cap) with what to poll for; *timeout_ms is lowered to the next deadline. */

@@ -339,6 +339,7 @@ bool dln_confirm(const struct dln_confirm_options *options, bool *finished, stru
         .program = options->guardian,
         .inherit_fd = driver.lock_fd,
         .log_limit_bytes = study->machine.log_limit_bytes,
+        .seed = driver.seed,
         .orphan_grace_ms = grace_ms < ORPHAN_GRACE_MS ? grace_ms : ORPHAN_GRACE_MS,
     };
     ok = ok && dln_runner_new(study, &runner, &driver.runner, err);

@@ -51,6 +51,7 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
         .program = options->guardian,
         .inherit_fd = driver->lock_fd,
         .log_limit_bytes = study->machine.log_limit_bytes,
+        .seed = driver->seed,
         .orphan_grace_ms =
             study->machine.grace_ms < ORPHAN_GRACE_MS ? study->machine.grace_ms : ORPHAN_GRACE_MS,
     };
@@ -80,7 +81,10 @@ static void tell_start(struct dln_driver *driver, size_t n_orphans)
         dln_strbuf_add(&text, ", ");
         dln_gpus_text(driver->gpus, &text);
     }
-    if (n_orphans > 0) dln_strbuf_addf(&text, "; %zu unfinished run again", n_orphans);
+    if (n_orphans > 0) {
+        dln_strbuf_addf(&text, "; %zu unfinished %s", n_orphans,
+                        dln_runner_outlives(driver->runner) ? "taken up" : "run again");
+    }
     dln_driver_note(driver, "%s", dln_strbuf_text(&text));
     dln_strbuf_release(&text);
     if (strcmp(driver->study->pruner.name, "auto") == 0) {
@@ -115,6 +119,7 @@ static bool take_up(struct dln_driver *driver, bool paused, struct dln_error *er
     (void)(dln_refresh_new(driver) && fill_gpus(driver) &&
            dln_recover_orphans(driver, true, &n_orphans));
     if (!went_well(driver, err)) return false;
+    dln_runner_claim(driver->runner);
     driver->is_starting = true;
     (void)dln_obey_inbox(driver);
     driver->is_starting = false;

@@ -53,6 +53,10 @@ struct dln_job {
     int slot;     /* -1: none */
     int attempt;  /* runs so far; the one that goes on included */
     int failures; /* runs that failed by themselves */
+    int losses;   /* runs that a batch system lost */
+
+    bool is_left;        /* a dead engine may have left its run in a batch system */
+    int64_t left_run_id; /* … and this row of it; 0: none */
 
     double cost; /* of the runs before this one */
 

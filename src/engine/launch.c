@@ -87,6 +87,9 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
         .cpus = study->machine.cpus_per_trial,
         .slot = job->slot,
         .number = job->number,
+        .x = job->x,
+        .attempt = job->attempt,
+        .is_left = job->is_left,
     };
     if (words == &study->worker) {
         dln_worker_line(&spec, &line);
@@ -114,7 +117,8 @@ bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error
     char folder[DLN_RUN_FOLDER_MAX];
     if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
     /* of a trial of that number in an earlier study */
-    if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
+    if (study->checkpoint && job->attempt == 1 && !job->is_left &&
+        !dln_run_dir_tidy(study, job->run_dir, err)) {
         return false;
     }
     if (!job->parts) {

@@ -29,7 +29,7 @@ static void heed_quit(struct dln_driver *driver, int quits, int64_t now_ns)
         if (driver->quit_ns == 0) driver->quit_ns = now_ns;
         driver->quits = quits;
         for (size_t i = 0; i < driver->n_jobs; i++) {
-            dln_slots_end(driver, driver->jobs[i], DLN_VERDICT_LEAVE, quits > 1 ? 0 : -1);
+            dln_slots_leave(driver, driver->jobs[i], quits > 1 ? 0 : -1);
         }
     }
     if (!failing || driver->is_leaving) return;
@@ -37,7 +37,7 @@ static void heed_quit(struct dln_driver *driver, int quits, int64_t now_ns)
     if (driver->quit_ns == 0) driver->quit_ns = now_ns;
     if (driver->lets_others_end) return;
     for (size_t i = 0; i < driver->n_jobs; i++) {
-        dln_slots_end(driver, driver->jobs[i], DLN_VERDICT_LEAVE, -1);
+        dln_slots_leave(driver, driver->jobs[i], -1);
     }
 }
 

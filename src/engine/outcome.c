@@ -71,13 +71,34 @@ static void judge_values(const struct dln_study *study, const size_t *objective_
     out->state = DLN_TRIAL_COMPLETE;
 }
 
+/* What a batch system says of a job that has left no exit status. */
+static void judge_cause(const struct dln_study *study, const struct dln_job *job,
+                        struct dln_outcome *out)
+{
+    switch (job->end.cause) {
+    case DLN_CAUSE_TIME_LIMIT:
+        fail(out, DLN_FAIL_TIMEOUT, "%s", job->end_text);
+        if (study->machine.cluster.on_timeout != DLN_TIMEOUT_PRUNE || job->last_step < 0) return;
+        out->state = DLN_TRIAL_PRUNED;
+        if (study->n_objectives == 1) out->values[0] = job->last_value;
+        return;
+    case DLN_CAUSE_OUTSIDE: fail(out, DLN_FAIL_STOPPED, "%s", job->end_text); return;
+    case DLN_CAUSE_SYSTEM:
+    case DLN_CAUSE_UNSEEN:
+    case DLN_CAUSE_NONE: break;
+    }
+    fail(out, DLN_FAIL_LOST, "%s", job->end_text);
+}
+
 static void judge_exit(const struct dln_study *study, const size_t *objective_metric,
                        const struct dln_job *job, struct dln_outcome *out)
 {
     const struct dln_run_event *end = &job->end;
     const bool signaled = end->signal != 0 || !end->has_exit;
     char name[16];
-    if (end->guardian_lost) {
+    if (end->cause != DLN_CAUSE_NONE) {
+        judge_cause(study, job, out);
+    } else if (end->guardian_lost) {
         fail(out, DLN_FAIL_LOST, "the process that watches over the trials died");
     } else if (!signaled && end->exit_status == 0) {
         judge_values(study, objective_metric, job, out);
@@ -130,4 +151,7 @@ void dln_outcome_decide(const struct dln_study *study, const size_t *objective_m
                        job->end.exit_status == EXIT_TRY_AGAIN;
     out->again = (study->policy[out->reason] == DLN_POLICY_RETRY || asked) &&
                  !job->end.program_missing && job->failures < study->retries;
+    if (could_start && job->verdict == DLN_VERDICT_NONE && job->end.cause == DLN_CAUSE_SYSTEM) {
+        out->again = job->losses < study->machine.cluster.retries;
+    }
 }

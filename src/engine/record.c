@@ -52,6 +52,10 @@ void dln_record_event(void *context, const struct dln_run_event *event)
 {
     struct dln_driver *driver = context;
     struct dln_job *job = event->owner;
+    if (event->kind == DLN_RUN_NOTICE) {
+        dln_driver_note(driver, "%s", event->text);
+        return;
+    }
     const int64_t now = dln_clock_mono_ns();
     switch (event->kind) {
     case DLN_RUN_STARTED:
@@ -80,6 +84,7 @@ void dln_record_event(void *context, const struct dln_run_event *event)
         }
         job->phase = DLN_JOB_ENDED;
         return;
+    case DLN_RUN_NOTICE: return;
     }
 }
 
@@ -416,6 +421,24 @@ static bool finish(struct dln_driver *driver, struct dln_job *job, struct dln_ou
     return true;
 }
 
+/* No run of the study can be started as things are: the trial waits, and so does the study. */
+static void put_back(struct dln_driver *driver, struct dln_job *job)
+{
+    char why[sizeof driver->why];
+    (void)snprintf(why, sizeof why, "%s", job->end_text);
+    if (job->run_id != 0) {
+        if (!close_run(driver, job, why)) return;
+    } else {
+        job->phase = DLN_JOB_WAITING;
+        job->slot = -1;
+        job->attempt--;
+    }
+    if (driver->engine_state != DLN_ENGINE_RUNNING) return;
+    dln_driver_set_state(driver, DLN_ENGINE_PAUSED, why);
+    dln_driver_note(driver, "paused: %s", why);
+    dln_hooks_fire(driver, DLN_HOOK_PAUSED, job->number);
+}
+
 /* ── a trial of several runs ───────────────────────────────────────────────────────────────────*/
 
 /* After a part, or where a trial is taken over between two: the pruner's word, or the end. */
@@ -456,6 +479,10 @@ static void end_part(struct dln_driver *driver, struct dln_job *job,
 static void record_end(struct dln_driver *driver, struct dln_job *job)
 {
     struct dln_outcome outcome;
+    if (job->end.kind == DLN_RUN_FAILED && job->end.refused && job->verdict == DLN_VERDICT_NONE) {
+        put_back(driver, job);
+        return;
+    }
     if (job->verdict == DLN_VERDICT_LEAVE) {
         (void)close_run(driver, job, "interrupted: the engine was left");
         return;
@@ -469,6 +496,15 @@ static void record_end(struct dln_driver *driver, struct dln_job *job)
     }
     if (!outcome.again || driver->is_stopping) {
         (void)finish(driver, job, &outcome);
+        return;
+    }
+    if (job->end.cause == DLN_CAUSE_SYSTEM && job->verdict == DLN_VERDICT_NONE) {
+        char detail[sizeof outcome.detail + 16]; /* not a failure of the trial, by its beginning */
+        (void)snprintf(detail, sizeof detail, "interrupted: %s", outcome.detail);
+        if (!close_run(driver, job, detail)) return;
+        job->losses++;
+        dln_driver_note(driver, "#%" PRId64 " lost: %s; run again (%d of %d)", job->number,
+                        outcome.detail, job->losses, driver->study->machine.cluster.retries);
         return;
     }
     if (!close_run(driver, job, outcome.detail)) return;

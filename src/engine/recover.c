@@ -6,6 +6,7 @@
 
 #include "engine/parts.h"
 #include "engine/refresh.h"
+#include "engine/slots.h"
 
 static const struct dln_view_trial *find_view(const struct dln_driver *driver, int64_t number)
 {
@@ -48,7 +49,20 @@ static bool bury(struct dln_driver *driver, const struct dln_orphan *orphan)
     return true;
 }
 
-static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan)
+/* What an engine has left in a batch system goes on, and is followed from here. */
+static void take_up(struct dln_driver *driver, const struct dln_orphan *orphan, struct dln_job *job)
+{
+    if (job->is_unsettled) return; /* all of its runs have ended */
+    job->is_left = true;
+    if (orphan->is_open) {
+        job->attempt--; /* the same attempt again */
+        job->left_run_id = orphan->run_id;
+    }
+    (void)dln_slots_take_up(driver, job);
+}
+
+static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan,
+                      bool end_leftovers)
 {
     struct dln_error err = {0};
     const struct dln_view_trial *view = find_view(driver, orphan->number);
@@ -62,6 +76,7 @@ static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan
         job->attempt = orphan->attempt;
         job->failures = orphan->failures;
         if (dln_parts_prepare(driver, job, true, &err) && dln_driver_add_job(driver, job, &err)) {
+            if (end_leftovers && dln_runner_outlives(driver->runner)) take_up(driver, orphan, job);
             return true;
         }
     }
@@ -85,7 +100,9 @@ bool dln_recover_orphans(struct dln_driver *driver, bool end_leftovers, size_t *
     bool ok = true;
     for (size_t i = 0; i < n_orphans && ok; i++) {
         if (dln_driver_find_job(driver, orphans[i].number)) continue;
-        ok = take_over(driver, &orphans[i]) && (!end_leftovers || bury(driver, &orphans[i]));
+        const bool is_dead = end_leftovers && !dln_runner_outlives(driver->runner);
+        ok = take_over(driver, &orphans[i], end_leftovers) &&
+             (!is_dead || bury(driver, &orphans[i]));
         n_taken += ok;
     }
     dln_arena_release(&arena);
@@ -106,7 +123,7 @@ static bool take_over_unknown(struct dln_driver *driver, int64_t number)
     } else if (trial.is_ours && trial.state == DLN_TRIAL_RUNNING) {
         const struct dln_orphan orphan = {
             .trial_id = trial.id, .number = number, .attempt = trial.attempt, .x = trial.x};
-        ok = take_over(driver, &orphan);
+        ok = take_over(driver, &orphan, false);
     }
     dln_arena_release(&arena);
     return ok;

@@ -23,7 +23,8 @@ static bool may_run(const struct dln_driver *driver)
     if (driver->engine_state != DLN_ENGINE_RUNNING && driver->engine_state != DLN_ENGINE_DRAINING) {
         return false;
     }
-    if (driver->is_proven) return true;
+    /* whether there is a program, only the nodes know */
+    if (driver->is_proven || dln_runner_outlives(driver->runner)) return true;
     for (size_t i = 0; i < driver->n_jobs; i++) { /* a missing program shall cost one trial only */
         if (driver->jobs[i]->phase == DLN_JOB_ASKED) return false;
     }
@@ -279,7 +280,14 @@ static void start(struct dln_driver *driver, struct dln_job *job, int slot)
     job->slot = slot;
     job->attempt++;
     job->phase = DLN_JOB_ASKED;
-    if (dln_launch(driver, job, &err)) return;
+    job->run_id = job->left_run_id;
+    const bool was_left = job->is_left;
+    const bool started = dln_launch(driver, job, &err);
+    job->is_left = false;
+    job->left_run_id = 0;
+    if (started) return;
+    job->is_left = was_left;
+    job->left_run_id = job->run_id;
     if (err.code == DLN_IO || err.code == DLN_NOMEM) {
         job->slot = -1;
         job->attempt--;
@@ -294,7 +302,7 @@ static void start(struct dln_driver *driver, struct dln_job *job, int slot)
 
 bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns)
 {
-    if (!may_run(driver)) return false;
+    if (!may_run(driver) || !dln_runner_has_room(driver->runner)) return false;
     const int slot = free_slot(driver);
     if (slot < 0) return false;
     struct dln_job *job = waiting_job(driver);
@@ -312,6 +320,21 @@ bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns)
         start(driver, job, slot);
     }
     return true;
+}
+
+bool dln_slots_take_up(struct dln_driver *driver, struct dln_job *job)
+{
+    bool taken[DLN_PARALLEL_MAX] = {false};
+    int slot = 0;
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        const int other = driver->jobs[i]->slot;
+        if (other >= 0 && other < DLN_PARALLEL_MAX) taken[other] = true;
+    }
+    while (slot < DLN_PARALLEL_MAX && taken[slot])
+        slot++;
+    if (slot == DLN_PARALLEL_MAX) return false;
+    start(driver, job, slot);
+    return job->phase == DLN_JOB_ASKED;
 }
 
 /* ── deadlines ─────────────────────────────────────────────────────────────────────────────────*/
@@ -395,4 +418,16 @@ void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verd
     if (job->phase != DLN_JOB_ASKED && job->phase != DLN_JOB_RUNNING) return;
     if (job->verdict == DLN_VERDICT_NONE) job->verdict = verdict;
     dln_runner_end(driver->runner, job, grace_ms < 0 ? driver->study->machine.grace_ms : grace_ms);
+}
+
+void dln_slots_leave(struct dln_driver *driver, struct dln_job *job, int64_t grace_ms)
+{
+    if (!dln_runner_outlives(driver->runner)) {
+        dln_slots_end(driver, job, DLN_VERDICT_LEAVE, grace_ms);
+        return;
+    }
+    if (job->phase != DLN_JOB_ASKED && job->phase != DLN_JOB_RUNNING) return;
+    dln_runner_leave(driver->runner, job);
+    job->phase = DLN_JOB_WAITING;
+    job->slot = -1;
 }

@@ -17,6 +17,11 @@ bool dln_slots_fill(struct dln_driver *driver, int64_t now_ns);
  * take as long as a suggestion takes.
  */
 void dln_slots_ask_ahead(struct dln_driver *driver);
+/*
+ * Takes up a run that a dead engine has left in a batch system, in a slot of its own, whatever the
+ * state of the study. True: it is followed.
+ */
+bool dln_slots_take_up(struct dln_driver *driver, struct dln_job *job);
 /* Second looks at claims, time limits, what pruners said. */
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns);
 /* The earliest moment at which dln_slots_check() has something to do; INT64_MAX: none. */
@@ -30,5 +35,7 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
  */
 void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verdict verdict,
                    int64_t grace_ms);
+/* The engine goes: ends the run, to be run again; one in a batch system goes on without it. */
+void dln_slots_leave(struct dln_driver *driver, struct dln_job *job, int64_t grace_ms);
 
 #endif

@@ -48,6 +48,7 @@ static bool init_stream(struct dln_run_output *output, int stream, const char *r
                             err)) {
         return false;
     }
+    if (!write_fd) return true;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return dln_fail_errno(err, errno, "make a pipe for a trial");
     /* The reading end only: the flag belongs to the pipe's end, and programs expect to block. */
@@ -58,22 +59,23 @@ static bool init_stream(struct dln_run_output *output, int stream, const char *r
 }
 
 bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
-                         int64_t log_limit_bytes, const dln_metric_reader *model,
-                         int write_fds[DLN_STREAMS], struct dln_error *err)
+                         int64_t log_limit_bytes, const dln_metric_reader *model, int *write_fds,
+                         struct dln_error *err)
 {
     *output = (struct dln_run_output){.model = model, .metrics_fd = -1};
     for (int i = 0; i < DLN_STREAMS; i++) {
         output->fd[i] = -1;
         output->log[i].fd = -1;
-        write_fds[i] = -1;
+        if (write_fds) write_fds[i] = -1;
     }
     bool ok =
         dln_metric_reader_clone(model, &output->lines, err) && init_metrics(output, run_dir, err);
     for (int i = 0; i < DLN_STREAMS && ok; i++) {
-        ok = init_stream(output, i, run_dir, log_limit_bytes, &write_fds[i], err);
+        ok =
+            init_stream(output, i, run_dir, log_limit_bytes, write_fds ? &write_fds[i] : NULL, err);
     }
     if (ok) return true;
-    for (int i = 0; i < DLN_STREAMS; i++)
+    for (int i = 0; write_fds && i < DLN_STREAMS; i++)
         close_fd(&write_fds[i]);
     dln_run_output_release(output);
     return false;
@@ -104,6 +106,28 @@ void dln_run_output_last_words(const struct dln_run_output *output, char out[DLN
     out[len] = '\0';
 }
 
+void dln_run_output_take(struct dln_run_output *output, int stream, const char *bytes, size_t len,
+                         dln_metric_sink *sink, void *context)
+{
+    output->has_news = true;
+    dln_trial_log_write(&output->log[stream], bytes, len);
+    if (stream == DLN_STREAM_OUT) {
+        dln_metric_feed(output->lines, bytes, len, false, sink, context);
+    } else {
+        dln_run_output_keep_words(output, bytes, len);
+    }
+}
+
+void dln_run_output_take_metrics(struct dln_run_output *output, const char *bytes, size_t len,
+                                 dln_metric_sink *sink, void *context)
+{
+    if (!output->file_lines && !dln_metric_reader_clone(output->model, &output->file_lines, NULL)) {
+        return; /* out of memory: the run is not worth less for it */
+    }
+    output->has_news = true;
+    dln_metric_feed(output->file_lines, bytes, len, false, sink, context);
+}
+
 enum dln_read_result dln_run_output_read(struct dln_run_output *output, int stream, char *buffer,
                                          dln_metric_sink *sink, void *context)
 {
@@ -118,13 +142,7 @@ enum dln_read_result dln_run_output_read(struct dln_run_output *output, int stre
         }
         const size_t len = (size_t)got;
         sum += len;
-        output->has_news = true;
-        dln_trial_log_write(&output->log[stream], buffer, len);
-        if (stream == DLN_STREAM_OUT) {
-            dln_metric_feed(output->lines, buffer, len, false, sink, context);
-        } else {
-            dln_run_output_keep_words(output, buffer, len);
-        }
+        dln_run_output_take(output, stream, buffer, len, sink, context);
     }
     return DLN_READ_MORE;
 }
@@ -139,13 +157,8 @@ enum dln_read_result dln_run_output_read_metrics(struct dln_run_output *output, 
         const ssize_t got = read(output->metrics_fd, buffer, DLN_READ_BYTES);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return DLN_READ_BLOCKED; /* its end for now */
-        if (!output->file_lines &&
-            !dln_metric_reader_clone(output->model, &output->file_lines, NULL)) {
-            return DLN_READ_BLOCKED; /* out of memory: the run is not worth less for it */
-        }
         sum += (size_t)got;
-        output->has_news = true;
-        dln_metric_feed(output->file_lines, buffer, (size_t)got, false, sink, context);
+        dln_run_output_take_metrics(output, buffer, (size_t)got, sink, context);
     }
     output->has_more_metrics = true;
     return DLN_READ_MORE;

@@ -35,13 +35,21 @@ struct dln_run_output {
 
 enum dln_read_result { DLN_READ_BLOCKED, DLN_READ_MORE, DLN_READ_ENDED };
 
-/* Two pipes, and no trace of an earlier run in run_dir; the caller owns write_fds. */
+/*
+ * Two pipes, and no trace of an earlier run in run_dir; the caller owns write_fds. With NULL for
+ * them there are no pipes: somebody else brings the bytes, with the next two functions.
+ */
 DLN_CHECK bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
                                    int64_t log_limit_bytes, const dln_metric_reader *model,
-                                   int write_fds[DLN_STREAMS], struct dln_error *err);
+                                   int *write_fds, struct dln_error *err);
 /* Reads one stream for at most a turn. ENDED: closed, everybody who could write is gone. */
 enum dln_read_result dln_run_output_read(struct dln_run_output *output, int stream, char *buffer,
                                          dln_metric_sink *sink, void *context);
+/* Bytes of a stream, or of the metrics file, that were read elsewhere. */
+void dln_run_output_take(struct dln_run_output *output, int stream, const char *bytes, size_t len,
+                         dln_metric_sink *sink, void *context);
+void dln_run_output_take_metrics(struct dln_run_output *output, const char *bytes, size_t len,
+                                 dln_metric_sink *sink, void *context);
 /* What was added to the metrics file, for at most a turn. BLOCKED: its end, or there is none yet.
  */
 enum dln_read_result dln_run_output_read_metrics(struct dln_run_output *output, char *buffer,

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "dialin/clock.h"
+#include "exec/batch_dispatch.h"
 #include "exec/guardian_link.h"
 #include "exec/run.h"
 #include "exec/run_text.h"
@@ -43,6 +44,7 @@ enum { KEY_GUARDIAN, KEY_INOTIFY, KEY_RUNS }; /* epoll data; a run's streams fol
 #define NS_PER_MS ((int64_t)1000000)
 
 struct dln_runner {
+    struct dln_dispatch *dispatch; /* jobs of a batch system; then the rest is not there */
     dln_metric_reader *model;
     char *program;
     int inherit_fd;
@@ -397,6 +399,10 @@ static void tell_given(struct dln_run *run, dln_run_sink *sink, void *context)
 bool dln_runner_work(dln_runner *runner, dln_run_sink *sink, void *context, struct dln_error *err)
 {
     (void)err; /* what goes wrong with a run is told by its events */
+    if (runner->dispatch) {
+        dln_dispatch_work(runner->dispatch, sink, context);
+        return true;
+    }
     for (size_t i = 0; i < runner->n; i++)
         tell_given(runner->runs[i], sink, context);
     if (!read_ready(runner, sink, context)) lose_guardian(runner);
@@ -418,6 +424,7 @@ static void lower(int *timeout_ms, int64_t to_ms)
 
 size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *timeout_ms)
 {
+    if (runner->dispatch) return dln_dispatch_poll(runner->dispatch, fds, cap, timeout_ms);
     const int64_t now_ns = dln_clock_mono_ns();
     for (size_t i = 0; i < runner->n; i++) {
         const struct dln_run *run = runner->runs[i];
@@ -470,6 +477,7 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
         if (idle->warm->has_trial) return true;
     }
     if (!request->argv[0]) return dln_fail(err, DLN_INVALID, "the command is empty");
+    if (runner->dispatch) return dln_dispatch_start(runner->dispatch, request, err);
     if (!open_guardian(runner, err)) return false;
     if (runner->n == runner->cap) {
         const size_t cap = runner->cap ? runner->cap * 2 : 16;
@@ -493,6 +501,7 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
 
 void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
 {
+    if (runner->dispatch) dln_dispatch_end(runner->dispatch, owner, grace_ms);
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
         if (run->owner != owner || run->state >= DLN_RUN_IS_GONE) continue;
@@ -552,6 +561,8 @@ bool dln_runner_new(const struct dln_study *study, const struct dln_runner_optio
     bool ok = runner->buffer && (runner->program || !options->program);
     if (!ok) (void)dln_fail(err, DLN_NOMEM, "out of memory");
     ok = ok && dln_metric_reader_new(study, &runner->model, err);
+    if (ok && dln_dispatch_is_for(study))
+        ok = dln_dispatch_new(study, options, runner->model, &runner->dispatch, err);
     if (ok && (runner->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
         ok = dln_fail_errno(err, errno, "make a poll set");
     }
@@ -559,7 +570,7 @@ bool dln_runner_new(const struct dln_study *study, const struct dln_runner_optio
     if (runner->inotify >= 0) {
         (void)watch_fd(runner, EPOLL_CTL_ADD, runner->inotify, EPOLLIN, KEY_INOTIFY);
     }
-    ok = ok && open_guardian(runner, err);
+    ok = ok && (runner->dispatch || open_guardian(runner, err));
     if (!ok) {
         dln_runner_free(runner);
         return false;
@@ -611,6 +622,7 @@ static void let_go(dln_runner *runner)
 void dln_runner_free(dln_runner *runner)
 {
     if (!runner) return;
+    dln_dispatch_free(runner->dispatch);
     let_go(runner);
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
@@ -628,4 +640,9 @@ void dln_runner_free(dln_runner *runner)
     free(runner->program);
     free(runner->buffer);
     free(runner);
+}
+
+struct dln_dispatch *dln_runner_dispatch(const dln_runner *runner)
+{
+    return runner ? runner->dispatch : NULL;
 }

@@ -7,11 +7,6 @@
 
 #include "study/reader.h"
 
-static bool uses_executor(const struct dln_study *study)
-{
-    return strcmp(study->machine.executor, "local") != 0;
-}
-
 static bool confirms_by_folds(const struct dln_study *study)
 {
     return study->confirm.folds > 0 || study->n_objectives > 1;
@@ -22,7 +17,6 @@ static const struct {
     bool (*is_used)(const struct dln_study *study);
     const char *remedy;
 } unbuilt[] = {
-    {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };

@@ -290,7 +290,7 @@ static bool check_queue(struct dln_reader *r, const struct dln_node *value)
 {
     static const char *const of_submit[] = {"{script}", "{name}", "{dir}", NULL};
     static const char *const of_poll[] = {"{jobids}", NULL};
-    static const char *const of_cancel[] = {"{jobid}", "{name}", NULL};
+    static const char *const of_cancel[] = {"{jobid}", NULL};
     const struct dln_cluster *cluster = &r->study->machine.cluster;
     if (cluster->submit.n == 0 || cluster->poll.n == 0 || cluster->cancel.n == 0) {
         return dln_read_fail(r, value,
@@ -303,7 +303,7 @@ static bool check_queue(struct dln_reader *r, const struct dln_node *value)
     if (!has_piece(&cluster->submit, "{script}")) {
         return dln_read_fail(r, submit, "'submit' has no {script}, so it would run nothing");
     }
-    if (!has_piece(&cluster->cancel, "{jobid}") && !has_piece(&cluster->cancel, "{name}")) {
+    if (!has_piece(&cluster->cancel, "{jobid}")) {
         return dln_read_fail(r, cancel, "'cancel' has no {jobid}, so it would end the wrong job");
     }
     return check_pieces(r, submit, &cluster->submit, "submit", of_submit) &&

@@ -87,6 +87,7 @@ static void note(void *context, const struct dln_run_event *event)
     (void)context;
     struct run_record *record = event->owner;
     assert_false(record->over);
+    if (event->kind == DLN_RUN_NOTICE) return;
     switch (event->kind) {
     case DLN_RUN_STARTED:
         record->started = true;
@@ -105,6 +106,7 @@ static void note(void *context, const struct dln_run_event *event)
         record->end = *event;
         (void)snprintf(record->text, sizeof record->text, "%s", event->text);
         break;
+    case DLN_RUN_NOTICE: break;
     }
 }
 

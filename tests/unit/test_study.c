@@ -259,8 +259,7 @@ static void every_remaining_key_is_read(void **state)
                        "keep: {top: 3}\n"
                        "warm_start: [old.db, older.db]\n"
                        "checkpoint: true\n"
-                       "machine: {parallel: 4, idle_timeout: 10m, grace: 2s, log_limit: 1MiB,\n"
-                       "          executor: {slurm: {partition: gpu}}}\n"
+                       "machine: {parallel: 4, idle_timeout: 10m, grace: 2s, log_limit: 1MiB}\n"
                        "failure: {nan: ignore, lost: retry, retry: 3, pause_after: 0}\n"
                        "worker: python3 'my worker.py'\n");
     assert_string_equal(study->name, "2024");
@@ -285,53 +284,13 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->machine.idle_timeout_ms, 600000);
     assert_int_equal(study->machine.grace_ms, 2000);
     assert_int_equal(study->machine.log_limit_bytes, 1048576);
-    assert_string_equal(study->machine.executor, "slurm");
-    assert_string_equal(study->machine.cluster.partition, "gpu");
     assert_int_equal(study->policy[DLN_FAIL_NAN], DLN_POLICY_IGNORE);
     assert_int_equal(study->retries, 3);
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_later(study, "machine.executor@15:11");
+    assert_int_equal(study->n_later, 0);
     dln_study_free(study);
-}
-
-static void what_a_job_asks_for_is_kept_as_it_is_written(void **state)
-{
-    (void)state;
-    struct dln_study *study = read_text(
-        "objective: {maximize: acc}\n"
-        "machine: {executor: {slurm: {time: 2-12:30, mem: 4G, cpus: {param: n}, gpus: 2,\n"
-        "  gpu_type: a100, gpu_flag: gres, extra: [--exclusive, --licenses=x], env: clean,\n"
-        "  setup: [module load cuda], on_timeout: prune, max_queued: 3, poll_max: 2m,\n"
-        "  launcher: srun -n1, requeue: true, nice: -5}}}\n"
-        "space: {n: {int: [1, 8]}}\n");
-    const struct dln_cluster *cluster = &study->machine.cluster;
-    assert_string_equal(cluster->time, "2-12:30");
-    assert_string_equal(cluster->cpus.param, "n");
-    assert_int_equal(cluster->cpus.index, 0);
-    assert_int_equal(cluster->gpus.count, 2);
-    assert_int_equal(cluster->gpu_flag, 1);
-    assert_int_equal(cluster->env, 1);
-    assert_int_equal(cluster->on_timeout, DLN_TIMEOUT_PRUNE);
-    assert_string_equal(cluster->extra[1], "--licenses=x");
-    assert_string_equal(cluster->setup[0], "module load cuda");
-    assert_string_equal(cluster->launcher.word[1], "-n1");
-    assert_string_equal(cluster->nice, "-5");
-    assert_true(cluster->requeue);
-    assert_int_equal(cluster->max_queued, 3);
-    assert_int_equal(cluster->poll_max_ms, 120000);
-    assert_int_equal(cluster->retries, 2);
-    dln_study_free(study);
-
-    static const char *const times[] = {"90", "1:30", "1:30:00", "2-12", "2-0:30", "2-0:0:30"};
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        char text[400];
-        snprintf(text, sizeof text, "%smachine: {executor: {slurm: {time: %s}}}\n", BASE, times[i]);
-        study = read_text(text);
-        assert_string_equal(study->machine.cluster.time, times[i]);
-        dln_study_free(study);
-    }
 }
 
 static void the_order_of_keys_does_not_matter(void **state)
@@ -505,9 +464,9 @@ static void what_is_not_built_is_refused_by_name_and_place(void **state)
     static const struct {
         const char *yaml, *sentence;
     } cases[] = {
-        {"run: a\nmachine: {parallel: 2, executor: slurm}\nconfirm: {top: 3, seeds: 2}\n",
-         "/data/mine.yaml:4:24: 'machine.executor' is understood but cannot run yet in this release; "
-         "remove it or set it to local"},
+        {"run: a\nconfirm: {top: 3, folds: 5}\n",
+         "/data/mine.yaml:4:1: 'confirm' is understood but cannot run yet in this release; give it "
+         "'seeds', and the study one objective"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[400];
@@ -536,6 +495,7 @@ static void what_is_built_or_set_to_nothing_can_run(void **state)
         "run: a\nmachine: {gpus: auto, gpus_per_trial: 2}\n",
         "run: a\nmachine: {gpus: 2, trials_per_gpu: 3}\n",
         "run: a\nmachine: {timeout: 1h, cpus_per_trial: 2}\ncheckpoint: false\n",
+        "run: a\nmachine: {parallel: 2, executor: slurm}\n",
         "run: a\nhooks: {finish: notify done}\n",
         "run: a\ncheckpoint: /scratch/x\nkeep: {top: 0}\n",
         "run: a\nlimits: [mem < 3]\naggregate: mean\nduplicates: repeat\nfailure: {oom: avoid}\n",
@@ -615,7 +575,6 @@ int main(void)
         cmocka_unit_test(what_is_not_given_has_the_documented_default),
         cmocka_unit_test(a_budget_replaces_the_default_one),
         cmocka_unit_test(every_remaining_key_is_read),
-        cmocka_unit_test(what_a_job_asks_for_is_kept_as_it_is_written),
         cmocka_unit_test(the_order_of_keys_does_not_matter),
         cmocka_unit_test(scalars_follow_the_core_schema),
         cmocka_unit_test(a_stepped_high_is_lowered_to_the_last_step_and_told),
