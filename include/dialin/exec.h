@@ -30,6 +30,7 @@ struct dln_run_spec { /* what placeholders may ask for */
     int64_t number;
     uint64_t seed;       /* of this run: derived from (study seed, number, attempt) by the caller */
     int attempt;
+    int fold, folds;     /* folds 0: as many as the study says */
     const char *gpus;    /* of its slot, dln_gpus_of_slot(); NULL: the study says nothing of GPUs */
     const char *run_dir; /* absolute */
     const char *json_path; /* of params.json, absolute */
@@ -94,12 +95,19 @@ DLN_API void dln_gpus_text(const dln_gpus *gpus, struct dln_strbuf *out);
 DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t number,
                                         struct dln_arena *arena, const char **run_dir,
                                         struct dln_error *err);
+/* One of the runs of a trial that has several: "fold2", "run1", "run1fold2". */
+enum { DLN_RUN_FOLDER_MAX = 40 };
+DLN_API void dln_run_folder(const struct dln_study *study, int part, char out[DLN_RUN_FOLDER_MAX]);
+/* A folder in another one, in the arena; made. */
+DLN_API DLN_CHECK bool dln_run_dir_make_in(const char *parent, const char *folder,
+                                           struct dln_arena *arena, const char **run_dir,
+                                           struct dln_error *err);
 /* The same path, nothing made. NULL: no memory. */
 DLN_API char *dln_run_dir_path(const struct dln_study *study, int64_t number,
                                struct dln_arena *arena);
 /*
  * Removes everything from it but the files that dialin writes: command, parameters, config, output,
- * metrics, status. Follows no link. No folder is as good as a tidy one.
+ * metrics, status, of each run of the trial. Follows no link. No folder is as good as a tidy one.
  */
 DLN_API DLN_CHECK bool dln_run_dir_tidy(const struct dln_study *study, const char *run_dir,
                                         struct dln_error *err);

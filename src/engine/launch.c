@@ -1,6 +1,7 @@
 #include "engine/launch.h"
 
 #include "dialin/strbuf.h"
+#include "engine/parts.h"
 
 static bool write_params(const struct dln_study *study, const struct dln_job *job,
                          struct dln_error *err)
@@ -64,6 +65,8 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
         .number = job->number,
         .seed = seed,
         .attempt = job->attempt,
+        .fold = job->fold,
+        .folds = job->folds,
         .run_dir = job->run_dir,
     };
     spec.json_path = dln_arena_printf(scratch, "%s/params.json", job->run_dir);
@@ -108,11 +111,19 @@ done:
 bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err)
 {
     const struct dln_study *study = driver->study;
+    char folder[DLN_RUN_FOLDER_MAX];
     if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
     /* of a trial of that number in an earlier study */
     if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
         return false;
     }
-    return dln_launch_words(driver, job, dln_study_command(study),
-                            dln_job_seed(driver->seed, job->number, job->failures), err);
+    if (!job->parts) {
+        return dln_launch_words(driver, job, dln_study_command(study),
+                                dln_job_seed(driver->seed, job->number, job->failures), err);
+    }
+    job->fold = dln_parts_fold(study, job);
+    dln_run_folder(study, job->n_done, folder);
+    return dln_run_dir_make_in(job->run_dir, folder, &job->run_arena, &job->run_dir, err) &&
+           dln_launch_words(driver, job, dln_study_command(study),
+                            dln_parts_seed(study, driver->seed, job), err);
 }

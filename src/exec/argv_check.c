@@ -85,6 +85,7 @@ static bool is_of_trial(enum dln_place place)
     case DLN_PLACE_RESUME: return true;
     case DLN_PLACE_TEXT:
     case DLN_PLACE_FIXED:
+    case DLN_PLACE_FOLDS:
     case DLN_PLACE_DIR:
     case DLN_PLACE_GPU:
     case DLN_PLACE_BUDGET:
@@ -143,6 +144,7 @@ static bool check_word(struct check *check, const char *word)
         case DLN_PLACE_TRIAL:
         case DLN_PLACE_SEED:
         case DLN_PLACE_FOLD:
+        case DLN_PLACE_FOLDS:
         case DLN_PLACE_GPU:
         case DLN_PLACE_CKPT:
         case DLN_PLACE_RESUME: break;

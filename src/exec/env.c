@@ -93,7 +93,8 @@ static void set_trial(struct settings *settings, const struct dln_run_spec *spec
     struct dln_arena *arena = settings->arena;
     set(settings, dln_arena_printf(arena, "DIALIN_TRIAL=%" PRId64, spec->number));
     set(settings, dln_arena_printf(arena, "DIALIN_SEED=%" PRIu64, spec->seed));
-    set(settings, dln_arena_copy(arena, "DIALIN_FOLD=0"));
+    set(settings, dln_arena_printf(arena, "DIALIN_FOLD=%d", spec->fold));
+    set(settings, dln_arena_printf(arena, "DIALIN_FOLDS=%d", dln_run_folds(spec)));
     set(settings, dln_arena_printf(arena, "DIALIN_PARAMS=%s", spec->json_path));
     set(settings, dln_arena_printf(arena, "DIALIN_METRICS=%s/metrics.jsonl", spec->run_dir));
     set_params(settings, spec);

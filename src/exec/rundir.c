@@ -85,6 +85,28 @@ bool dln_run_dir_make(const struct dln_study *study, int64_t number, struct dln_
     return true;
 }
 
+void dln_run_folder(const struct dln_study *study, int part, char out[DLN_RUN_FOLDER_MAX])
+{
+    const int folds = study->folds > 1 ? study->folds : 1;
+    if (study->repeat_runs <= 1) {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "fold%d", part);
+    } else if (folds == 1) {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "run%d", part);
+    } else {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "run%dfold%d", part / folds, part % folds);
+    }
+}
+
+bool dln_run_dir_make_in(const char *parent, const char *folder, struct dln_arena *arena,
+                         const char **run_dir, struct dln_error *err)
+{
+    char *path = dln_arena_printf(arena, "%s/%s", parent, folder);
+    if (!path) return dln_fail(err, DLN_NOMEM, "out of memory");
+    if (!make_folder(path, err)) return false;
+    *run_dir = path;
+    return true;
+}
+
 /* NAME.runs/workers, or the folder of one of them. NULL: no memory. */
 static char *worker_path(const struct dln_study *study, int slot, struct dln_arena *arena)
 {

@@ -68,7 +68,7 @@ void dln_worker_line(const struct dln_run_spec *spec, struct dln_strbuf *out)
     dln_json_key(&w, "seed");
     dln_json_int(&w, (int64_t)spec->seed);
     dln_json_key(&w, "fold");
-    dln_json_int(&w, 0);
+    dln_json_int(&w, spec->fold);
     dln_json_key(&w, "params");
     dln_json_raw(&w, dln_strbuf_text(&params));
     dln_json_key(&w, "dir");

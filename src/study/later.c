@@ -7,16 +7,6 @@
 
 #include "study/reader.h"
 
-static bool uses_folds(const struct dln_study *study)
-{
-    return study->folds > 1;
-}
-
-static bool uses_repeat(const struct dln_study *study)
-{
-    return study->repeat_runs > 1;
-}
-
 static bool uses_executor(const struct dln_study *study)
 {
     return strcmp(study->machine.executor, "local") != 0;
@@ -34,8 +24,6 @@ static const struct {
 } unbuilt[] = {
     {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
-    {"folds", uses_folds, "remove it or set it to 1"},
-    {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 

@@ -57,6 +57,20 @@ static int by_number(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* The newest trial was read first, the others came in order: sorting is seldom needed. */
+static void sort_by_number(struct trial_list *list)
+{
+    if (list->n > 1) {
+        const struct dln_trial newest = list->trials[0];
+        memmove(list->trials, list->trials + 1, (list->n - 1) * sizeof newest);
+        list->trials[list->n - 1] = newest;
+    }
+    size_t i = 1;
+    while (i < list->n && by_number(&list->trials[i - 1], &list->trials[i]) <= 0)
+        i++;
+    if (i < list->n) qsort(list->trials, list->n, sizeof *list->trials, by_number);
+}
+
 /* A trial that ended during the load may be there twice; the finished row stays. */
 static void drop_doubles(struct trial_list *list)
 {
@@ -101,7 +115,7 @@ static bool load(const struct opened *study, bool with_curves, struct trial_list
     *out = (struct trial_list){0};
     dln_follow *follow;
     if (!dln_follow_open(study->db_path, study->summary.id, study->space,
-                         study->summary.n_objectives, 1000, &follow, err)) {
+                         study->summary.n_objectives, 1, &follow, err)) {
         return false;
     }
     struct dln_batch batch = {.more = true};
@@ -115,7 +129,7 @@ static bool load(const struct opened *study, bool with_curves, struct trial_list
         trial_list_release(out);
         return dln_wrap(err, "read the trials of '%s'", study->db_path);
     }
-    if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_number);
+    sort_by_number(out);
     drop_doubles(out);
     return true;
 }
