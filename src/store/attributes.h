@@ -36,10 +36,13 @@ enum dln_attribute_table {
 #define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
 #define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
 #define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
+/* trial, and DLN_KEY_RUN of store.h with a number: {"fold", "seed", "metrics": {…}} of one run */
 /* User attributes of a trial: why it failed or was pruned. */
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
 #define DLN_KEY_PRUNED "dialin_pruned" /* {"pruner", "step", "value", "threshold"} */
+/* {"n": runs, "take": "mean", "sd": [one an objective]} of a trial of several runs */
+#define DLN_KEY_SPREAD "dialin_spread"
 /* Optuna's. */
 #define DLN_KEY_FIXED   "fixed_params"
 #define DLN_KEY_METRICS "study:metric_names"
