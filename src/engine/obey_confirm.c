@@ -53,10 +53,10 @@ void dln_obey_confirm(struct dln_driver *driver, const struct dln_command *comma
         (void)snprintf(why, sizeof why, "wrapped up by %.150s", command->who);
         dln_driver_set_state(driver, DLN_ENGINE_DRAINING, why);
     }
-    if (n == 0) {
-        dln_reply_done(reply, "confirming the best on fresh seeds");
-    } else {
-        dln_reply_done(reply, "confirming the best on fresh seeds after %zu running trial%s", n,
-                       n == 1 ? "" : "s");
+    char behind[64] = "";
+    if (n > 0) {
+        (void)snprintf(behind, sizeof behind, " after %zu running trial%s", n, n == 1 ? "" : "s");
     }
+    dln_reply_done(reply, "%sconfirming the best on fresh seeds%s%s", stops ? "wrapping up: " : "",
+                   behind, stops ? ", then it ends" : "");
 }
