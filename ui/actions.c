@@ -12,6 +12,7 @@
 #include "dialin/num.h"
 #include "dialin/strbuf.h"
 #include "format.h"
+#include "screen/screens.h"
 
 enum { ANSWER_WAIT_MS = 5000 };
 
@@ -510,6 +511,66 @@ void actions_set_method(struct view *view, bool is_pruner, const char *method, c
     dln_strbuf_release(&payload);
 }
 
+static bool is_working(enum study_word word)
+{
+    return word == WORD_RUN || word == WORD_PAUSE || word == WORD_DRAIN;
+}
+
+void actions_confirm(struct view *view, int top, int repeats, bool fresh, bool stops)
+{
+    const struct session *session = &view->session;
+    char payload[128];
+    if (!may_change(view)) return;
+    if (is_working(session->word)) {
+        int used = snprintf(payload, sizeof payload, "{\"fresh\": %s", fresh ? "true" : "false");
+        if (top > 0) {
+            used += snprintf(payload + used, sizeof payload - (size_t)used,
+                             ", \"top\": %d, \"repeats\": %d", top, repeats);
+        }
+        (void)snprintf(payload + used, sizeof payload - (size_t)used, "%s}",
+                       stops ? ", \"then\": \"stop\"" : "");
+        actions_post(view, DLN_COMMAND_CONFIRM, payload, stops ? "Wrap up" : "Confirm");
+    } else if (runs_find(&view->runs, session->path, session->study_id) ||
+               session->summary->lease.alive) {
+        view_say(view, ROLE_WARN, "A confirmation runs already");
+    } else if (!session->definition) {
+        view_say(view, ROLE_WARN, "This study has no study file, so nothing says how to run it");
+    } else if (session->summary->counts[DLN_TRIAL_COMPLETE] == 0) {
+        view_say(view, ROLE_WARN, "No trial is complete yet, so there is nothing to confirm");
+    } else {
+        const struct dln_confirm_settings settings = {
+            .top = top, .repeats = repeats, .fresh = fresh};
+        if (runs_confirm(&view->runs, session->path, session->study_id, view_study_name(view),
+                         &settings)) {
+            view_say(view, ROLE_DIM, "Running the best again on fresh seeds …");
+        } else {
+            view_say(view, ROLE_WARN, "%d studies run in this process already", RUNS_MAX);
+        }
+    }
+}
+
+/* ── wrapping up ───────────────────────────────────────────────────────────────────────────────*/
+
+static void wrap_up(struct view *view, char letter)
+{
+    if (letter == 'd') actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
+    if (letter == 'c') actions_confirm(view, 0, 0, false, true);
+}
+
+static void ask_wrap_up(struct view *view)
+{
+    static const struct dialog_choice choices[] = {
+        {"d", "drain: running trials finish, then it ends"},
+        {"c", "drain, confirm the best on fresh seeds, then end"},
+        {"Esc", "go on"},
+    };
+    if (is_working(view->session.word)) {
+        view_menu(view, "Wrap up", choices, 3, wrap_up);
+    } else {
+        guard_ask(view);
+    }
+}
+
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
 
 static void begin(struct view *view, enum action action)
@@ -518,7 +579,8 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_MORE) change_parallel(view, 1);
     if (action == ACTION_FEWER) change_parallel(view, -1);
     if (action == ACTION_BUDGET) ask_budget(view);
-    if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
+    if (action == ACTION_DRAIN) ask_wrap_up(view);
+    if (action == ACTION_CONFIRM) guard_ask(view);
     if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
     if (choose_targets(view) == 0) {
         view_say(view, ROLE_WARN, "No trial yet");

@@ -35,6 +35,11 @@ void actions_point_payload(const struct dln_space *space, const double *x, const
                            int64_t copy_of, struct dln_strbuf *payload);
 /* Another strategy or pruner; `method` as JSON, {"tpe": {"startup": 20}}. */
 void actions_set_method(struct view *view, bool is_pruner, const char *method, const char *name);
+/*
+ * The best `top` again on fresh seeds: by the engine that runs, or by one of our own that ends then.
+ * `fresh`: anew even if nothing has changed. `stops`: wraps up, no new trial meanwhile and after.
+ */
+void actions_confirm(struct view *view, int top, int repeats, bool fresh, bool stops);
 /* Reads "400", "+100", "6h", "90m"; *is_time: seconds of run time, else a number of trials. */
 bool actions_budget_parse(const char *text, int64_t now_trials, bool *is_time, double *value);
 

@@ -21,6 +21,7 @@
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
 #include "format.h"
+#include "guard.h"
 #include "headless.h"
 #include "loader.h"
 #include "methods.h"
@@ -474,6 +475,7 @@ static void release(struct app *app)
     helper_free(view->thinker);
     advice_free(view);
     methods_free(view);
+    guard_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);

@@ -30,6 +30,7 @@ enum screen_id {
     SCREEN_TRIAL,
     SCREEN_PLOTS,
     SCREEN_STRATEGY,
+    SCREEN_GUARD,
     SCREEN_JOURNAL,
     SCREEN_DIAL,
     SCREEN_NEXT,
@@ -37,6 +38,7 @@ enum screen_id {
 };
 
 struct advice;
+struct guard;
 struct methods;
 struct view;
 
@@ -100,6 +102,7 @@ struct view {
     struct helper *thinker;  /* for what is long to compute: posting must not wait for it */
     struct advice *advice;   /* advice.c; NULL until it is asked for */
     struct methods *methods; /* methods.c; the same */
+    struct guard *guard;     /* guard.c; the same */
     struct runs runs;
     struct session session; /* path NULL: none open */
     int64_t now_ns, now_us; /* of this round of the loop */

@@ -6,6 +6,7 @@
 
 #include "dialin/text.h"
 #include "format.h"
+#include "guard.h"
 #include "screen/screens.h"
 #include "view.h"
 #include "widget/keyrow.h"
@@ -202,6 +203,18 @@ static void add_engine(const struct view *view, struct pieces *pieces)
     }
 }
 
+/* "guard 2/5": how many of the best few have been judged on fresh seeds. */
+static void add_guard(struct view *view, struct pieces *pieces)
+{
+    const bool is_over = view->session.word == WORD_DONE || view->session.word == WORD_IDLE;
+    if (!is_over && !guard_is_underway(view)) return;
+    const struct guard *guard = guard_of(view);
+    size_t judged, n;
+    if (!guard || guard->found.series == 0) return;
+    guard_count(guard, &judged, &n);
+    add_piece(pieces, 65, ROLE_STATUS, "guard %zu/%zu", judged, n);
+}
+
 /* "/400", "" without a budget of trials. */
 static void budget_text(const struct dln_study_summary *summary, char *out, size_t cap)
 {
@@ -249,6 +262,7 @@ static void draw_study_status(struct view *view, int row)
         add_piece(&pieces, 30, ROLE_DIM, "of %s loaded",
                   format_count(text, (int64_t)session->model.n));
     }
+    add_guard(view, &pieces);
     if (session->code == DLN_BUSY) {
         (void)format_duration(text, (view->now_ns - session->fresh_ns) / 1000000);
         add_piece(&pieces, 85, ROLE_WARN, "data %s old", text);
@@ -312,8 +326,13 @@ static void draw_standing(const struct view *view, struct cells *cells, int row,
     if (session->word == WORD_DONE) {
         char why[VIEW_TEXT_MAX];
         study_why(summary, why, sizeof why);
-        (void)cells_textf(cells, row, 1, width, ROLE_TEXT, "Done%s%s%s", *why ? ": " : "", why,
-                          view_read_only(view) ? "" : ". B adds more");
+        const struct guard *guard = guard_known(view);
+        const bool is_open = guard && !guard->sentence[0] && guard->found.series == 0 &&
+                             summary->n_objectives == 1 && summary->best_id >= 0;
+        (void)cells_textf(
+            cells, row, 1, width, ROLE_TEXT, "Done%s%s%s%s", *why ? ": " : "", why,
+            view_read_only(view) ? "" : ". B adds more",
+            view_read_only(view) || !is_open ? "" : ", C confirms the best on fresh seeds");
     } else if (session->word == WORD_PAUSE) {
         const char *why = summary->why ? summary->why : "";
         const bool is_by = strncmp(why, "paused ", 7) == 0; /* "paused by mia@pts/7" */
@@ -392,6 +411,9 @@ static bool is_offered(const struct view *view, enum action action)
     switch ((int)action) {
     case ACTION_PAUSE: return session->word != WORD_DONE;
     case ACTION_DRAIN: return !is_over;
+    case ACTION_CONFIRM:
+        return (is_over || view->screen != SCREEN_LIVE) && session->definition &&
+               session->summary->n_objectives == 1;
     default: return true;
     }
 }

@@ -589,15 +589,17 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * {}, "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute)
  * · REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING
  * one) · SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · SET_PRUNER {"pruner": the
- * same} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * same} · CONFIRM {"top": k, "repeats": n, "fresh": bool, "then": "stop"} (each may be left out)
+ * · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
  */
-#define DLN_COMMANDS(X)                                                                 \
-    X(PAUSE, "pause")                                                                   \
-    X(RESUME, "resume")                                                                 \
-    X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune") X(STOP_TRIAL, "stop_trial")     \
-        X(RETRY, "retry") X(ENQUEUE, "enqueue") X(SET_PARALLEL, "set_parallel")         \
-            X(SET_BUDGET, "set_budget") X(SET_STRATEGY, "set_strategy") X(NOTE, "note") \
-                X(REVISE, "revise") X(WITHDRAW, "withdraw") X(SET_PRUNER, "set_pruner")
+#define DLN_COMMANDS(X)                                                                   \
+    X(PAUSE, "pause")                                                                     \
+    X(RESUME, "resume")                                                                   \
+    X(DRAIN, "drain")                                                                     \
+    X(STOP, "stop") X(PRUNE, "prune") X(STOP_TRIAL, "stop_trial") X(RETRY, "retry")       \
+        X(ENQUEUE, "enqueue") X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget") \
+            X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise")           \
+                X(WITHDRAW, "withdraw") X(SET_PRUNER, "set_pruner") X(CONFIRM, "confirm")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

@@ -90,6 +90,8 @@ struct dln_driver {
     bool has_news;        /* a commit of note: poke the one who watches */
     bool is_proven;       /* the program could be started once */
     bool is_exhausted;    /* every point was tried */
+    bool wants_confirm;   /* no new trial, and a confirmation as soon as none runs */
+    struct dln_confirm_settings confirm;
     bool is_starting;     /* the inbox holds what was posted before we came */
     bool lets_others_end; /* failing, but what runs is sound */
     bool is_leaving;      /* failing, and what ran was told to end */

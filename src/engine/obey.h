@@ -48,6 +48,9 @@ bool dln_obey_read_method(struct dln_driver *driver, json_t *payload, const char
 /* "strategy tpe → gp startup=5 from the next trial on", and what undoes it. */
 void dln_obey_method_done(const char *what, const struct dln_method *was,
                           const struct dln_method *now, const char *since, struct dln_reply *reply);
+/* obey_confirm.c */
+void dln_obey_confirm(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply);
 /* obey_settings.c */
 /* Where no engine is alive: a study that was done may have something to do again. */
 void dln_obey_settle_idle(struct dln_driver *driver, const char *why);
