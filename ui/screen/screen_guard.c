@@ -92,7 +92,9 @@ static void cell_text(const struct dln_confirm_row *row, int column, bool is_und
     char number[FORMAT_MAX];
     out[0] = '\0';
     switch (column) {
-    case COLUMN_RANK: (void)snprintf(out, cap, r->is_control ? "" : "%zu", r->rank + 1); break;
+    case COLUMN_RANK:
+        if (!r->is_control) (void)snprintf(out, cap, "%zu", r->rank + 1);
+        break;
     case COLUMN_TRIAL:
         if (row->number < 0) {
             (void)snprintf(out, cap, "default");
