@@ -18,6 +18,7 @@
 #define COMMANDS(X) \
     X(run) \
     X(check) \
+    X(doctor) \
     X(confirm) \
     X(serve) \
     X(ask) \
