@@ -48,6 +48,10 @@ DLN_API int64_t dln_store_version(dln_store *store);
 /* "3.40.1", and a sentence when that release has the known WAL-reset fault, else NULL. */
 DLN_API const char *dln_store_sqlite_version(void);
 DLN_API const char *dln_store_sqlite_notice(void);
+/* Whether a path lies on a file system that several machines share: such a file has no WAL. */
+DLN_API bool dln_store_is_on_network(const char *path);
+/* The folder of the engines' locks, made where it is missing; fails where no engine could start. */
+DLN_API DLN_CHECK bool dln_store_lock_folder(struct dln_error *err);
 
 /* ── studies ───────────────────────────────────────────────────────────────────────────────────*/
 

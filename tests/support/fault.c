@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -116,6 +117,29 @@ bool fault_disarm(void)
     for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
         atomic_store(&left[kind], 0);
     return atomic_load(&is_hit);
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+
+static atomic_int_least64_t wall_shift_s, monotonic_shift_s;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    const int result = __real_clock_gettime(clock, out);
+    if (clock == CLOCK_REALTIME) out->tv_sec += atomic_load(&wall_shift_s);
+    if (clock == CLOCK_MONOTONIC) out->tv_sec += atomic_load(&monotonic_shift_s);
+    return result;
+}
+
+void fault_shift_wall(int64_t seconds)
+{
+    atomic_store(&wall_shift_s, seconds);
+}
+
+void fault_shift_monotonic(int64_t seconds)
+{
+    atomic_store(&monotonic_shift_s, seconds);
 }
 
 static const char *const kind_names[FAULT_KIND_COUNT] = {"alloc", "write", "fsync",

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum fault_kind {
     FAULT_ALLOC,  /* malloc, calloc, realloc give NULL */
@@ -31,6 +32,10 @@ bool fault_disarm(void);
  */
 void fault_order(const char *kind, size_t nth);
 void fault_obey(void);
+
+/* Clocks that are off by so many seconds from now on: somebody sets the time, or time passes. */
+void fault_shift_wall(int64_t seconds);
+void fault_shift_monotonic(int64_t seconds);
 
 /* One run of the code under test: true if it succeeded. It must leave nothing behind. */
 typedef bool fault_attempt(void *context);
