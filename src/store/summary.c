@@ -6,6 +6,7 @@
 
 #include "store/attributes.h"
 #include "store/handle.h"
+#include "store/load.h"
 #include "store/summary.h"
 
 enum { STUDIES_MAX = 100000 };
@@ -87,6 +88,20 @@ static bool read_tally(dln_store *store, struct dln_study_summary *s, struct dln
     return true;
 }
 
+/* Of the best trial, where that was several runs. */
+static bool read_spread(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
+                        struct dln_error *err)
+{
+    const char *json = NULL;
+    if (s->best_id < 0 || s->n_objectives != 1) return true;
+    if (!dln_attribute_get(store->db, DLN_TRIAL_USER, s->best_id, DLN_KEY_SPREAD, arena, &json,
+                           err)) {
+        return false;
+    }
+    if (json) (void)dln_load_spread(json, strlen(json), 1, &s->best_spread, &s->best_runs);
+    return true;
+}
+
 static enum dln_engine_state parse_state(const char *text)
 {
     static const char *const names[] = {
@@ -162,6 +177,7 @@ bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *aren
         .best_id = -1,
         .best_number = -1,
         .best_value = NAN,
+        .best_spread = NAN,
         .why = "",
         .strategy = "",
         .lease.host = "",
@@ -176,7 +192,8 @@ bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *aren
                         study_id);
     }
     if (!read_directions(store, &s, arena, err) || !read_metric_names(store, &s, arena, err) ||
-        !read_tally(store, &s, err) || !read_ours(store, &s, arena, err)) {
+        !read_tally(store, &s, err) || !read_spread(store, &s, arena, err) ||
+        !read_ours(store, &s, arena, err)) {
         return false;
     }
     *out = s;

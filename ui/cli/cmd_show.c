@@ -158,11 +158,12 @@ const struct command command_show = {
     .group = GROUP_LOOK,
     .words = "STUDY [NUMBER]",
     .summary = "the table of trials: filter, sort, choose columns; or one trial in full",
-    .notes = "With a NUMBER: that trial with limits, attributes, artifacts and note.\n"
-             "Columns: the parameters, the metrics, and number state value duration started ended\n"
-             "reason detail strategy why attempts slot step last, and attr.KEY: what a program or a\n"
-             "person noted on it.\n"
-             "  dialin show svm.db --state ok --sort -accuracy --limit 5\n",
+    .notes =
+        "With a NUMBER: that trial with limits, attributes, artifacts and note.\n"
+        "Columns: the parameters, the metrics, and number state value duration started ended\n"
+        "reason detail strategy why attempts slot step last runs spread, and attr.KEY: what a program or a\n"
+        "person noted on it.\n"
+        "  dialin show svm.db --state ok --sort -accuracy --limit 5\n",
     .options = options_show,
     .min_words = 1,
     .max_words = 2,
