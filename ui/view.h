@@ -29,6 +29,7 @@ enum screen_id {
     SCREEN_LIVE,
     SCREEN_TRIAL,
     SCREEN_PLOTS,
+    SCREEN_STRATEGY,
     SCREEN_JOURNAL,
     SCREEN_DIAL,
     SCREEN_NEXT,
@@ -36,6 +37,7 @@ enum screen_id {
 };
 
 struct advice;
+struct methods;
 struct view;
 
 struct message {
@@ -95,8 +97,9 @@ struct view {
     struct cells cells;
     struct dln_wake wake;
     struct helper *helper;
-    struct helper *thinker; /* for what is long to compute: posting must not wait for it */
-    struct advice *advice;  /* advice.c; NULL until it is asked for */
+    struct helper *thinker;  /* for what is long to compute: posting must not wait for it */
+    struct advice *advice;   /* advice.c; NULL until it is asked for */
+    struct methods *methods; /* methods.c; the same */
     struct runs runs;
     struct session session; /* path NULL: none open */
     int64_t now_ns, now_us; /* of this round of the loop */

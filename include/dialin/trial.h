@@ -42,6 +42,7 @@ struct dln_trial {
     const char *why;          /* the strategy's one-line reason; "" if none */
     bool is_ours;             /* made or claimed by a dialin engine */
     bool has_fixed;           /* a WAITING trial with values that a person fixed */
+    bool has_strangers;       /* parameters that the space does not have */
     int attempt;              /* runs so far, from dialin_runs */
     int slot;                 /* of the last run, -1 if none */
     const char *run_dir;      /* of the last run, "" if none; may be relative to the file's folder */

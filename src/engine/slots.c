@@ -357,6 +357,7 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
 
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
 {
+    if (driver->study->worker.n > 0) dln_runner_trim(driver->runner, dln_driver_n_slots(driver));
     for (size_t i = driver->n_jobs; i > 0; i--) { /* downwards: a job may go */
         struct dln_job *job = driver->jobs[i - 1];
         enum dln_verdict verdict = DLN_VERDICT_NONE;

@@ -154,12 +154,14 @@ static bool read_params(struct reader *r, struct dln_error *err)
     if (!x) return out_of_memory(err);
     for (size_t i = 0; i < r->out->n; i++)
         r->out->trials[i].x = x + i * d;
+    if (load->parts == DLN_TRIAL_VALUES) return true;
     struct dln_query q = begin(r, sql);
     size_t cursor = 0;
     while (dln_query_row(&q)) {
         const size_t trial = trial_of(r, &q);
         if (trial == SIZE_MAX) continue;
         const size_t index = dln_binding_find(load->binding, dln_column_text(&q, 1), &cursor);
+        if (index == SIZE_MAX) r->out->trials[trial].has_strangers = true;
         if (index == SIZE_MAX || dln_column_is_null(&q, 2)) continue;
         x[trial * d + index] =
             dln_bound_read(&load->binding->params[index], dln_column_real(&q, 2));
@@ -410,10 +412,14 @@ bool dln_load_trials(const struct dln_load *load, int64_t from, int64_t to, size
         *out = loaded;
         return true;
     }
-    if (!give_numbers(load, &loaded, err) || !read_params(&r, err) || !read_values(&r, err) ||
-        !read_user_attributes(&r, err)) {
+    if (!give_numbers(load, &loaded, err) || !read_params(&r, err) || !read_values(&r, err)) {
         return false;
     }
+    if (load->parts != DLN_TRIAL_ALL) {
+        *out = loaded;
+        return true;
+    }
+    if (!read_user_attributes(&r, err)) return false;
     if (load->for_history) {
         if (!prepare_history(&r, err) || !read_last_steps(&r, err)) return false;
     } else {

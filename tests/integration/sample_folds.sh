@@ -18,7 +18,7 @@ cd "$folder/folds"
 sed -i 's/^budget: .*/budget: {trials: 2}/; /^confirm:/d' study.yaml
 "$build/dialin" run study.yaml --headless >run.txt 2>&1 || { cat run.txt; exit 1; }
 cat run.txt
-"$build/dialin" show svm-folds.db --csv --columns number,state,accuracy,runs,spread >rows.csv
+"$build/dialin" trials svm-folds.db --csv --columns number,state,accuracy,runs,spread >rows.csv
 cat rows.csv
 # both complete, by five folds each, above chance
 awk -F, 'NR > 1 { n++; if ($2 != "ok" || $3 < 0.05 || $4 != 5 || $5 == "") bad = 1 } END { exit n != 2 || bad }' rows.csv

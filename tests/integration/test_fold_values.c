@@ -22,11 +22,12 @@ static void every_command_that_shows_a_value_shows_its_spread(void **state)
     expect("run cv.yaml --headless", 0, shown);
     expect("best cv.db", 0, shown);
     expect("show cv.db", 0, shown);
+    expect("trials cv.db", 0, shown);
     expect("show cv.db 1", 0, shown);
     expect("ls cv.db", 0, shown);
     expect("export cv.db --to md", 0, shown);
     expect("export cv.db --to html", 0, shown);
-    expect("show cv.db --columns number,runs,spread --csv", 0, "0,5,0.0173");
+    expect("trials cv.db --columns number,runs,spread --csv", 0, "0,5,0.0173");
     json_t *const trial = json_of("show cv.db 1 --json");
     const json_t *const row = json_object_get(trial, "trial");
     assert_int_equal(int_at(row, "runs"), 5);
