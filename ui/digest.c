@@ -108,7 +108,9 @@ bool digest_compare(const struct digest *digest, const char *path,
                                 format_number(now, style, summary->best_value));
             }
         } else {
-            dln_strbuf_addf(&text, ", best %s", format_detail(now, summary->best_value));
+            dln_strbuf_addf(
+                &text, ", best %s",
+                format_runs(now, summary->best_value, summary->best_spread, summary->best_runs));
         }
     }
     if (failed > 0) dln_strbuf_addf(&text, ", %" PRId64 " failed", failed);

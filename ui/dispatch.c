@@ -56,6 +56,14 @@ static const char *value_text(const struct session *session, double value, char 
     return format_number(out, number_objective(model->value[0][best], next), value);
 }
 
+static const char *result_text(const struct session *session, size_t row, char out[FORMAT_MAX])
+{
+    const struct model *model = &session->model;
+    if (model->n_runs[row] == 0) return value_text(session, model->value[0][row], out);
+    return format_runs(out, model->value[0][row], (double)model->spread[0][row],
+                       model->n_runs[row]);
+}
+
 static void tell_end(struct view *view, const struct session_event *event)
 {
     const struct session *session = &view->session;
@@ -68,7 +76,7 @@ static void tell_end(struct view *view, const struct session_event *event)
     case DLN_TRIAL_COMPLETE:
         tell_event(view, ROLE_INFO, "#%" PRId64 " ok after %s: %s %s", number, length,
                    session_metric(session, 0),
-                   model->m > 0 ? value_text(session, model->value[0][row], value) : "");
+                   model->m > 0 ? result_text(session, row, value) : "");
         break;
     case DLN_TRIAL_PRUNED:
         if (*event->detail) {
@@ -91,16 +99,16 @@ static void tell_end(struct view *view, const struct session_event *event)
 static void tell_best(struct view *view, const struct session_event *event)
 {
     const struct session *session = &view->session;
-    const double now = session->model.value[0][event->row];
     char value[FORMAT_MAX], old[FORMAT_MAX];
     if (isnan(event->old_best)) {
         tell_event(view, ROLE_BEST, "First result: #%" PRId64 ", %s %s",
                    session->model.number[event->row], session_metric(session, 0),
-                   value_text(session, now, value));
+                   result_text(session, event->row, value));
     } else {
         tell_event(view, ROLE_BEST, "New best: #%" PRId64 ", %s %s (was %s)",
                    session->model.number[event->row], session_metric(session, 0),
-                   value_text(session, now, value), value_text(session, event->old_best, old));
+                   result_text(session, event->row, value),
+                   value_text(session, event->old_best, old));
     }
 }
 

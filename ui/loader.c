@@ -149,7 +149,7 @@ static bool copy_summary(struct delivery *delivery, const struct dln_study_summa
 static bool copy_row(struct dln_arena *arena, struct model_row *row, const struct dln_trial *trial,
                      size_t d, size_t m)
 {
-    double *numbers = DLN_ARENA_ARRAY(arena, double, d + m);
+    double *numbers = DLN_ARENA_ARRAY(arena, double, d + 2 * m);
     if (!numbers) return false;
     for (size_t i = 0; i < d; i++)
         numbers[i] = trial->x[i];
@@ -158,6 +158,9 @@ static bool copy_row(struct dln_arena *arena, struct model_row *row, const struc
     *row = model_row_of(trial);
     row->x = numbers;
     row->values = numbers + d;
+    for (size_t i = 0; row->spread && i < m; i++)
+        numbers[d + m + i] = trial->spread[i];
+    if (row->spread) row->spread = numbers + d + m;
     return copy_text(arena, &row->detail);
 }
 

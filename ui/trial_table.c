@@ -60,6 +60,9 @@ static void find_ranges(struct trial_table *view)
     if (view->range_n == model->n && view->range_revision == model->revision) return;
     view->range_n = model->n;
     view->range_revision = model->revision;
+    view->has_spread = false;
+    for (size_t i = 0; i < model->n && !view->has_spread; i++)
+        view->has_spread = model->n_runs[i] > 1;
     for (size_t k = 0; k < model->m && k < DLN_OBJECTIVES_MAX; k++) {
         double low = HUGE_VAL, high = -HUGE_VAL;
         for (size_t i = 0; i < model->n; i++) {
@@ -71,6 +74,12 @@ static void find_ranges(struct trial_table *view)
         view->low[k] = low;
         view->high[k] = high;
     }
+}
+
+/* " ±0.004", on wide screens " ±0.004 (n=5)"; the sign is two columns in ASCII. */
+static int spread_width(const struct trial_table *view, struct number_style style)
+{
+    return 3 + number_width(style, 0, 0) + (view->is_wide ? 6 : 0);
 }
 
 static void add_value(struct trial_table *view, int *n, size_t objective)
@@ -94,6 +103,7 @@ static void add_value(struct trial_table *view, int *n, size_t objective)
     const double low = view->low[objective], high = view->high[objective];
     if (low <= high) width = number_width(info->style, low, high);
     column->width = width < 6 ? 6 : width > 12 ? 12 : width;
+    if (view->has_spread) column->width += spread_width(view, info->style);
     column->grow_to = max_int(column->width, (int)dln_text_width(info->name));
     column->priority = objective == 0 ? 2 : 60 + (int)objective;
     if (objective == 0 && view->order->key == SORT_VALUE) {
@@ -262,8 +272,21 @@ static void draw_value(struct trial_table *view, struct cells *cells, struct rec
     char text[FORMAT_MAX];
     if (isnan(value) && model->state[row] != DLN_TRIAL_COMPLETE) return;
     if (!isfinite(value)) role = ROLE_ERROR;
-    cells_right(cells, rect.row, rect.col, rect.cols, role,
-                format_number(text, info->style, value));
+    (void)format_number(text, info->style, value);
+    if (!view->has_spread) {
+        cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        return;
+    }
+    const int behind = spread_width(view, info->style);
+    const int width = rect.cols - behind;
+    if (width <= 0) return;
+    cells_right(cells, rect.row, rect.col, width, role, text);
+    if (model->n_runs[row] == 0) return;
+    (void)format_spread(text, info->style, (double)model->spread[info->index][row],
+                        model->n_runs[row]);
+    char *const n = strstr(text, " (");
+    if (n && !view->is_wide) *n = '\0';
+    (void)cells_text(cells, rect.row, rect.col + width, behind, role, text);
 }
 
 static void draw_curve(struct trial_table *view, struct cells *cells, struct rect rect, size_t row)

@@ -31,6 +31,7 @@ struct trial_table {
     int64_t now_us;
     double curve_low, curve_high;
     size_t curve_n;          /* rows when the curves' scale was made */
+    bool has_spread;         /* some trials are of several runs */
     uint64_t range_revision; /* of the model when the ranges below were found */
     size_t range_n;
     double low[DLN_OBJECTIVES_MAX], high[DLN_OBJECTIVES_MAX]; /* shown values; low > high: none */

@@ -181,9 +181,10 @@ static void add_best(const struct view *view, struct pieces *pieces)
     const struct number_style style =
         number_objective(summary->best_value,
                          is_loaded && second < model->n ? model->value[0][second] : (double)NAN);
-    char value[FORMAT_MAX];
+    char value[FORMAT_MAX], spread[FORMAT_MAX];
     (void)format_number(value, style, summary->best_value);
-    add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, summary->best_number);
+    (void)format_spread(spread, style, summary->best_spread, summary->best_runs);
+    add_piece(pieces, 80, ROLE_BEST, "best %s%s #%" PRId64, value, spread, summary->best_number);
     if (view->cells.cols >= 160 && is_loaded) {
         const size_t n = session->best.finished_since;
         add_piece(pieces, 30, ROLE_STATUS, "%zu trial%s since", n, n == 1 ? "" : "s");
@@ -473,7 +474,7 @@ static void draw_small(struct view *view)
                           summary_finished(summary), budget);
         if (summary->best_id >= 0 && summary->n_objectives == 1) {
             char value[FORMAT_MAX];
-            (void)format_detail(value, summary->best_value);
+            (void)format_runs(value, summary->best_value, summary->best_spread, summary->best_runs);
             (void)cells_textf(cells, row++, 0, width, ROLE_BEST, "best %s #%" PRId64, value,
                               summary->best_number);
         }

@@ -94,6 +94,8 @@ struct dln_study_summary {
     int64_t n_trials;
     int64_t best_id, best_number; /* single objective; -1: none yet */
     double best_value;
+    int best_runs; /* that it comes from, 0: it was one; and their standard deviation, or NaN */
+    double best_spread;
     int64_t last_activity_us; /* newest start or end; 0: none */
     int64_t
         finished_per_bin[10]; /* trials ended in the last 24 h, 10 bins of 2.4 h, oldest first */

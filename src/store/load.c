@@ -418,26 +418,34 @@ static enum dln_fail_reason parse_reason(const char *name)
     return DLN_FAIL_NONE;
 }
 
-/* {"n": 5, "take": "mean", "sd": [0.0041]} */
+bool dln_load_spread(const char *text, size_t len, size_t m, double *spread, int *n)
+{
+    json_t *json;
+    *n = 0;
+    for (size_t i = 0; i < m; i++)
+        spread[i] = (double)NAN;
+    if (!dln_json_read(text, len, &json, NULL)) return false;
+    const json_int_t count = json_integer_value(json_object_get(json, "n"));
+    const json_t *list = json_object_get(json, "sd");
+    const bool is_one = count > 0 && count <= INT_MAX && json_array_size(list) == m;
+    for (size_t i = 0; is_one && i < m; i++) {
+        const json_t *one = json_array_get(list, i);
+        if (json_is_number(one)) spread[i] = json_number_value(one);
+    }
+    if (is_one) *n = (int)count;
+    json_decref(json);
+    return is_one;
+}
+
 static void note_spread(struct reader *r, struct dln_query *q, struct dln_trial *trial)
 {
-    const size_t m = r->load->n_objectives;
-    json_t *json;
-    if (!dln_json_read(dln_column_text(q, 2), dln_column_len(q, 2), &json, NULL)) return;
-    const json_int_t n = json_integer_value(json_object_get(json, "n"));
-    const json_t *list = json_object_get(json, "sd");
-    double *spread = new_reals(r->load, m);
+    double *spread = new_reals(r->load, r->load->n_objectives);
     if (!spread) {
         dln_query_no_memory(q);
-    } else if (n > 0 && n <= INT_MAX && json_array_size(list) == m) {
-        for (size_t i = 0; i < m; i++) {
-            const json_t *one = json_array_get(list, i);
-            if (json_is_number(one)) spread[i] = json_number_value(one);
-        }
-        trial->n_runs = (int)n;
+    } else if (dln_load_spread(dln_column_text(q, 2), dln_column_len(q, 2), r->load->n_objectives,
+                               spread, &trial->n_runs)) {
         trial->spread = spread;
     }
-    json_decref(json);
 }
 
 static bool read_user_attributes(struct reader *r, struct dln_error *err)

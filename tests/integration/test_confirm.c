@@ -210,8 +210,6 @@ static void runs_that_fail_are_told_and_others_judge(void **state)
 static void what_cannot_be_confirmed_is_said(void **state)
 {
     (void)state;
-    write_study("4", "0.01", "confirm: {top: 2, folds: 4}\n");
-    expect("run noisy.yaml --headless", 2, "'seeds'");
     write_file("two.yaml", "study: two\nrun: sh noisy.sh {x} {seed} 4 0.01\n"
                            "objective: [{minimize: loss}, {minimize: test_loss}]\n"
                            "space: {x: {float: [0, 1]}}\nbudget: {trials: 3}\n");

@@ -151,7 +151,9 @@ static bool print_one(struct opened *study, const struct dln_trial *trial, FILE 
     char value[FORMAT_MAX], duration[FORMAT_MAX];
     const double seconds = trial_duration_s(trial);
     say(to, "%s: best %s %s, trial #%" PRId64 " (%s)", summary->name, summary->metric_names[0],
-        format_detail(value, trial->values[0]), trial->number,
+        format_runs(value, trial->values[0], trial->n_runs > 0 ? trial->spread[0] : (double)NAN,
+                    trial->n_runs),
+        trial->number,
         isnan(seconds) ? FORMAT_MISSING : format_duration(duration, (int64_t)(seconds * 1000)));
     fputc('\n', to);
     if (!print_params(study, trial, to, err)) return false;
@@ -178,7 +180,10 @@ static bool print_front(struct opened *study, const struct trial_list *front, FI
     for (size_t t = 0; t < front->n; t++) {
         report_cellf(&report, "%" PRId64, front->trials[t].number);
         for (size_t i = 0; i < summary->n_objectives; i++) {
-            report_cell(&report, format_detail(value, front->trials[t].values[i]));
+            const struct dln_trial *const trial = &front->trials[t];
+            report_cell(&report, format_runs(value, trial->values[i],
+                                             trial->n_runs > 0 ? trial->spread[i] : (double)NAN,
+                                             trial->n_runs));
         }
         for (size_t i = 0; i < study->space->n; i++) {
             dln_strbuf_reset(&text);

@@ -177,8 +177,8 @@ const struct command command_trials = {
     .notes =
         "One trial in full is `dialin show STUDY NUMBER`.\n"
         "Columns: the parameters, the metrics, and number state value duration started ended\n"
-        "reason detail strategy why attempts slot step last, and attr.KEY: what a program or a\n"
-        "person noted on it.\n"
+        "reason detail strategy why attempts slot step last runs spread, and attr.KEY: what a\n"
+        "program or a person noted on it.\n"
         "  dialin trials svm.db --state ok --sort -accuracy --limit 5\n",
     .options = options_trials,
     .min_words = 1,

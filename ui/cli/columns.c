@@ -22,6 +22,7 @@ static const struct {
     {"strategy", COLUMN_STRATEGY, false}, {"why", COLUMN_WHY, false},
     {"attempts", COLUMN_ATTEMPTS, true},  {"slot", COLUMN_SLOT, true},
     {"step", COLUMN_STEP, true},          {"last", COLUMN_LAST, true},
+    {"runs", COLUMN_RUNS, true},          {"spread", COLUMN_SPREAD, true},
 };
 enum { N_WORDS = sizeof words / sizeof words[0] };
 
@@ -219,6 +220,8 @@ struct dln_value column_value(const struct opened *study, struct trial_column co
         return number(trial->n_steps > 0 ? (double)trial->steps[trial->n_steps - 1] : (double)NAN);
     case COLUMN_LAST:
         return number(trial->n_steps > 0 ? trial->curve[trial->n_steps - 1] : (double)NAN);
+    case COLUMN_RUNS: return number(trial->n_runs > 0 ? trial->n_runs : 1);
+    case COLUMN_SPREAD: return number(trial->n_runs > 0 ? trial->spread[0] : (double)NAN);
     case COLUMN_ATTRIBUTE: return attribute_value(study, column.name, trial, scratch);
     }
     return number((double)NAN);
@@ -279,7 +282,11 @@ void column_text(const struct opened *study, struct trial_column column,
         dln_strbuf_add(out, format_duration(word, (int64_t)(value.number * 1000)));
     } else if (value.kind == DLN_VALUE_NUMBER &&
                (column.kind == COLUMN_METRIC || column.kind == COLUMN_VALUE)) {
+        const size_t index = column.kind == COLUMN_METRIC ? column.index : 0;
         dln_strbuf_add(out, format_number(word, style, value.number));
+        if (trial->n_runs > 0) {
+            dln_strbuf_add(out, format_spread(word, style, trial->spread[index], trial->n_runs));
+        }
     } else if (value.kind == DLN_VALUE_NUMBER) {
         dln_strbuf_add(out, format_detail(word, value.number));
     } else if (value.kind == DLN_VALUE_BOOL) {

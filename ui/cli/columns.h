@@ -32,6 +32,8 @@ enum column_kind {
     COLUMN_SLOT,
     COLUMN_STEP, /* the last one reported, and its value */
     COLUMN_LAST,
+    COLUMN_RUNS,
+    COLUMN_SPREAD,
     COLUMN_ATTRIBUTE, /* attr.KEY: what the program or a person noted on the trial */
 };
 

@@ -176,6 +176,8 @@ static bool is_number_of(const struct opened *study, struct trial_column column,
     case COLUMN_SLOT:
     case COLUMN_STEP:
     case COLUMN_LAST:
+    case COLUMN_RUNS:
+    case COLUMN_SPREAD:
     case COLUMN_ATTRIBUTE: break;
     }
     return false;
