@@ -149,6 +149,14 @@ DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
                                               const struct dln_method *method,
                                               struct dln_error *err);
+/*
+ * The space from now on, as dln_study_edit() made it: dln_store_definition() gives it, but for what
+ * a changed file says anew. New choices go to the end of the stored lists, on all rows of a name at
+ * once; DLN_REFUSED while another program runs a trial, or where a parameter with trials would
+ * become another kind.
+ */
+DLN_API DLN_CHECK bool dln_store_set_space(dln_store *store, int64_t study_id,
+                                           const struct dln_study *study, struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
                                            enum dln_engine_state state, const char *why,
                                            const struct dln_spent *spent, struct dln_error *err);
@@ -528,13 +536,16 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
  * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
  * REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING one) ·
- * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only;
+ * "about": the id of the entry that a person's note explains) · SET_SPACE {"edits": {"lr": "{float: [0, 1]}", "gone": null}} ·
+ * UNDO, REDO {"id": n} (of an entry; without it the newest that can be). Any payload may have a "why": {"why": "text"}.
  */
 #define DLN_COMMANDS(X)                                                                            \
     X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
     X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
     X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget")                              \
-    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw")
+    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw")     \
+    X(SET_SPACE, "set_space") X(UNDO, "undo") X(REDO, "redo")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

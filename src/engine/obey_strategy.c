@@ -23,7 +23,7 @@ static dln_proposer *open_proposer(struct dln_driver *driver, const struct dln_m
     return proposer;
 }
 
-static bool learn_all(struct dln_driver *driver, dln_proposer *proposer)
+bool dln_obey_learn_all(struct dln_driver *driver, dln_proposer *proposer)
 {
     struct dln_error err = {0};
     struct dln_arena arena = {0};
@@ -59,9 +59,7 @@ static void describe_undo(const struct dln_method *was, struct dln_reply *reply)
     dln_strbuf_add(&text, "{\"strategy\": ");
     dln_method_json(was, &text);
     dln_strbuf_add(&text, "}");
-    if (dln_strbuf_ok(&text) && text.len < sizeof reply->undo) {
-        (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
-    }
+    if (dln_strbuf_ok(&text)) dln_reply_undo(reply, dln_strbuf_text(&text));
     dln_strbuf_release(&text);
 }
 
@@ -106,7 +104,7 @@ void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *comm
     }
     dln_proposer *proposer = open_proposer(driver, &method, reply);
     if (!proposer) return;
-    if (driver->is_engine && !learn_all(driver, proposer)) {
+    if (driver->is_engine && !dln_obey_learn_all(driver, proposer)) {
         dln_proposer_free(proposer);
         return;
     }

@@ -35,7 +35,8 @@ bool dln_store_definition(dln_store *store, int64_t study_id, struct dln_study *
     struct dln_study *study = NULL;
     bool is_set;
     if (!dln_rows_written_definition(store, study_id, &study, err)) return false;
-    if (!read_set(store, study_id, &study->arena, &study->strategy, &is_set, err) ||
+    if (!dln_rows_edit_space(store, study_id, &study, err) ||
+        !read_set(store, study_id, &study->arena, &study->strategy, &is_set, err) ||
         !dln_rows_read_past(store, study_id, study, err)) {
         dln_study_free(study);
         return false;
