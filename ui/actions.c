@@ -499,6 +499,8 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_MORE) change_parallel(view, 1);
     if (action == ACTION_FEWER) change_parallel(view, -1);
     if (action == ACTION_BUDGET) ask_budget(view);
+    if (action == ACTION_UNDO) actions_post(view, DLN_COMMAND_UNDO, "{}", "Undo");
+    if (action == ACTION_REDO) actions_post(view, DLN_COMMAND_REDO, "{}", "Redo");
     if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
     if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
     if (choose_targets(view) == 0) {

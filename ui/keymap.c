@@ -43,23 +43,24 @@ static const struct binding bindings[] = {
      "previous pane",
      false},
 
+    {ACTION_FILTER, {'f', F(4)}, SCOPE_JOURNAL, HELP_FIND, "filter", "filter", false},
     {ACTION_FIND,
      {'/', F(3)},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "find",
      "find",
      false},
     {ACTION_FIND_NEXT,
      {'n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "next",
      "find next",
      false},
     {ACTION_FIND_PREVIOUS,
      {'N'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "previous",
      "find previous",
@@ -85,7 +86,7 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_SPACE,
      HELP_ACT,
      "open",
      "open",
@@ -106,8 +107,20 @@ static const struct binding bindings[] = {
      false},
     {ACTION_VALUE, {'='}, SCOPE_DIAL, HELP_ACT, "type", "type a value, or digits", false},
     {ACTION_RESET, {'r'}, SCOPE_DIAL, HELP_ACT, "reset", "as it was", false},
-    {ACTION_WRITE, {'w'}, SCOPE_DIAL | SCOPE_NEXT, HELP_ACT, "enqueue", "enqueue this point", true},
-    {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
+    {ACTION_WRITE,
+     {'w'},
+     SCOPE_DIAL | SCOPE_NEXT | SCOPE_SPACE,
+     HELP_ACT,
+     "enqueue",
+     "enqueue this point",
+     true},
+    {ACTION_ADD, {'A'}, SCOPE_SPACE, HELP_ACT, "add", "add a parameter", true},
+    {ACTION_DELETE, {'D'}, SCOPE_NEXT | SCOPE_SPACE, HELP_ACT, "remove", "out of the queue", true},
+    {ACTION_FREEZE, {'!'}, SCOPE_SPACE, HELP_ACT, "freeze", "freeze, thaw", true},
+    {ACTION_NARROW, {'('}, SCOPE_SPACE, HELP_ACT, "narrow", "narrow to the best tenth", true},
+    {ACTION_WIDEN, {')'}, SCOPE_SPACE, HELP_ACT, "widen", "undo the last narrowing", true},
+    {ACTION_PREVIEW, {'v'}, SCOPE_SPACE, HELP_ACT, "preview", "20 samples of it", false},
+    {ACTION_NOTE, {'m'}, SCOPE_JOURNAL, HELP_ACT, "why", "say why", true},
     {ACTION_PRUNE, {'P'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "prune", "prune (asks first)", true},
     {ACTION_STOP, {'X'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "stop", "stop (asks first)", true},
     {ACTION_RETRY, {'R'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "retry", "run again", true},
@@ -116,11 +129,14 @@ static const struct binding bindings[] = {
     {ACTION_MORE, {'+', F(8)}, SCOPE_LIVE, HELP_STEER, "worker", "one worker more", true},
     {ACTION_FEWER, {'-', F(7)}, SCOPE_LIVE, HELP_STEER, "worker", "one worker fewer", true},
     {ACTION_BUDGET, {'B'}, SCOPE_LIVE, HELP_STEER, "budget", "change the budget", true},
+    {ACTION_UNDO, {'u'}, SCOPE_STUDY, HELP_STEER, "undo", "undo the last change", true},
+    {ACTION_REDO, {'U', KEY_CTRL('R')}, SCOPE_STUDY, HELP_STEER, "redo", "redo", true},
     {ACTION_DRAIN, {'W'}, SCOPE_LIVE, HELP_STEER, "drain", "finish: no new trials", true},
 
     {ACTION_HOME, {'0'}, SCOPE_STUDY, HELP_VIEW, "home", "all studies", false},
     {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
     {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: nine views", false},
+    {ACTION_SPACE, {'4'}, SCOPE_STUDY, HELP_VIEW, "space", "space: what is searched", false},
     {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
     {ACTION_ZOOM, {'z'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_VIEW, "zoom", "zoom the pane", false},
     {ACTION_PLOT_NEXT, {']'}, SCOPE_LIVE | SCOPE_PLOTS, HELP_VIEW, "plot", "next plot", false},
@@ -145,7 +161,13 @@ static const struct binding bindings[] = {
     {ACTION_PRUNED, {'i'}, SCOPE_PLOTS, HELP_VIEW, "pruned", "pruned trials in or out", false},
     {ACTION_OUTLIERS, {'v'}, SCOPE_PLOTS, HELP_VIEW, "outliers", "all values, or clipped", false},
     {ACTION_SHARE, {'K'}, SCOPE_PLOTS, HELP_VIEW, "share", "best 10, 25, 50, 100 %", false},
-    {ACTION_EXPORT, {'E'}, SCOPE_PLOTS, HELP_VIEW, "export", "to SVG, CSV or text", false},
+    {ACTION_EXPORT,
+     {'E'},
+     SCOPE_PLOTS | SCOPE_SPACE,
+     HELP_VIEW,
+     "export",
+     "to SVG, CSV or text",
+     false},
     {ACTION_WRAP, {'v'}, SCOPE_TRIAL, HELP_VIEW, "wrap", "wrap long lines", false},
     {ACTION_STREAM, {'o'}, SCOPE_TRIAL, HELP_VIEW, "stream", "stdout or stderr", false},
     {ACTION_HELP, {'?', F(1)}, SCOPE_ALL, HELP_VIEW, "help", "this help", false},
@@ -210,6 +232,13 @@ static const struct {
     {ACTION_SUGGEST, SCOPE_DIAL, "suggest", "suggest, best, default"},
     {ACTION_ENTER, SCOPE_DIAL, "enqueue", "enqueue this point"},
     {ACTION_ENTER, SCOPE_NEXT, "dial", "open it in the dial"},
+    {ACTION_ENTER, SCOPE_SPACE, "edit", "edit this parameter"},
+    {ACTION_WRITE, SCOPE_SPACE, "apply", "apply all edits at once"},
+    {ACTION_DELETE, SCOPE_SPACE, "remove", "drop this parameter"},
+    {ACTION_EXPORT, SCOPE_SPACE, "editor", "the study file in $EDITOR"},
+    {ACTION_UNDO, SCOPE_SPACE, "undo", "undo an edit, or a change"},
+    {ACTION_UNDO, SCOPE_JOURNAL, "undo", "undo this entry"},
+    {ACTION_REDO, SCOPE_JOURNAL, "redo", "redo this entry"},
 };
 enum { N_OTHERS = sizeof others / sizeof others[0] };
 
@@ -234,7 +263,10 @@ const char *help_group_title(enum help_group group, unsigned scope)
     switch (group) {
     case HELP_MOVE: return "MOVE";
     case HELP_FIND: return "FIND AND SORT";
-    case HELP_ACT: return scope == SCOPE_HOME ? "OPEN" : "ACT ON TRIALS";
+    case HELP_ACT:
+        return scope == SCOPE_HOME    ? "OPEN"
+               : scope == SCOPE_SPACE ? "EDIT THE SPACE"
+                                      : "ACT ON TRIALS";
     case HELP_STEER: return "STEER THE STUDY";
     case HELP_VIEW: return "LOOK AND LEAVE";
     case HELP_GROUP_COUNT: break;

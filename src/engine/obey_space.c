@@ -97,8 +97,8 @@ void dln_obey_space(struct dln_driver *driver, const struct dln_command *command
     }
     if (!driver->is_engine) dln_obey_settle_idle(driver, "space changed");
     dln_reply_undo(reply, dln_strbuf_text(&plan.undo));
-    dln_reply_done(reply, "%.700s%s%.280s", dln_strbuf_text(&plan.change),
-                   plan.effect.len > 0 ? ". " : "", dln_strbuf_text(&plan.effect));
+    dln_reply_done(reply, "space: %.700s%s%.280s", dln_strbuf_text(&plan.change),
+                   plan.effect.len > 0 ? " · " : "", dln_strbuf_text(&plan.effect));
 done:
     dln_space_plan_release(&plan);
 }

@@ -61,7 +61,7 @@ static void the_next_trial_comes_from_the_new_space_and_a_running_one_ends_in_th
     const char *answer = rig_steer(&rig, DLN_COMMAND_SET_SPACE,
                                    "{\"edits\": {\"x\": \"{float: [0.4, 0.5]}\", "
                                    "\"y\": \"{int: [3, 9], was: 3}\", \"opt\": null}}");
-    says(answer, "x 0 .. 1 → 0.4 .. 0.5; y added: 3 .. 9; opt dropped, was sgd adamw. ");
+    says(answer, "x 0 .. 1 → 0.4 .. 0.5; y added: 3 .. 9; opt dropped, was sgd adamw · ");
     says(answer, "of 6 finished trials lie outside and still inform the model");
     says(answer, "they count as y 3");
     says(answer, "1 running trial keeps its values");

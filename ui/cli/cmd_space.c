@@ -272,6 +272,8 @@ static bool gather_narrowed(struct gathering *g, const struct options *options,
             const struct dln_param *param = find_param(g->study, name, strlen(name), err);
             if (!param || !add_range(g, param, low, high, err)) return false;
             i++;
+        } else if (strchr(name, '=')) {
+            if (!add_setting(g, name, err)) return false;
         } else if (!add_narrowed(g, name, true, err)) {
             return false;
         }
@@ -330,7 +332,7 @@ const struct command command_thaw = {
 const struct command command_narrow = {
     .name = "narrow",
     .group = GROUP_STEER,
-    .words = "STUDY [NAME [LOW..HIGH]]…",
+    .words = "STUDY [NAME[=LOW..HIGH]]…",
     .summary = "look in a smaller range: this one, or where the best tenth of the trials lie",
     .notes = "The best tenth gets a margin of a fifth on both sides; without a name, of every\n"
              "parameter. Trials outside stay and still inform the model.\n",
