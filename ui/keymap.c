@@ -7,14 +7,14 @@ static const struct binding bindings[] = {
     {ACTION_UP, {'k', KEY_CODE_UP}, SCOPE_ALL, HELP_MOVE, "up", "row up", false},
     {ACTION_LEFT,
      {'h', KEY_CODE_LEFT},
-     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "left",
      "to the left",
      false},
     {ACTION_RIGHT,
      {'l', KEY_CODE_RIGHT},
-     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "right",
      "to the right",
@@ -34,10 +34,16 @@ static const struct binding bindings[] = {
      "best",
      "to the best trial",
      false},
-    {ACTION_NEXT_PANE, {'\t'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_MOVE, "pane", "next pane", false},
+    {ACTION_NEXT_PANE,
+     {'\t'},
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_STRATEGY,
+     HELP_MOVE,
+     "pane",
+     "next pane",
+     false},
     {ACTION_PREVIOUS_PANE,
      {KEY_CODE_BACK_TAB},
-     SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "pane",
      "previous pane",
@@ -86,7 +92,7 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_SPACE,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY | SCOPE_SPACE,
      HELP_ACT,
      "open",
      "open",
@@ -107,9 +113,10 @@ static const struct binding bindings[] = {
      false},
     {ACTION_VALUE, {'='}, SCOPE_DIAL, HELP_ACT, "type", "type a value, or digits", false},
     {ACTION_RESET, {'r'}, SCOPE_DIAL, HELP_ACT, "reset", "as it was", false},
+    {ACTION_REPLAY, {'r'}, SCOPE_STRATEGY, HELP_ACT, "replay", "the pruner on past curves", false},
     {ACTION_WRITE,
      {'w'},
-     SCOPE_DIAL | SCOPE_NEXT | SCOPE_SPACE,
+     SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY | SCOPE_SPACE,
      HELP_ACT,
      "enqueue",
      "enqueue this point",
@@ -137,6 +144,7 @@ static const struct binding bindings[] = {
     {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
     {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: nine views", false},
     {ACTION_SPACE, {'4'}, SCOPE_STUDY, HELP_VIEW, "space", "space: what is searched", false},
+    {ACTION_STRATEGY, {'5'}, SCOPE_STUDY, HELP_VIEW, "strategy", "strategy and pruner", false},
     {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
     {ACTION_ZOOM, {'z'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_VIEW, "zoom", "zoom the pane", false},
     {ACTION_PLOT_NEXT, {']'}, SCOPE_LIVE | SCOPE_PLOTS, HELP_VIEW, "plot", "next plot", false},
@@ -239,6 +247,11 @@ static const struct {
     {ACTION_UNDO, SCOPE_SPACE, "undo", "undo an edit, or a change"},
     {ACTION_UNDO, SCOPE_JOURNAL, "undo", "undo this entry"},
     {ACTION_REDO, SCOPE_JOURNAL, "redo", "redo this entry"},
+    {ACTION_NEXT_PANE, SCOPE_STRATEGY, "strategy/pruner", "strategy, pruner"},
+    {ACTION_RIGHT, SCOPE_STRATEGY, "settings", "settings; next value"},
+    {ACTION_LEFT, SCOPE_STRATEGY, "list", "back to the list"},
+    {ACTION_ENTER, SCOPE_STRATEGY, "change", "settings; change a value"},
+    {ACTION_WRITE, SCOPE_STRATEGY, "apply", "apply: one journal entry"},
 };
 enum { N_OTHERS = sizeof others / sizeof others[0] };
 
@@ -264,9 +277,10 @@ const char *help_group_title(enum help_group group, unsigned scope)
     case HELP_MOVE: return "MOVE";
     case HELP_FIND: return "FIND AND SORT";
     case HELP_ACT:
-        return scope == SCOPE_HOME    ? "OPEN"
-               : scope == SCOPE_SPACE ? "EDIT THE SPACE"
-                                      : "ACT ON TRIALS";
+        return scope == SCOPE_HOME       ? "OPEN"
+               : scope == SCOPE_SPACE    ? "EDIT THE SPACE"
+               : scope == SCOPE_STRATEGY ? "CHOOSE"
+                                         : "ACT ON TRIALS";
     case HELP_STEER: return "STEER THE STUDY";
     case HELP_VIEW: return "LOOK AND LEAVE";
     case HELP_GROUP_COUNT: break;

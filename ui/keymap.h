@@ -32,6 +32,7 @@ enum action {
     ACTION_LIVE,
     ACTION_PLOTS,
     ACTION_SPACE,
+    ACTION_STRATEGY,
     ACTION_JOURNAL,
     ACTION_NEXT_PANE,
     ACTION_PREVIOUS_PANE,
@@ -52,6 +53,7 @@ enum action {
     ACTION_VALUE,
     ACTION_RESET,
     ACTION_WRITE,
+    ACTION_REPLAY,
     ACTION_DELETE,
     ACTION_ADD,
     ACTION_FREEZE,
@@ -99,8 +101,9 @@ enum scope {
     SCOPE_DIAL = 1 << 5, /* digits begin a value there */
     SCOPE_NEXT = 1 << 6,
     SCOPE_SPACE = 1 << 7,
+    SCOPE_STRATEGY = 1 << 9,
     SCOPE_STUDY = SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL | SCOPE_PLOTS | SCOPE_NEXT |
-                  SCOPE_SPACE,
+                  SCOPE_STRATEGY | SCOPE_SPACE,
     SCOPE_ALL = SCOPE_HOME | SCOPE_STUDY | SCOPE_DIAL
 };
 

@@ -65,6 +65,14 @@ static bool must_keep_title(void)
     return can_set_title() && !(enter && strstr(enter, "[22;0"));
 }
 
+bool terminal_type_is_known(const char *name)
+{
+    int found = 0;
+    if (setupterm(name, STDOUT_FILENO, &found) != OK) return false;
+    (void)del_curterm(cur_term);
+    return true;
+}
+
 bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error *err)
 {
     *restore = (struct terminal_restore){.fd = -1};

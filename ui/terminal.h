@@ -35,6 +35,8 @@ struct terminal_restore {
     size_t len;
 };
 
+/* Whether this machine knows a type of terminal. */
+bool terminal_type_is_known(const char *name);
 /* Whether there is a terminal that a screen can be drawn on; if not, err says why. */
 DLN_CHECK bool terminal_restore_prepare(struct terminal_restore *restore, struct dln_error *err);
 /*

@@ -30,6 +30,7 @@ enum screen_id {
     SCREEN_TRIAL,
     SCREEN_PLOTS,
     SCREEN_SPACE,
+    SCREEN_STRATEGY,
     SCREEN_JOURNAL,
     SCREEN_DIAL,
     SCREEN_NEXT,
@@ -37,6 +38,7 @@ enum screen_id {
 };
 
 struct advice;
+struct methods;
 struct view;
 
 struct message {
@@ -96,8 +98,9 @@ struct view {
     struct cells cells;
     struct dln_wake wake;
     struct helper *helper;
-    struct helper *thinker; /* for what is long to compute: posting must not wait for it */
-    struct advice *advice;  /* advice.c; NULL until it is asked for */
+    struct helper *thinker;  /* for what is long to compute: posting must not wait for it */
+    struct advice *advice;   /* advice.c; NULL until it is asked for */
+    struct methods *methods; /* methods.c; the same */
     struct runs runs;
     struct session session; /* path NULL: none open */
     int64_t now_ns, now_us; /* of this round of the loop */

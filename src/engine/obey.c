@@ -154,6 +154,7 @@ static const struct {
     [DLN_COMMAND_SET_SPACE] = {dln_obey_space, false},
     [DLN_COMMAND_UNDO] = {dln_obey_undo, false},
     [DLN_COMMAND_REDO] = {dln_obey_undo, false},
+    [DLN_COMMAND_SET_PRUNER] = {dln_obey_pruner, false},
 };
 
 dln_obey_handler *dln_obey_handler_of(enum dln_command_kind kind)

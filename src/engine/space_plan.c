@@ -208,7 +208,10 @@ bool dln_space_plan_make(dln_store *store, int64_t study_id, const struct dln_st
         (void)dln_fail(err, DLN_INVALID, "it needs {\"edits\": {\"name\": \"{float: [0, 1]}\"}}");
     ok = ok && merge(now, edits, &arena, &n, &all, err) &&
          dln_study_edit(now, n, all, &plan.study, err);
-    if (ok) plan.study->strategy = now->strategy;
+    if (ok) { /* which may have been set since */
+        plan.study->strategy = now->strategy;
+        plan.study->pruner = now->pruner;
+    }
     ok = ok && say_change(now, edits, &plan, err);
     /* a study that only asks and tells has nothing to run */
     if (ok && now->run.n > 0) ok = dln_argv_check(plan.study, err);

@@ -443,10 +443,20 @@ static bool run_once(dln_db *db, const char *sql, struct dln_error *err)
     return dln_query_run(&q, NULL, err);
 }
 
+static const char sql_rollback[] = "ROLLBACK";
+
+/* What ends a transaction is there before it begins: without memory it could not be made, and the
+   file would stay locked. */
+static bool prepare_way_out(dln_db *db, struct dln_error *err)
+{
+    struct dln_query q = dln_query(db, sql_rollback);
+    return dln_query_end(&q, err);
+}
+
 bool dln_db_begin_read(dln_db *db, struct dln_error *err)
 {
     static const char sql[] = "BEGIN";
-    return run_once(db, sql, err);
+    return prepare_way_out(db, err) && run_once(db, sql, err);
 }
 
 bool dln_db_begin_write(dln_db *db, bool durable, struct dln_error *err)
@@ -459,7 +469,7 @@ bool dln_db_begin_write(dln_db *db, bool durable, struct dln_error *err)
         if (!dln_db_script(db, pragma, err)) return false;
         db->is_full = wants_full;
     }
-    return run_once(db, sql, err);
+    return prepare_way_out(db, err) && run_once(db, sql, err);
 }
 
 bool dln_db_commit(dln_db *db, struct dln_error *err)
@@ -475,10 +485,9 @@ bool dln_db_commit(dln_db *db, struct dln_error *err)
 
 void dln_db_rollback(dln_db *db)
 {
-    static const char sql[] = "ROLLBACK";
     if (sqlite3_get_autocommit(db->handle)) return;
     struct dln_error ignored = {0};
-    if (!run_once(db, sql, &ignored)) return;
+    if (!run_once(db, sql_rollback, &ignored)) return;
 }
 
 /* ── queries ───────────────────────────────────────────────────────────────────────────────────*/

@@ -128,6 +128,16 @@ const char *dln_store_sqlite_notice(void)
            " programs on the same file may not (mended in 3.51.3)";
 }
 
+bool dln_store_is_on_network(const char *path)
+{
+    return dln_place_is_network(path);
+}
+
+bool dln_store_lock_folder(struct dln_error *err)
+{
+    return dln_place_lock_folder(err);
+}
+
 /* ── guards ────────────────────────────────────────────────────────────────────────────────────*/
 
 bool dln_store_refresh_ours(dln_store *store, struct dln_error *err)

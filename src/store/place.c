@@ -135,6 +135,14 @@ static bool runtime_folder(struct dln_strbuf *folder, struct dln_error *err)
     return true;
 }
 
+bool dln_place_lock_folder(struct dln_error *err)
+{
+    struct dln_strbuf folder = {0};
+    const bool ok = runtime_folder(&folder, err);
+    dln_strbuf_release(&folder);
+    return ok;
+}
+
 bool dln_place_lock(const char *db_path, int64_t study_id, int *fd, struct dln_error *err)
 {
     struct stat file;

@@ -20,6 +20,8 @@ bool dln_place_is_network(const char *path);
 /* The same, for the magic number that statfs() gives. */
 bool dln_place_is_network_type(uint64_t magic);
 
+/* Whether the folder of locks can be used; it is made where it is missing. */
+bool dln_place_lock_folder(struct dln_error *err);
 /*
  * Takes the lock of a study for this process and whoever inherits the descriptor. DLN_BUSY when it
  * is held. The file lies in $XDG_RUNTIME_DIR/dialin, else in /tmp/dialin-UID, which must be ours

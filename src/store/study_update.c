@@ -161,23 +161,19 @@ static bool apply(dln_store *store, int64_t study_id, const struct dln_study *de
 {
     char uid[DLN_UID_MAX];
     struct dln_study *edited = NULL;
-    struct dln_method set;
-    bool stays = false;
+    struct dln_set_methods set;
     bool ok =
         check_objectives(store, study_id, def, arena, err) &&
         dln_rows_space_stays(store, study_id, def, &edited, err) &&
         dln_rows_merge_space(store, study_id, edited ? &edited->space : &def->space, arena, err) &&
         dln_rows_put_edits(store, study_id, edited ? edited : def, err) &&
-        dln_rows_strategy_stays(store, study_id, def, arena, &set, &stays, err) &&
+        dln_rows_methods_stay(store, study_id, def, arena, &set, err) &&
         dln_rows_give_uid(store, study_id, uid, err) &&
         dln_rows_put_names(store, study_id, def, err) &&
         dln_rows_put_definition(store, study_id, uid, def, err) &&
         dln_rows_put_past(store, study_id, def, arena, err);
     dln_study_free(edited);
-    if (!ok) return false;
-    return stays ? dln_rows_put_strategy(store, study_id, &set, err)
-                 : dln_attribute_drop(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SET_STRATEGY,
-                                      err);
+    return ok && dln_rows_put_methods(store, study_id, &set, err);
 }
 
 bool dln_store_update_study(dln_store *store, int64_t study_id, const struct dln_study *def,

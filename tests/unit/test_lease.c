@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dialin/num.h"
 #include "dialin/store.h"
 #include "store/self.h"
 #include "support/fixture.h"
@@ -307,10 +308,19 @@ static pid_t racer(int go, int said, int stop)
     _exit(0);
 }
 
+/* DIALIN_RACES of them. */
+static int64_t n_races(void)
+{
+    const char *text = getenv("DIALIN_RACES");
+    int64_t n = 100;
+    if (text && !dln_num_parse_int(text, strlen(text), &n)) n = 100;
+    return n;
+}
+
 static void of_two_engines_that_start_together_one_wins(void **state)
 {
     (void)state;
-    for (int round = 0; round < 100; round++) {
+    for (int64_t round = 0; round < n_races(); round++) {
         int go[2];
         int said[2];
         int stop[2];
