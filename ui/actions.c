@@ -581,6 +581,8 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_BUDGET) ask_budget(view);
     if (action == ACTION_DRAIN) ask_wrap_up(view);
     if (action == ACTION_CONFIRM) guard_ask(view);
+    if (action == ACTION_UNDO) actions_post(view, DLN_COMMAND_UNDO, "{}", "Undo");
+    if (action == ACTION_REDO) actions_post(view, DLN_COMMAND_REDO, "{}", "Redo");
     if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
     if (choose_targets(view) == 0) {
         view_say(view, ROLE_WARN, "No trial yet");

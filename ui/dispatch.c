@@ -354,7 +354,8 @@ static void go_back(struct view *view, bool may_leave)
     } else if (view->screen != SCREEN_HOME && !screen_of(view->screen)->title) {
         view_back(view);
     } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS ||
-               view->screen == SCREEN_STRATEGY || view->screen == SCREEN_GUARD) {
+               view->screen == SCREEN_SPACE || view->screen == SCREEN_STRATEGY ||
+               view->screen == SCREEN_GUARD) {
         view_go(view, SCREEN_LIVE);
     } else {
         view_go(view, SCREEN_HOME);
@@ -376,6 +377,7 @@ static bool act_globally(struct view *view, enum action action)
         return true;
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
     case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
+    case ACTION_SPACE: view_go(view, SCREEN_SPACE); return true;
     case ACTION_STRATEGY: view_go(view, SCREEN_STRATEGY); return true;
     case ACTION_GUARD: view_go(view, SCREEN_GUARD); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;

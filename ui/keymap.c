@@ -49,23 +49,24 @@ static const struct binding bindings[] = {
      "previous pane",
      false},
 
+    {ACTION_FILTER, {'f', F(4)}, SCOPE_JOURNAL, HELP_FIND, "filter", "filter", false},
     {ACTION_FIND,
      {'/', F(3)},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "find",
      "find",
      false},
     {ACTION_FIND_NEXT,
      {'n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "next",
      "find next",
      false},
     {ACTION_FIND_PREVIOUS,
      {'N'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIAL | SCOPE_JOURNAL,
      HELP_FIND,
      "previous",
      "find previous",
@@ -91,7 +92,8 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY | SCOPE_GUARD,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY | SCOPE_GUARD |
+         SCOPE_SPACE,
      HELP_ACT,
      "open",
      "open",
@@ -115,12 +117,18 @@ static const struct binding bindings[] = {
     {ACTION_REPLAY, {'r'}, SCOPE_STRATEGY, HELP_ACT, "replay", "the pruner on past curves", false},
     {ACTION_WRITE,
      {'w'},
-     SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY,
+     SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY | SCOPE_SPACE,
      HELP_ACT,
      "enqueue",
      "enqueue this point",
      true},
-    {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
+    {ACTION_ADD, {'A'}, SCOPE_SPACE, HELP_ACT, "add", "add a parameter", true},
+    {ACTION_DELETE, {'D'}, SCOPE_NEXT | SCOPE_SPACE, HELP_ACT, "remove", "out of the queue", true},
+    {ACTION_FREEZE, {'!'}, SCOPE_SPACE, HELP_ACT, "freeze", "freeze, thaw", true},
+    {ACTION_NARROW, {'('}, SCOPE_SPACE, HELP_ACT, "narrow", "narrow to the best tenth", true},
+    {ACTION_WIDEN, {')'}, SCOPE_SPACE, HELP_ACT, "widen", "undo the last narrowing", true},
+    {ACTION_PREVIEW, {'v'}, SCOPE_SPACE, HELP_ACT, "preview", "20 samples of it", false},
+    {ACTION_NOTE, {'m'}, SCOPE_JOURNAL, HELP_ACT, "why", "say why", true},
     {ACTION_PRUNE, {'P'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "prune", "prune (asks first)", true},
     {ACTION_STOP, {'X'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "stop", "stop (asks first)", true},
     {ACTION_RETRY, {'R'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_ACT, "retry", "run again", true},
@@ -156,10 +164,13 @@ static const struct binding bindings[] = {
      "wrap up",
      "drain; confirm and end",
      true},
+    {ACTION_UNDO, {'u'}, SCOPE_STUDY, HELP_STEER, "undo", "undo the last change", true},
+    {ACTION_REDO, {'U', KEY_CTRL('R')}, SCOPE_STUDY, HELP_STEER, "redo", "redo", true},
 
     {ACTION_HOME, {'0'}, SCOPE_STUDY, HELP_VIEW, "home", "all studies", false},
     {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
     {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: nine views", false},
+    {ACTION_SPACE, {'4'}, SCOPE_STUDY, HELP_VIEW, "space", "space: what is searched", false},
     {ACTION_STRATEGY, {'5'}, SCOPE_STUDY, HELP_VIEW, "strategy", "strategy and pruner", false},
     {ACTION_GUARD, {'6'}, SCOPE_STUDY, HELP_VIEW, "guard", "guard: luck, or real", false},
     {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
@@ -188,7 +199,7 @@ static const struct binding bindings[] = {
     {ACTION_SHARE, {'K'}, SCOPE_PLOTS, HELP_VIEW, "share", "best 10, 25, 50, 100 %", false},
     {ACTION_EXPORT,
      {'E'},
-     SCOPE_PLOTS | SCOPE_GUARD,
+     SCOPE_PLOTS | SCOPE_GUARD | SCOPE_SPACE,
      HELP_VIEW,
      "export",
      "to SVG, CSV or text",
@@ -261,6 +272,13 @@ static const struct {
     {ACTION_MORE, SCOPE_GUARD, "seeds", "more runs each"},
     {ACTION_FEWER, SCOPE_GUARD, "seeds", "fewer runs each"},
     {ACTION_EXPORT, SCOPE_GUARD, "report", "report as Markdown"},
+    {ACTION_ENTER, SCOPE_SPACE, "edit", "edit this parameter"},
+    {ACTION_WRITE, SCOPE_SPACE, "apply", "apply all edits at once"},
+    {ACTION_DELETE, SCOPE_SPACE, "remove", "drop this parameter"},
+    {ACTION_EXPORT, SCOPE_SPACE, "editor", "the study file in $EDITOR"},
+    {ACTION_UNDO, SCOPE_SPACE, "undo", "undo an edit, or a change"},
+    {ACTION_UNDO, SCOPE_JOURNAL, "undo", "undo this entry"},
+    {ACTION_REDO, SCOPE_JOURNAL, "redo", "redo this entry"},
     {ACTION_NEXT_PANE, SCOPE_STRATEGY, "strategy/pruner", "strategy, pruner"},
     {ACTION_RIGHT, SCOPE_STRATEGY, "settings", "settings; next value"},
     {ACTION_LEFT, SCOPE_STRATEGY, "list", "back to the list"},
@@ -291,7 +309,10 @@ const char *help_group_title(enum help_group group, unsigned scope)
     case HELP_MOVE: return "MOVE";
     case HELP_FIND: return "FIND AND SORT";
     case HELP_ACT:
-        return scope == SCOPE_HOME ? "OPEN" : scope == SCOPE_STRATEGY ? "CHOOSE" : "ACT ON TRIALS";
+        return scope == SCOPE_HOME       ? "OPEN"
+               : scope == SCOPE_SPACE    ? "EDIT THE SPACE"
+               : scope == SCOPE_STRATEGY ? "CHOOSE"
+                                         : "ACT ON TRIALS";
     case HELP_STEER: return "STEER THE STUDY";
     case HELP_VIEW: return "LOOK AND LEAVE";
     case HELP_GROUP_COUNT: break;

@@ -31,6 +31,9 @@ struct loader {
     dln_store *store;
     dln_follow *follow;
     struct dln_study *definition;
+    char *edits;              /* of its space, as stored; NULL: none */
+    struct dln_study **stale; /* definitions before an edit: lent, so kept to the end */
+    size_t n_stale;
     struct dln_arena space_arena; /* of inferred spaces; lent, so kept to the end */
     struct dln_space *inferred;   /* when there is no definition */
     size_t n_objectives;
@@ -91,6 +94,10 @@ void loader_let_go(struct loader *loader)
     close_all(loader);
     count_unclosed(-1);
     dln_study_free(loader->definition);
+    for (size_t i = 0; i < loader->n_stale; i++)
+        dln_study_free(loader->stale[i]);
+    free(loader->stale);
+    free(loader->edits);
     dln_arena_release(&loader->space_arena);
     while (loader->first) {
         struct delivery *delivery = loader->first;
@@ -201,6 +208,45 @@ static struct delivery *delivery_new(const struct loader *loader)
 
 /* ── the file ──────────────────────────────────────────────────────────────────────────────────*/
 
+/* The edits of the space, in the arena; NULL: none. */
+static const char *stored_edits(struct loader *loader, struct dln_arena *arena)
+{
+    const char *json = NULL;
+    if (!dln_store_attribute(loader->store, DLN_OF_STUDY_SYSTEM, loader->study_id,
+                             "dialin:set_space", arena, &json, NULL)) {
+        return NULL;
+    }
+    return json;
+}
+
+static void note_edits(struct loader *loader)
+{
+    struct dln_arena arena = {0};
+    const char *json = stored_edits(loader, &arena);
+    free(loader->edits);
+    loader->edits = json ? strdup(json) : NULL;
+    dln_arena_release(&arena);
+}
+
+/* The space was edited: what was read by the old one is read anew. */
+static void look_at_edits(struct loader *loader)
+{
+    struct dln_arena arena = {0};
+    const int64_t version = dln_store_version(loader->store);
+    if (!loader->definition || version == 0 || version == loader->version) return;
+    const char *json = stored_edits(loader, &arena);
+    const bool is_same =
+        json && loader->edits ? strcmp(json, loader->edits) == 0 : !json && !loader->edits;
+    dln_arena_release(&arena);
+    struct dln_study **stale =
+        is_same ? NULL : realloc(loader->stale, (loader->n_stale + 1) * sizeof(struct dln_study *));
+    if (!stale) return;
+    loader->stale = stale;
+    stale[loader->n_stale++] = loader->definition;
+    loader->definition = NULL;
+    close_all(loader);
+}
+
 static bool infer(struct loader *loader, struct dln_error *err)
 {
     struct dln_arena *arena = &loader->space_arena;
@@ -223,6 +269,7 @@ static bool open_all(struct loader *loader, struct delivery *delivery, struct dl
     loader->n_objectives = summary.n_objectives;
     loader->saw_trials = !summary.is_counted || summary.n_trials > 0;
     loader->is_blind = loader->is_sampled = false;
+    note_edits(loader);
     if (!loader->definition &&
         !dln_store_definition(loader->store, loader->study_id, &loader->definition, NULL)) {
         if (!infer(loader, err)) return false;
@@ -296,6 +343,7 @@ static bool look(struct loader *loader)
     bool ok = true, more = false;
     const bool sees_more = loader->is_blind && loader->saw_trials; /* now there is one */
     if (sees_more || (loader->is_sampled && loader->wants_all)) close_all(loader);
+    if (loader->follow) look_at_edits(loader);
     if (!loader->follow) {
         ok = open_all(loader, delivery, &err);
         if (!ok) close_all(loader);

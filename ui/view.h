@@ -29,6 +29,7 @@ enum screen_id {
     SCREEN_LIVE,
     SCREEN_TRIAL,
     SCREEN_PLOTS,
+    SCREEN_SPACE,
     SCREEN_STRATEGY,
     SCREEN_GUARD,
     SCREEN_JOURNAL,
@@ -125,6 +126,8 @@ struct view {
     bool is_data_dirty; /* news: draw within a second */
     int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
+    char *editor_file; /* to be opened in $EDITOR, instead of the screen; NULL: none */
+    void (*edited)(struct view *view, char *file, bool ok); /* owns file */
     enum leave leave;
     bool is_slow;   /* the line: fewer and smaller frames */
     bool is_ending; /* leaves when the engines are over */

@@ -171,6 +171,14 @@ DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
                                               const struct dln_method *method,
                                               struct dln_error *err);
+/*
+ * The space from now on, as dln_study_edit() made it: dln_store_definition() gives it, but for what
+ * a changed file says anew. New choices go to the end of the stored lists, on all rows of a name at
+ * once; DLN_REFUSED while another program runs a trial, or where a parameter with trials would
+ * become another kind.
+ */
+DLN_API DLN_CHECK bool dln_store_set_space(dln_store *store, int64_t study_id,
+                                           const struct dln_study *study, struct dln_error *err);
 /* The same for the pruner. */
 DLN_API DLN_CHECK bool dln_store_set_pruner(dln_store *store, int64_t study_id,
                                             const struct dln_method *method, struct dln_error *err);
@@ -591,17 +599,34 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * {}, "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute)
  * · REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING
  * one) · SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · SET_PRUNER {"pruner": the
- * same} · CONFIRM {"top": k, "repeats": n, "fresh": bool, "then": "stop"} (each may be left out)
- * · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * same} · SET_SPACE {"edits": {"lr": "{float: [0, 1]}", "gone": null}} · CONFIRM {"top": k,
+ * "repeats": n, "fresh": bool, "then": "stop"} (each may be left out) · STOP {"now": bool} · NOTE
+ * {"text": …} (an engine decision of note, journal only; "about": the id of the entry that a
+ * person's note explains) · UNDO, REDO {"id": n} (of an entry; without it the newest that can be).
+ * Any payload may have a "why": {"why": "text"}.
  */
-#define DLN_COMMANDS(X)                                                                   \
-    X(PAUSE, "pause")                                                                     \
-    X(RESUME, "resume")                                                                   \
-    X(DRAIN, "drain")                                                                     \
-    X(STOP, "stop") X(PRUNE, "prune") X(STOP_TRIAL, "stop_trial") X(RETRY, "retry")       \
-        X(ENQUEUE, "enqueue") X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget") \
-            X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise")           \
-                X(WITHDRAW, "withdraw") X(SET_PRUNER, "set_pruner") X(CONFIRM, "confirm")
+/* clang-format off */
+#define DLN_COMMANDS(X) \
+    X(PAUSE, "pause") \
+    X(RESUME, "resume") \
+    X(DRAIN, "drain") \
+    X(STOP, "stop") \
+    X(PRUNE, "prune") \
+    X(STOP_TRIAL, "stop_trial") \
+    X(RETRY, "retry") \
+    X(ENQUEUE, "enqueue") \
+    X(SET_PARALLEL, "set_parallel") \
+    X(SET_BUDGET, "set_budget") \
+    X(SET_STRATEGY, "set_strategy") \
+    X(NOTE, "note") \
+    X(REVISE, "revise") \
+    X(WITHDRAW, "withdraw") \
+    X(SET_PRUNER, "set_pruner") \
+    X(CONFIRM, "confirm") \
+    X(SET_SPACE, "set_space") \
+    X(UNDO, "undo") \
+    X(REDO, "redo")
+/* clang-format on */
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

@@ -26,6 +26,7 @@ enum dln_attribute_table {
 #define DLN_KEY_PAST         "dialin:past:" /* study, and an index: trials of an earlier study */
 #define DLN_KEY_SPENT        "dialin:spent" /* study: [seconds of slots, cost] */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
+#define DLN_KEY_SET_SPACE    "dialin:set_space"    /* study: name → definition or null, as edited */
 #define DLN_KEY_SET_PRUNER   "dialin:set_pruner"   /* study: {"asha": {…}}, the same */
 #define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
 #define DLN_KEY_ASKED        "dialin:asked"   /* trial: as owner, of a program that asked for it */

@@ -53,6 +53,13 @@
     X(retry) \
     X(enqueue) \
     X(withdraw) \
+    X(freeze) \
+    X(thaw) \
+    X(narrow) \
+    X(widen) \
+    X(undo) \
+    X(redo) \
+    X(note) \
     X(set)
 /* clang-format on */
 

@@ -38,6 +38,7 @@ extern const struct screen screen_home;
 extern const struct screen screen_live;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
+extern const struct screen screen_space;
 extern const struct screen screen_strategy;
 extern const struct screen screen_guard;
 extern const struct screen screen_journal;
