@@ -7,6 +7,7 @@
 #include "dialin/error.h"
 #include "dialin/exec.h"
 #include "dialin/explain.h"
+#include "dialin/filter.h"
 #include "dialin/peek.h"
 #include "dialin/predict.h"
 #include "dialin/pruner.h"

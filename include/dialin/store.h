@@ -425,6 +425,28 @@ DLN_API DLN_CHECK bool dln_store_set_study_attributes(dln_store *store, int64_t 
 DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
                                            struct dln_arena *arena, const char **out,
                                            struct dln_error *err);
+/* By the holder of the lease, durably; a text of "" empties it. */
+DLN_API DLN_CHECK bool dln_store_set_note(dln_store *store, int64_t study_id, int64_t trial_id,
+                                          const char *text, struct dln_error *err);
+/* The tags of a trial, blanks between them: "baseline paper"; "" without any. */
+DLN_API DLN_CHECK bool dln_store_tags(dln_store *store, int64_t trial_id, struct dln_arena *arena,
+                                      const char **out, struct dln_error *err);
+struct dln_tagged {
+    int64_t trial_id;
+    const char *tags; /* all it has from now on */
+};
+/* By the holder of the lease, durably, all in one. */
+DLN_API DLN_CHECK bool dln_store_set_tags(dln_store *store, int64_t study_id, size_t n,
+                                          const struct dln_tagged *list, struct dln_error *err);
+struct dln_trial_marks {
+    int64_t trial_id;
+    const char *note, *tags; /* "" without */
+    bool has_artifact;
+};
+/* Of all trials that have any, ascending id. */
+DLN_API DLN_CHECK bool dln_store_trial_marks(dln_store *store, int64_t study_id,
+                                             struct dln_arena *arena, struct dln_trial_marks **out,
+                                             size_t *n, struct dln_error *err);
 struct dln_artifact { /* "" where the file does not say; the bytes lie in the artifact store */
     const char *id, *file_name, *media_type;
 };

@@ -142,16 +142,30 @@ static int or3(int a, int b)
     return a < 0 || b < 0 ? -1 : 0;
 }
 
-static struct dln_value of_name(const char *name, dln_expr_lookup *lookup, void *context)
+/* Where values come from: by name, or by the slot that a name was bound to. */
+struct source {
+    dln_expr_lookup *lookup;
+    dln_expr_read *read;
+    void *context;
+};
+
+static struct dln_value of_name(const char *name, const struct source *source)
 {
     struct dln_value value = {0};
-    if (lookup && lookup(context, name, &value)) {
+    if (source->lookup && source->lookup(source->context, name, &value)) {
         return value.kind == DLN_VALUE_NUMBER ? of_number(value.number) : value;
     }
     return (struct dln_value){.kind = DLN_VALUE_TEXT, .text = name};
 }
 
-struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)
+static struct dln_value of_slot(size_t slot, const struct source *source)
+{
+    struct dln_value value = {0};
+    if (source->read) source->read(source->context, slot, &value);
+    return value.kind == DLN_VALUE_NUMBER ? of_number(value.number) : value;
+}
+
+static struct dln_value evaluate(const struct dln_expr *expr, const struct source *source)
 {
     struct dln_value stack[DLN_EXPR_STACK_MAX];
     size_t top = 0; /* stack[top - 1] is the newest */
@@ -162,7 +176,9 @@ struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *loo
         case DLN_OP_TEXT:
             stack[top++] = (struct dln_value){.kind = DLN_VALUE_TEXT, .text = node->text};
             break;
-        case DLN_OP_NAME: stack[top++] = of_name(node->text, lookup, context); break;
+        case DLN_OP_NAME: stack[top++] = of_name(node->text, source); break;
+        case DLN_OP_FIELD: stack[top++] = of_slot(node->slot, source); break;
+        case DLN_OP_ATOM: stack[top++] = missing(); break;
         case DLN_OP_BOOL: stack[top++] = of_truth(node->truth); break;
         case DLN_OP_NULL: stack[top++] = (struct dln_value){.kind = DLN_VALUE_NULL}; break;
         case DLN_OP_NEGATE:
@@ -210,6 +226,18 @@ struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *loo
         }
     }
     return top == 1 ? stack[0] : missing();
+}
+
+struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)
+{
+    const struct source source = {.lookup = lookup, .context = context};
+    return evaluate(expr, &source);
+}
+
+int dln_expr_truth_bound(const struct dln_expr *expr, dln_expr_read *read, void *context)
+{
+    const struct source source = {.read = read, .context = context};
+    return truth_of(evaluate(expr, &source));
 }
 
 int dln_expr_truth(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)

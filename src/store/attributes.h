@@ -39,6 +39,7 @@ enum dln_attribute_table {
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
 #define DLN_KEY_PRUNED "dialin_pruned" /* {"pruner", "step", "value", "threshold"} */
+#define DLN_KEY_TAGS   "dialin_tags"   /* list of strings */
 /* Optuna's. */
 #define DLN_KEY_FIXED   "fixed_params"
 #define DLN_KEY_METRICS "study:metric_names"
