@@ -35,7 +35,9 @@ struct loader {
     struct dln_space *inferred;   /* when there is no definition */
     size_t n_objectives;
     int64_t version;
-    bool is_blind; /* no definition, and no trial to infer the space from */
+    bool has_marks;        /* they were read once */
+    int64_t marks_command; /* newest command that was answered when they were read */
+    bool is_blind;         /* no definition, and no trial to infer the space from */
     bool saw_trials;
     bool lease_held, lease_alive; /* as last delivered */
     int64_t lease_ns;
@@ -246,6 +248,32 @@ static void read_journal(struct loader *loader, struct delivery *delivery)
     delivery->has_journal = true;
 }
 
+static bool changes_marks(enum dln_command_kind kind)
+{
+    return kind == DLN_COMMAND_TRIAL_NOTE || kind == DLN_COMMAND_TAG;
+}
+
+/* Notes and tags, when all trials are there, and when the journal says that some have changed. */
+static void read_marks(struct loader *loader, struct delivery *delivery)
+{
+    int64_t newest = loader->marks_command;
+    for (size_t i = 0; i < delivery->n_commands; i++) {
+        const struct dln_command *command = &delivery->commands[i];
+        if (!changes_marks(command->kind) || command->state != DLN_COMMAND_DONE) continue;
+        if (command->id > newest) newest = command->id;
+    }
+    if (!delivery->all_loaded || (loader->has_marks && newest == loader->marks_command)) return;
+    struct dln_trial_marks *marks = NULL;
+    if (!dln_store_trial_marks(loader->store, loader->study_id, &delivery->arena, &marks,
+                               &delivery->n_marks, NULL)) {
+        return;
+    }
+    loader->has_marks = true;
+    loader->marks_command = newest;
+    delivery->marks = marks;
+    delivery->has_marks = true;
+}
+
 /* A dead engine commits nothing: its lease is looked at apart from what is new in the file. */
 static void look_at_lease(struct loader *loader, struct delivery *delivery)
 {
@@ -271,7 +299,8 @@ static void look_at_lease(struct loader *loader, struct delivery *delivery)
 static bool is_worth_it(const struct loader *loader, const struct delivery *delivery)
 {
     return delivery->is_opening || delivery->has_summary || delivery->n_rows > 0 ||
-           delivery->has_journal || delivery->study_gone || delivery->code != loader->last_code;
+           delivery->has_journal || delivery->has_marks || delivery->study_gone ||
+           delivery->code != loader->last_code;
 }
 
 /* One look. True: there is more to read at once. */
@@ -286,6 +315,7 @@ static bool look(struct loader *loader)
         ok = open_all(loader, delivery, &err);
         if (!ok) close_all(loader);
         loader->version = -1;
+        loader->has_marks = false;
     }
     struct dln_batch batch = {0};
     if (ok) ok = dln_follow_next(loader->follow, &batch, &err);
@@ -295,6 +325,7 @@ static bool look(struct loader *loader)
     }
     if (ok) look_at_lease(loader, delivery);
     if (ok) read_journal(loader, delivery);
+    if (ok) read_marks(loader, delivery);
     if (!ok) {
         delivery->code = err.code;
         delivery->sentence = dln_arena_copy(&delivery->arena, err.text);

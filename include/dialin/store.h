@@ -550,13 +550,15 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
  * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
  * REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING one) ·
- * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · TRIAL_NOTE {"trial": n, "text": …} ·
+ * TAG {"trials": [numbers], "add": [tags], "remove": [tags]} or {"tags": [[number, "a b"], …]} · NOTE {"text": …} (an engine decision of note, journal only).
  */
 #define DLN_COMMANDS(X)                                                                            \
     X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
     X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
     X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget")                              \
-    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw")
+    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw") \
+    X(TRIAL_NOTE, "trial_note") X(TAG, "tag")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)

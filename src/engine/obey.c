@@ -142,6 +142,8 @@ static const struct {
     [DLN_COMMAND_NOTE] = {obey_note, false},
     [DLN_COMMAND_REVISE] = {dln_obey_revise, false},
     [DLN_COMMAND_WITHDRAW] = {dln_obey_withdraw, false},
+    [DLN_COMMAND_TRIAL_NOTE] = {dln_obey_trial_note, false},
+    [DLN_COMMAND_TAG] = {dln_obey_tag, false},
 };
 
 static void obey(struct dln_driver *driver, const struct dln_command *command,

@@ -35,6 +35,11 @@ void dln_obey_revise(struct dln_driver *driver, const struct dln_command *comman
                      struct dln_reply *reply);
 void dln_obey_withdraw(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);
+/* obey_marks.c */
+void dln_obey_trial_note(struct dln_driver *driver, const struct dln_command *command,
+                         json_t *payload, struct dln_reply *reply);
+void dln_obey_tag(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                  struct dln_reply *reply);
 /* obey_strategy.c */
 void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);

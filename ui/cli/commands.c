@@ -50,6 +50,8 @@
     X(retry) \
     X(enqueue) \
     X(withdraw) \
+    X(note) \
+    X(tag) \
     X(set)
 /* clang-format on */
 

@@ -21,6 +21,7 @@ static bool init(struct view *view)
     live->plot = PANE_BEST;
     live->is_at_top = true;
     live->detail.trial_id = -1;
+    live->table.pins_best = true;
     return true;
 }
 
