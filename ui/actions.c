@@ -12,6 +12,7 @@
 #include "dialin/num.h"
 #include "dialin/strbuf.h"
 #include "format.h"
+#include "screen/dial.h"
 
 enum { ANSWER_WAIT_MS = 5000 };
 
@@ -279,7 +280,7 @@ static size_t choose_targets(struct view *view)
     const struct model *model = &view->session.model;
     struct targets *targets = &view->targets;
     targets->n = 0;
-    if (model->n_marked > 0 && view->screen == SCREEN_LIVE) {
+    if (model->n_marked > 0 && (view->screen == SCREEN_LIVE || view->screen == SCREEN_TRIALS)) {
         for (size_t i = 0; i < model->n && targets->n < TARGETS_MAX; i++) {
             if (model->mark[i] & MODEL_MARKED) targets->number[targets->n++] = model->number[i];
         }
@@ -413,6 +414,131 @@ static void ask_retry(struct view *view)
     }
 }
 
+/* ── notes and tags ────────────────────────────────────────────────────────────────────────────*/
+
+/* A note has lines, the prompt has one: "\\n" stands for the end of one, "\\\\" for itself. */
+static void note_to_line(const char *note, struct dln_strbuf *out)
+{
+    for (; *note; note++) {
+        if (*note == '\n') {
+            dln_strbuf_add(out, "\\n");
+        } else {
+            if (*note == '\\') dln_strbuf_add_char(out, '\\');
+            dln_strbuf_add_char(out, *note);
+        }
+    }
+}
+
+static void line_to_note(const char *line, struct dln_strbuf *out)
+{
+    for (; *line; line++) {
+        if (*line == '\\' && (line[1] == 'n' || line[1] == '\\')) line++;
+        const bool is_end = *line == 'n' && line[-1] == '\\';
+        dln_strbuf_add_char(out, is_end ? '\n' : *line);
+    }
+}
+
+static bool accept_note(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+{
+    (void)error;
+    struct dln_strbuf payload = {0}, note = {0};
+    struct dln_json_writer w = {.out = &payload};
+    char what[64];
+    line_to_note(text, &note);
+    dln_json_object(&w);
+    dln_json_key(&w, "trial");
+    dln_json_int(&w, view->targets.number[0]);
+    dln_json_key(&w, "text");
+    dln_json_string(&w, dln_strbuf_text(&note));
+    dln_json_end_object(&w);
+    (void)snprintf(what, sizeof what, "Note on #%" PRId64, view->targets.number[0]);
+    if (dln_strbuf_ok(&payload) && dln_strbuf_ok(&note)) {
+        actions_post(view, DLN_COMMAND_TRIAL_NOTE, dln_strbuf_text(&payload), what);
+    }
+    dln_strbuf_release(&note);
+    dln_strbuf_release(&payload);
+    return true;
+}
+
+/* A note is on one trial: the one under the cursor, whatever is marked. */
+static void ask_note(struct view *view)
+{
+    const size_t row = view_selected_row(view);
+    if (row == SIZE_MAX) return;
+    view->targets.n = 1;
+    view->targets.number[0] = view->session.model.number[row];
+    const struct dln_trial_marks *marks =
+        session_marks(&view->session, view->session.model.id[row]);
+    const char *note = marks ? marks->note : "";
+    struct dln_strbuf line = {0};
+    char label[64];
+    note_to_line(note, &line);
+    if (line.len >= LINE_EDIT_MAX) {
+        view_say(view, ROLE_WARN, "This note is long: `dialin note STUDY %" PRId64 " -` writes it",
+                 view->targets.number[0]);
+    } else {
+        (void)snprintf(label, sizeof label, "Note on #%" PRId64 " (\\n ends a line)",
+                       view->targets.number[0]);
+        view_prompt(view, label, dln_strbuf_text(&line), accept_note);
+    }
+    dln_strbuf_release(&line);
+}
+
+/* The words of the line that begin with '-' where `is_minus`, else the others. */
+static void add_tags(struct dln_json_writer *w, const char *text, bool is_minus)
+{
+    char tag[LINE_EDIT_MAX];
+    dln_json_array(w);
+    for (text += strspn(text, " ,"); *text; text += strspn(text, " ,")) {
+        const size_t len = strcspn(text, " ,");
+        const bool has_sign = *text == '-' || *text == '+';
+        if ((*text == '-') == is_minus) {
+            (void)snprintf(tag, sizeof tag, "%.*s", (int)(len - has_sign), text + has_sign);
+            if (*tag) dln_json_string(w, tag);
+        }
+        text += len;
+    }
+    dln_json_end_array(w);
+}
+
+static bool accept_tags(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
+{
+    (void)error;
+    struct dln_strbuf payload = {0};
+    struct dln_json_writer w = {.out = &payload};
+    char names[96], what[VIEW_TEXT_MAX];
+    if (text[strspn(text, " ,")] == '\0') return true;
+    dln_json_object(&w);
+    dln_json_key(&w, "trials");
+    dln_json_array(&w);
+    for (size_t i = 0; i < view->targets.n; i++)
+        dln_json_int(&w, view->targets.number[i]);
+    dln_json_end_array(&w);
+    dln_json_key(&w, "add");
+    add_tags(&w, text, false);
+    dln_json_key(&w, "remove");
+    add_tags(&w, text, true);
+    dln_json_end_object(&w);
+    name_targets(&view->targets, names, sizeof names);
+    (void)snprintf(what, sizeof what, "Tag %s", names);
+    if (dln_strbuf_ok(&payload))
+        actions_post(view, DLN_COMMAND_TAG, dln_strbuf_text(&payload), what);
+    dln_strbuf_release(&payload);
+    return true;
+}
+
+static void ask_tags(struct view *view)
+{
+    char names[40], label[64];
+    if (view->targets.n == 1) {
+        name_targets(&view->targets, names, sizeof names);
+    } else {
+        (void)snprintf(names, sizeof names, "%zu trials", view->targets.n);
+    }
+    (void)snprintf(label, sizeof label, "Tag %s (paper, -paper)", names);
+    view_prompt(view, label, "", accept_tags);
+}
+
 /* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
 
 /* "params": what is active and not as in base (NULL: all that is active). */
@@ -500,9 +626,16 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_FEWER) change_parallel(view, -1);
     if (action == ACTION_BUDGET) ask_budget(view);
     if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
-    if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
+    if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY &&
+        action != ACTION_NOTE && action != ACTION_TAG) {
+        return;
+    }
     if (choose_targets(view) == 0) {
         view_say(view, ROLE_WARN, "No trial yet");
+    } else if (action == ACTION_NOTE) {
+        ask_note(view);
+    } else if (action == ACTION_TAG) {
+        ask_tags(view);
     } else if (action == ACTION_RETRY) {
         ask_retry(view);
     } else {
@@ -516,4 +649,38 @@ bool actions_begin(struct view *view, enum action action)
     if (!binding || !binding->changes) return false;
     if (may_change(view)) begin(view, action);
     return true;
+}
+
+static void choose_action(struct view *view, char letter)
+{
+    const enum action action = keymap_action((uint32_t)letter, SCOPE_TRIALS);
+    if (action == ACTION_ENQUEUE) {
+        dial_open_selected(view);
+    } else if (action != ACTION_NONE) {
+        (void)actions_begin(view, action);
+    }
+}
+
+void actions_menu(struct view *view)
+{
+    static const struct dialog_choice choices[] = {
+        {"P", "prune: ends now, the model learns from it"},
+        {"X", "stop: ends now, as failed"},
+        {"R", "retry: run it again, as a new trial"},
+        {"e", "enqueue a copy, turned in the dial"},
+        {"m", "note on the one under the cursor"},
+        {"t", "tag"},
+    };
+    char names[40], title[48];
+    if (choose_targets(view) == 0) {
+        view_say(view, ROLE_WARN, "No trial yet");
+        return;
+    }
+    if (view->targets.n == 1) {
+        name_targets(&view->targets, names, sizeof names);
+    } else {
+        (void)snprintf(names, sizeof names, "%zu marked trials", view->targets.n);
+    }
+    (void)snprintf(title, sizeof title, "Act on %s", names);
+    view_menu(view, title, choices, sizeof choices / sizeof choices[0], choose_action);
 }

@@ -13,6 +13,8 @@
 /* True if the action is one of these and has been begun, asked about, or refused with a sentence.
  */
 bool actions_begin(struct view *view, enum action action);
+/* The actions on the marked trials, or on the selected one, as a menu. */
+void actions_menu(struct view *view);
 /* Posts a command; `text` names it in the message row while it waits. */
 void actions_post(struct view *view, enum dln_command_kind kind, const char *payload,
                   const char *text);

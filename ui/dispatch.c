@@ -181,6 +181,7 @@ void view_back(struct view *view)
 void view_close_study(struct view *view)
 {
     session_close(&view->session);
+    sieve_release(&view->sieve);
     view->selected_id = -1;
     view->n_pending = 0;
     view->wanted_parallel = 0;
@@ -217,7 +218,12 @@ void view_prompt(struct view *view, const char *label, const char *text,
 {
     struct prompt *prompt = &view->prompt;
     prompt->is_open = true;
-    prompt->error[0] = '\0';
+    prompt->error[0] = prompt->hint[0] = prompt->right[0] = '\0';
+    prompt->has_hint = false;
+    prompt->error_column = 0;
+    prompt->typed = NULL;
+    prompt->cancelled = NULL;
+    prompt->special = NULL;
     prompt->accept = accept;
     (void)snprintf(prompt->label, sizeof prompt->label, "%s", label);
     line_edit_set(&prompt->edit, text);
@@ -259,6 +265,14 @@ void view_menu(struct view *view, const char *title, const struct dialog_choice 
     view->is_dirty = true;
 }
 
+void view_panel(struct view *view, void (*draw)(struct view *),
+                void (*key)(struct view *, uint32_t))
+{
+    view->overlay = (struct overlay){
+        .kind = OVERLAY_PANEL, .opened_ns = view->now_ns, .draw = draw, .key = key};
+    view->is_dirty = true;
+}
+
 const char *view_read_only(const struct view *view)
 {
     if (view->options->read_only) return "dialin view only looks; dialin attach steers";
@@ -296,15 +310,30 @@ static enum edit_op edit_op_of(uint32_t code)
     return code < 32 || code == 127 ? edit_op_of_control((int)code) : EDIT_NONE;
 }
 
+static void cancel_prompt(struct view *view)
+{
+    view->prompt.is_open = false;
+    if (view->prompt.cancelled) view->prompt.cancelled(view);
+}
+
+static void line_changed(struct view *view)
+{
+    struct prompt *prompt = &view->prompt;
+    prompt->error[0] = '\0';
+    prompt->error_column = 0;
+    if (prompt->typed) prompt->typed(view);
+}
+
 static void prompt_key(struct view *view, struct key key)
 {
     struct prompt *prompt = &view->prompt;
     view->is_dirty = true;
     if (!key.pasted) {
         if (key.code == KEY_CODE_ESC || key.code == KEY_CTRL('G') || key.code == KEY_CTRL('C')) {
-            prompt->is_open = false;
+            cancel_prompt(view);
             return;
         }
+        if (prompt->special && prompt->special(view, key.code)) return;
         if (key.code == '\r' || key.code == '\n') {
             prompt->error[0] = '\0';
             /* Closed first: what is accepted may ask the next question. */
@@ -314,12 +343,12 @@ static void prompt_key(struct view *view, struct key key)
         }
         const enum edit_op op = edit_op_of(key.code);
         if (op != EDIT_NONE) {
-            if (line_edit_op(&prompt->edit, op)) prompt->error[0] = '\0';
+            if (line_edit_op(&prompt->edit, op)) line_changed(view);
             return;
         }
     }
     if (key.code >= 32 && key.code < KEY_CODE_UP) {
-        if (line_edit_insert(&prompt->edit, key.code)) prompt->error[0] = '\0';
+        if (line_edit_insert(&prompt->edit, key.code)) line_changed(view);
     }
 }
 
@@ -330,7 +359,7 @@ void view_interrupt(struct view *view)
     if (view->is_ending) {
         runs_quit(&view->runs);
     } else if (view->prompt.is_open) {
-        view->prompt.is_open = false;
+        cancel_prompt(view);
     } else if (view->overlay.kind != OVERLAY_NONE) {
         view->overlay.kind = OVERLAY_NONE;
     } else {
@@ -345,7 +374,8 @@ static void go_back(struct view *view, bool may_leave)
         if (may_leave) view_quit(view);
     } else if (view->screen != SCREEN_HOME && !screen_of(view->screen)->title) {
         view_back(view);
-    } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS) {
+    } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS ||
+               view->screen == SCREEN_TRIALS) {
         view_go(view, SCREEN_LIVE);
     } else {
         view_go(view, SCREEN_HOME);
@@ -366,10 +396,12 @@ static bool act_globally(struct view *view, enum action action)
         view_go(view, SCREEN_HOME);
         return true;
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
+    case ACTION_TRIALS: view_go(view, SCREEN_TRIALS); return true;
     case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;
     case ACTION_ENQUEUE: dial_open_selected(view); return true;
     case ACTION_SUGGEST: view_go(view, SCREEN_NEXT); return true;
+    case ACTION_ACTIONS: actions_menu(view); return true;
     case ACTION_INTERRUPT: view_interrupt(view); return true;
     case ACTION_QUIT: view_quit(view); return true;
     case ACTION_SUSPEND: view->wants_suspend = true; return true;

@@ -173,6 +173,7 @@ void overlay_draw_current(struct view *view)
     case OVERLAY_CONFIRM: draw_confirm(view); break;
     case OVERLAY_QUIT: draw_quit(view); break;
     case OVERLAY_MENU: draw_menu(view); break;
+    case OVERLAY_PANEL: view->overlay.draw(view); break;
     case OVERLAY_NONE: break;
     }
 }
@@ -249,6 +250,15 @@ static void menu_key(struct view *view, uint32_t code)
     if (is_no(code)) overlay->kind = OVERLAY_NONE;
 }
 
+static void panel_key(struct view *view, uint32_t code)
+{
+    if (is_no(code)) {
+        view->overlay.kind = OVERLAY_NONE;
+    } else {
+        view->overlay.key(view, code);
+    }
+}
+
 bool overlay_key(struct view *view, struct key key)
 {
     if (view->overlay.kind == OVERLAY_NONE) return false;
@@ -259,6 +269,7 @@ bool overlay_key(struct view *view, struct key key)
     case OVERLAY_CONFIRM: confirm_key(view, key.code); break;
     case OVERLAY_QUIT: quit_key(view, key.code); break;
     case OVERLAY_MENU: menu_key(view, key.code); break;
+    case OVERLAY_PANEL: panel_key(view, key.code); break;
     case OVERLAY_NONE: break;
     }
     return true;

@@ -131,11 +131,6 @@ void live_step(struct view *view, int step)
     select_cursor(view);
 }
 
-void live_step_to_best(struct view *view)
-{
-    if (view->session.best.best != SIZE_MAX) move_to_selected(view, view->session.best.best);
-}
-
 /* ── drawing ───────────────────────────────────────────────────────────────────────────────────*/
 
 static void draw_table(struct view *view, struct rect rect)

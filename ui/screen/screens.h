@@ -33,6 +33,7 @@ const struct screen *screen_of(enum screen_id id);
 
 extern const struct screen screen_home;
 extern const struct screen screen_live;
+extern const struct screen screen_trials;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
 extern const struct screen screen_journal;
