@@ -11,7 +11,7 @@ static screen *open_trials(struct desk *desk, int rows, int cols, const char *lo
     screen *s = desk_start(desk, rows, cols, "xterm-256color", locale, words);
     screen_wait(s, "#159", DESK_WAIT_MS);
     screen_keys(s, "2");
-    screen_wait(s, "2Trials]", DESK_WAIT_MS);
+    screen_wait(s, "Trials]", DESK_WAIT_MS);
     return s;
 }
 
@@ -24,7 +24,7 @@ static void open_desk(struct desk *desk)
 static void leave(screen *s)
 {
     screen_keys(s, "q");
-    screen_wait_gone(s, "2Trials]", DESK_WAIT_MS);
+    screen_wait_gone(s, "Trials]", DESK_WAIT_MS);
     screen_keys(s, "q");
     assert_int_equal(screen_exit(s, DESK_WAIT_MS), 0);
     screen_assert_clean(s);

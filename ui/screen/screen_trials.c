@@ -361,7 +361,8 @@ static void draw(struct view *view, struct rect body)
     const struct session *session = &view->session;
     if (!session->is_open) return;
     const bool has_marks = session->model.n_marked > 0;
-    const bool has_filter = view->sieve.filter && !view->prompt.has_hint;
+    const bool is_typed = view->prompt.is_open && view->prompt.has_hint;
+    const bool has_filter = view->sieve.filter && !is_typed;
     const int lines = has_marks + has_filter;
     const int below = lines > 0 ? lines + 1 : 0;
     trials->table.pins_best = trials->by.key != SORT_VALUE || trials->by.reversed;

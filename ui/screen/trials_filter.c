@@ -157,7 +157,10 @@ static bool apply(struct view *view, const char *text, char error[VIEW_TEXT_MAX]
                               VIEW_TEXT_MAX, &column);
     prompt->error_column = ok ? 0 : column;
     tell_count(view);
-    if (ok && trials_of(view)->sieve_revision != view->sieve.revision) trials_arrange(view);
+    if (ok && trials_of(view)->sieve_revision != view->sieve.revision) {
+        view->selected_id = trials_of(view)->selected_before; /* or the first, if it is hidden */
+        trials_arrange(view);
+    }
     return ok;
 }
 
@@ -177,7 +180,6 @@ static void typed(struct view *view)
 static void cancelled(struct view *view)
 {
     char error[VIEW_TEXT_MAX];
-    view->selected_id = trials_of(view)->selected_before;
     (void)apply(view, trials_of(view)->before, error);
 }
 
