@@ -123,24 +123,30 @@ struct reading {
 
 static void set_number(struct dln_value *out, double x)
 {
-    if (!isnan(x)) *out = (struct dln_value){.kind = DLN_VALUE_NUMBER, .number = x};
+    if (isnan(x)) return;
+    out->kind = DLN_VALUE_NUMBER;
+    out->number = x;
 }
 
 static void set_text(struct dln_value *out, const char *text)
 {
-    if (text && *text) *out = (struct dln_value){.kind = DLN_VALUE_TEXT, .text = text};
+    if (!text || !*text) return;
+    out->kind = DLN_VALUE_TEXT;
+    out->text = text;
 }
 
 static void set_truth(struct dln_value *out, bool truth)
 {
-    *out = (struct dln_value){.kind = DLN_VALUE_BOOL, .truth = truth, .number = truth};
+    out->kind = DLN_VALUE_BOOL;
+    out->truth = truth;
+    out->number = truth;
 }
 
 static void read_param(const struct dln_param *param, double x, struct dln_value *out)
 {
     if (isnan(x)) return;
     if (param->n_choices == 0) {
-        *out = (struct dln_value){.kind = DLN_VALUE_NUMBER, .number = x};
+        set_number(out, x);
         return;
     }
     if (x < 0 || x >= (double)param->n_choices) return;

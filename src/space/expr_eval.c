@@ -158,11 +158,49 @@ static struct dln_value of_name(const char *name, const struct source *source)
     return (struct dln_value){.kind = DLN_VALUE_TEXT, .text = name};
 }
 
-static struct dln_value of_slot(size_t slot, const struct source *source)
+/* In place: filters go over 100,000 rows while somebody types. */
+static void read_slot(size_t slot, const struct source *source, struct dln_value *out)
 {
-    struct dln_value value = {0};
-    if (source->read) source->read(source->context, slot, &value);
-    return value.kind == DLN_VALUE_NUMBER ? of_number(value.number) : value;
+    out->kind = DLN_VALUE_MISSING;
+    if (source->read) source->read(source->context, slot, out);
+    if (out->kind == DLN_VALUE_NUMBER && isnan(out->number)) out->kind = DLN_VALUE_MISSING;
+}
+
+static void put_truth(struct dln_value *out, bool truth)
+{
+    out->kind = DLN_VALUE_BOOL;
+    out->truth = truth;
+    out->number = truth;
+}
+
+/* Two numbers compared, what filters do most; false: left and right are something else. */
+static bool compare_numbers(enum dln_expr_op op, struct dln_value *left,
+                            const struct dln_value *right)
+{
+    if (left->kind != DLN_VALUE_NUMBER || right->kind != DLN_VALUE_NUMBER) return false;
+    const double a = left->number, b = right->number;
+    if (op == DLN_OP_LESS) {
+        put_truth(left, a < b);
+    } else if (op == DLN_OP_GREATER) {
+        put_truth(left, a > b);
+    } else if (op == DLN_OP_LESS_EQUAL) {
+        put_truth(left, a <= b);
+    } else if (op == DLN_OP_GREATER_EQUAL) {
+        put_truth(left, a >= b);
+    } else if (op == DLN_OP_EQUAL) {
+        put_truth(left, a == b);
+    } else {
+        put_truth(left, a != b);
+    }
+    return true;
+}
+
+/* Two truths joined; false: one of them is something else. */
+static bool join_truths(enum dln_expr_op op, struct dln_value *left, const struct dln_value *right)
+{
+    if (left->kind != DLN_VALUE_BOOL || right->kind != DLN_VALUE_BOOL) return false;
+    put_truth(left, op == DLN_OP_AND ? left->truth && right->truth : left->truth || right->truth);
+    return true;
 }
 
 static struct dln_value evaluate(const struct dln_expr *expr, const struct source *source)
@@ -172,12 +210,15 @@ static struct dln_value evaluate(const struct dln_expr *expr, const struct sourc
     for (size_t i = 0; i < expr->n; i++) {
         const struct dln_expr_node *node = &expr->nodes[i];
         switch (node->op) {
-        case DLN_OP_NUMBER: stack[top++] = of_number(node->number); break;
+        case DLN_OP_NUMBER:
+            stack[top].kind = isnan(node->number) ? DLN_VALUE_MISSING : DLN_VALUE_NUMBER;
+            stack[top++].number = node->number;
+            break;
         case DLN_OP_TEXT:
             stack[top++] = (struct dln_value){.kind = DLN_VALUE_TEXT, .text = node->text};
             break;
         case DLN_OP_NAME: stack[top++] = of_name(node->text, source); break;
-        case DLN_OP_FIELD: stack[top++] = of_slot(node->slot, source); break;
+        case DLN_OP_FIELD: read_slot(node->slot, source, &stack[top++]); break;
         case DLN_OP_ATOM: stack[top++] = missing(); break;
         case DLN_OP_BOOL: stack[top++] = of_truth(node->truth); break;
         case DLN_OP_NULL: stack[top++] = (struct dln_value){.kind = DLN_VALUE_NULL}; break;
@@ -203,14 +244,17 @@ static struct dln_value evaluate(const struct dln_expr *expr, const struct sourc
         case DLN_OP_GREATER:
         case DLN_OP_GREATER_EQUAL:
             top--;
+            if (compare_numbers(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(compare(node->op, stack[top - 1], stack[top]));
             break;
         case DLN_OP_AND:
             top--;
+            if (join_truths(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(and3(truth_of(stack[top - 1]), truth_of(stack[top])));
             break;
         case DLN_OP_OR:
             top--;
+            if (join_truths(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(or3(truth_of(stack[top - 1]), truth_of(stack[top])));
             break;
         case DLN_OP_IN_BEGIN: stack[top++] = of_truth(0); break;
