@@ -58,9 +58,15 @@ static void run_post(struct job *job)
     dln_store_close(store);
 }
 
+/* Whether what comes next is another one after it. */
+static bool changes_next(enum dln_command_kind kind)
+{
+    return kind == DLN_COMMAND_REVISE || kind == DLN_COMMAND_SET_STRATEGY;
+}
+
 static void show_answer(struct view *view, const struct dln_command *command)
 {
-    if (command->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
+    if (changes_next(command->kind)) advice_doubt_next(view);
     const bool is_done = command->state == DLN_COMMAND_DONE;
     view_say(view, is_done ? ROLE_INFO : ROLE_WARN, "%s",
              command->answer && *command->answer ? command->answer
@@ -80,7 +86,7 @@ static void post_done(struct job *job, void *context)
         view->wanted_parallel = 0;
     } else if (post->is_answered) {
         view_say(view, ROLE_INFO, "%s", *post->answer ? post->answer : post->text);
-        if (post->kind == DLN_COMMAND_REVISE) advice_doubt_next(view);
+        if (changes_next(post->kind)) advice_doubt_next(view);
         if (is_here) loader_poke(view->session.loader);
     } else {
         runs_poke(&view->runs, post->path, post->study_id);
@@ -615,6 +621,19 @@ bool actions_withdraw(struct view *view, int64_t number)
     (void)snprintf(line, sizeof line, "Take #%" PRId64 " out of the queue", number);
     actions_post(view, DLN_COMMAND_WITHDRAW, payload, line);
     return true;
+}
+
+void actions_set_method(struct view *view, bool is_pruner, const char *method, const char *name)
+{
+    struct dln_strbuf payload = {0};
+    char line[64];
+    if (!may_change(view)) return;
+    const char *word = is_pruner ? "pruner" : "strategy";
+    dln_strbuf_addf(&payload, "{\"%s\": %s}", word, method);
+    (void)snprintf(line, sizeof line, "Switch the %s to %.30s", word, name);
+    actions_post(view, is_pruner ? DLN_COMMAND_SET_PRUNER : DLN_COMMAND_SET_STRATEGY,
+                 dln_strbuf_text(&payload), line);
+    dln_strbuf_release(&payload);
 }
 
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/

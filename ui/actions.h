@@ -35,6 +35,8 @@ bool actions_withdraw(struct view *view, int64_t number);
 /* Its payload: what is active, and of a copy only what differs, so that the rest stays exact. */
 void actions_point_payload(const struct dln_space *space, const double *x, const double *base,
                            int64_t copy_of, struct dln_strbuf *payload);
+/* Another strategy or pruner; `method` as JSON, {"tpe": {"startup": 20}}. */
+void actions_set_method(struct view *view, bool is_pruner, const char *method, const char *name);
 /* Reads "400", "+100", "6h", "90m"; *is_time: seconds of run time, else a number of trials. */
 bool actions_budget_parse(const char *text, int64_t now_trials, bool *is_time, double *value);
 

@@ -149,12 +149,14 @@ static void run_next(struct job *job)
 {
     struct advice_job *ask = (struct advice_job *)job;
     dln_store *store = NULL;
+    struct dln_study *now = NULL; /* the strategy may be another one than at the opening */
     struct dln_study_summary summary;
     ask->ok = dln_store_open(ask->path, DLN_STORE_READ, &store, &ask->err) &&
               dln_store_study(store, ask->study_id, &ask->arena, &summary, &ask->err) &&
-              dln_peek_study(store, &summary, ask->definition, ask->count, &ask->arena, &ask->next,
-                             &ask->err);
+              dln_store_definition(store, ask->study_id, &now, &ask->err) &&
+              dln_peek_study(store, &summary, now, ask->count, &ask->arena, &ask->next, &ask->err);
     dln_store_close(store);
+    dln_study_free(now);
 }
 
 /* ── in the ui ─────────────────────────────────────────────────────────────────────────────────*/

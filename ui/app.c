@@ -23,6 +23,7 @@
 #include "format.h"
 #include "headless.h"
 #include "loader.h"
+#include "methods.h"
 #include "paint.h"
 #include "screen/screens.h"
 #include "signals.h"
@@ -472,6 +473,7 @@ static void release(struct app *app)
     helper_free(view->helper); /* jobs lead back to the screens */
     helper_free(view->thinker);
     advice_free(view);
+    methods_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);

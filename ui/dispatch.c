@@ -375,7 +375,7 @@ static void go_back(struct view *view, bool may_leave)
     } else if (view->screen != SCREEN_HOME && !screen_of(view->screen)->title) {
         view_back(view);
     } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS ||
-               view->screen == SCREEN_TRIALS) {
+               view->screen == SCREEN_TRIALS || view->screen == SCREEN_STRATEGY) {
         view_go(view, SCREEN_LIVE);
     } else {
         view_go(view, SCREEN_HOME);
@@ -398,6 +398,7 @@ static bool act_globally(struct view *view, enum action action)
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
     case ACTION_TRIALS: view_go(view, SCREEN_TRIALS); return true;
     case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
+    case ACTION_STRATEGY: view_go(view, SCREEN_STRATEGY); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;
     case ACTION_ENQUEUE: dial_open_selected(view); return true;
     case ACTION_SUGGEST: view_go(view, SCREEN_NEXT); return true;

@@ -7,14 +7,14 @@ static const struct binding bindings[] = {
     {ACTION_UP, {'k', KEY_CODE_UP}, SCOPE_ALL, HELP_MOVE, "up", "row up", false},
     {ACTION_LEFT,
      {'h', KEY_CODE_LEFT},
-     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "left",
      "to the left",
      false},
     {ACTION_RIGHT,
      {'l', KEY_CODE_RIGHT},
-     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL,
+     SCOPE_TRIAL | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "right",
      "to the right",
@@ -34,10 +34,16 @@ static const struct binding bindings[] = {
      "best",
      "to the best trial",
      false},
-    {ACTION_NEXT_PANE, {'\t'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_MOVE, "pane", "next pane", false},
+    {ACTION_NEXT_PANE,
+     {'\t'},
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_STRATEGY,
+     HELP_MOVE,
+     "pane",
+     "next pane",
+     false},
     {ACTION_PREVIOUS_PANE,
      {KEY_CODE_BACK_TAB},
-     SCOPE_LIVE | SCOPE_TRIAL,
+     SCOPE_LIVE | SCOPE_TRIAL | SCOPE_STRATEGY,
      HELP_MOVE,
      "pane",
      "previous pane",
@@ -105,7 +111,7 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIALS | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIALS | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY,
      HELP_ACT,
      "open",
      "open",
@@ -147,7 +153,14 @@ static const struct binding bindings[] = {
      false},
     {ACTION_VALUE, {'='}, SCOPE_DIAL, HELP_ACT, "type", "type a value, or digits", false},
     {ACTION_RESET, {'r'}, SCOPE_DIAL, HELP_ACT, "reset", "as it was", false},
-    {ACTION_WRITE, {'w'}, SCOPE_DIAL | SCOPE_NEXT, HELP_ACT, "enqueue", "enqueue this point", true},
+    {ACTION_REPLAY, {'r'}, SCOPE_STRATEGY, HELP_ACT, "replay", "the pruner on past curves", false},
+    {ACTION_WRITE,
+     {'w'},
+     SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY,
+     HELP_ACT,
+     "enqueue",
+     "enqueue this point",
+     true},
     {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
     {ACTION_PRUNE,
      {'P'},
@@ -181,6 +194,7 @@ static const struct binding bindings[] = {
     {ACTION_LIVE, {'1'}, SCOPE_STUDY, HELP_VIEW, "live", "live: what runs now", false},
     {ACTION_TRIALS, {'2'}, SCOPE_STUDY, HELP_VIEW, "trials", "trials: the whole table", false},
     {ACTION_PLOTS, {'3'}, SCOPE_STUDY, HELP_VIEW, "plots", "plots: nine views", false},
+    {ACTION_STRATEGY, {'5'}, SCOPE_STUDY, HELP_VIEW, "strategy", "strategy and pruner", false},
     {ACTION_JOURNAL, {'8'}, SCOPE_STUDY, HELP_VIEW, "journal", "journal: what was done", false},
     {ACTION_ZOOM, {'z'}, SCOPE_LIVE | SCOPE_TRIAL, HELP_VIEW, "zoom", "zoom the pane", false},
     {ACTION_PLOT_NEXT, {']'}, SCOPE_LIVE | SCOPE_PLOTS, HELP_VIEW, "plot", "next plot", false},
@@ -270,6 +284,11 @@ static const struct {
     {ACTION_SUGGEST, SCOPE_DIAL, "suggest", "suggest, best, default"},
     {ACTION_ENTER, SCOPE_DIAL, "enqueue", "enqueue this point"},
     {ACTION_ENTER, SCOPE_NEXT, "dial", "open it in the dial"},
+    {ACTION_NEXT_PANE, SCOPE_STRATEGY, "strategy/pruner", "strategy, pruner"},
+    {ACTION_RIGHT, SCOPE_STRATEGY, "settings", "settings; next value"},
+    {ACTION_LEFT, SCOPE_STRATEGY, "list", "back to the list"},
+    {ACTION_ENTER, SCOPE_STRATEGY, "change", "settings; change a value"},
+    {ACTION_WRITE, SCOPE_STRATEGY, "apply", "apply: one journal entry"},
 };
 enum { N_OTHERS = sizeof others / sizeof others[0] };
 
@@ -294,7 +313,8 @@ const char *help_group_title(enum help_group group, unsigned scope)
     switch (group) {
     case HELP_MOVE: return "MOVE";
     case HELP_FIND: return "FIND AND SORT";
-    case HELP_ACT: return scope == SCOPE_HOME ? "OPEN" : "ACT ON TRIALS";
+    case HELP_ACT:
+        return scope == SCOPE_HOME ? "OPEN" : scope == SCOPE_STRATEGY ? "CHOOSE" : "ACT ON TRIALS";
     case HELP_STEER: return "STEER THE STUDY";
     case HELP_VIEW: return "LOOK AND LEAVE";
     case HELP_GROUP_COUNT: break;

@@ -37,7 +37,9 @@ struct loader {
     int64_t version;
     bool has_marks;        /* they were read once */
     int64_t marks_command; /* newest command that was answered when they were read */
-    bool is_blind;         /* no definition, and no trial to infer the space from */
+    bool is_blind;   /* no definition, and no trial to infer the space from */
+    bool is_sampled; /* `inferred` comes from some of its trials */
+    bool wants_all;  /* a trial has a parameter that the sample did not show */
     bool saw_trials;
     bool lease_held, lease_alive; /* as last delivered */
     int64_t lease_ns;
@@ -174,6 +176,7 @@ static bool copy_batch(struct loader *loader, struct delivery *delivery,
     const size_t d = delivery->space->n, m = loader->n_objectives;
     for (size_t i = 0; i < batch->n_trials; i++) {
         if (!copy_row(&delivery->arena, &rows[i], &batch->trials[i], d, m)) return false;
+        if (batch->trials[i].has_strangers) loader->wants_all = true;
     }
     delivery->rows = rows;
     delivery->n_rows = batch->n_trials;
@@ -197,24 +200,31 @@ static struct delivery *delivery_new(const struct loader *loader)
 
 /* ── the file ──────────────────────────────────────────────────────────────────────────────────*/
 
+static bool infer(struct loader *loader, struct dln_error *err)
+{
+    struct dln_arena *arena = &loader->space_arena;
+    loader->inferred = DLN_ARENA_NEW(arena, struct dln_space);
+    if (!loader->inferred) return dln_fail(err, DLN_NOMEM, "open the study");
+    if (loader->wants_all) {
+        return dln_store_infer_space(loader->store, loader->study_id, arena, loader->inferred, err);
+    }
+    return dln_store_sample_space(loader->store, loader->study_id, arena, loader->inferred,
+                                  &loader->is_sampled, err);
+}
+
 static bool open_all(struct loader *loader, struct delivery *delivery, struct dln_error *err)
 {
     if (!dln_store_open(loader->path, DLN_STORE_READ, &loader->store, err)) return false;
     struct dln_study_summary summary;
-    if (!dln_store_study(loader->store, loader->study_id, &delivery->arena, &summary, err)) {
+    if (!dln_store_study_head(loader->store, loader->study_id, &delivery->arena, &summary, err)) {
         return false;
     }
     loader->n_objectives = summary.n_objectives;
-    loader->saw_trials = summary.n_trials > 0;
-    loader->is_blind = false;
+    loader->saw_trials = !summary.is_counted || summary.n_trials > 0;
+    loader->is_blind = loader->is_sampled = false;
     if (!loader->definition &&
         !dln_store_definition(loader->store, loader->study_id, &loader->definition, NULL)) {
-        loader->inferred = DLN_ARENA_NEW(&loader->space_arena, struct dln_space);
-        if (!loader->inferred) return dln_fail(err, DLN_NOMEM, "open the study");
-        if (!dln_store_infer_space(loader->store, loader->study_id, &loader->space_arena,
-                                   loader->inferred, err)) {
-            return false;
-        }
+        if (!infer(loader, err)) return false;
         loader->is_blind = !loader->saw_trials;
     }
     if (!dln_follow_open(loader->path, loader->study_id, space_of(loader), loader->n_objectives,
@@ -310,7 +320,8 @@ static bool look(struct loader *loader)
     if (!delivery) return false;
     struct dln_error err = {0};
     bool ok = true, more = false;
-    if (loader->is_blind && loader->saw_trials) close_all(loader); /* now there is one */
+    const bool sees_more = loader->is_blind && loader->saw_trials; /* now there is one */
+    if (sees_more || (loader->is_sampled && loader->wants_all)) close_all(loader);
     if (!loader->follow) {
         ok = open_all(loader, delivery, &err);
         if (!ok) close_all(loader);

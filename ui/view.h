@@ -32,6 +32,7 @@ enum screen_id {
     SCREEN_TRIALS,
     SCREEN_TRIAL,
     SCREEN_PLOTS,
+    SCREEN_STRATEGY,
     SCREEN_JOURNAL,
     SCREEN_DIAL,
     SCREEN_NEXT,
@@ -39,6 +40,7 @@ enum screen_id {
 };
 
 struct advice;
+struct methods;
 struct view;
 
 struct message {
@@ -115,8 +117,9 @@ struct view {
     struct cells cells;
     struct dln_wake wake;
     struct helper *helper;
-    struct helper *thinker; /* for what is long to compute: posting must not wait for it */
-    struct advice *advice;  /* advice.c; NULL until it is asked for */
+    struct helper *thinker;  /* for what is long to compute: posting must not wait for it */
+    struct advice *advice;   /* advice.c; NULL until it is asked for */
+    struct methods *methods; /* methods.c; the same */
     struct runs runs;
     struct session session; /* path NULL: none open */
     struct sieve sieve;     /* the filter of the open study's trials, for table and plots */

@@ -227,8 +227,10 @@ static void draw_study_status(struct view *view, int row)
     add_word(view, &pieces);
     char budget[32];
     budget_text(summary, budget, sizeof budget);
-    add_piece(&pieces, 90, ROLE_STATUS, "%" PRId64 "%s%s", summary_finished(summary), budget,
-              is_narrow ? "" : " trials");
+    if (summary->is_counted) {
+        add_piece(&pieces, 90, ROLE_STATUS, "%" PRId64 "%s%s", summary_finished(summary), budget,
+                  is_narrow ? "" : " trials");
+    }
     add_best(view, &pieces);
     char text[FORMAT_MAX];
     if (summary->lease.alive && !is_narrow) {

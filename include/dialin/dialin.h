@@ -13,6 +13,7 @@
 #include "dialin/pruner.h"
 #include "dialin/serve.h"
 #include "dialin/space.h"
+#include "dialin/space_edit.h"
 #include "dialin/store.h"
 #include "dialin/strategy.h"
 #include "dialin/study.h"

@@ -30,10 +30,12 @@ struct dln_run_spec { /* what placeholders may ask for */
     int64_t number;
     uint64_t seed;       /* of this run: derived from (study seed, number, attempt) by the caller */
     int attempt;
+    int fold, folds;     /* folds 0: as many as the study says */
     const char *gpus;    /* of its slot, dln_gpus_of_slot(); NULL: the study says nothing of GPUs */
     const char *run_dir; /* absolute */
     const char *json_path; /* of params.json, absolute */
     const char *config_path; /* rendered, or NULL */
+    bool is_worker;          /* of a warm worker: nothing of a trial; run_dir is its own folder */
 };
 
 /* argv (NULL-terminated) with every placeholder filled, in the arena. */
@@ -55,6 +57,25 @@ DLN_API void dln_argv_quote(char *const *argv, struct dln_strbuf *out);
 DLN_API DLN_CHECK bool dln_env_fill(const struct dln_run_spec *spec, struct dln_arena *arena,
                                     char ***envp, struct dln_error *err);
 
+/* ── warm workers ──────────────────────────────────────────────────────────────────────────────*/
+
+/* {"lr": 0.01, "data": "cifar10"}: active parameters and constants of `fixed`. */
+DLN_API void dln_params_json(const struct dln_study *study, const double *x,
+                             struct dln_strbuf *out);
+/* What a worker reads for this trial, without the line feed. Both are sticky, as the string is. */
+DLN_API void dln_worker_line(const struct dln_run_spec *spec, struct dln_strbuf *out);
+/* For a shell: a worker for one line alone. */
+DLN_API void dln_worker_command(const char *line, char *const *argv, struct dln_strbuf *out);
+/* The command of a trial as a person may paste it into a shell, whichever kind the study has. */
+DLN_API DLN_CHECK bool dln_command_text(const struct dln_run_spec *spec, struct dln_arena *arena,
+                                        struct dln_strbuf *out, struct dln_error *err);
+/* NAME.runs/workers/SLOT: what a worker prints while it has no trial. */
+DLN_API DLN_CHECK bool dln_worker_dir_make(const struct dln_study *study, int slot,
+                                           struct dln_arena *arena, const char **dir,
+                                           struct dln_error *err);
+/* Kills what workers of a dead engine have left. */
+DLN_API void dln_worker_end_orphans(const struct dln_study *study);
+
 /*
  * The GPUs that a study may use (`machine:`): of CUDA_VISIBLE_DEVICES where that is set, else of
  * what nvidia-smi lists. *out is NULL for a study that says nothing of them. DLN_NOT_FOUND: there
@@ -74,12 +95,19 @@ DLN_API void dln_gpus_text(const dln_gpus *gpus, struct dln_strbuf *out);
 DLN_API DLN_CHECK bool dln_run_dir_make(const struct dln_study *study, int64_t number,
                                         struct dln_arena *arena, const char **run_dir,
                                         struct dln_error *err);
+/* One of the runs of a trial that has several: "fold2", "run1", "run1fold2". */
+enum { DLN_RUN_FOLDER_MAX = 40 };
+DLN_API void dln_run_folder(const struct dln_study *study, int part, char out[DLN_RUN_FOLDER_MAX]);
+/* A folder in another one, in the arena; made. */
+DLN_API DLN_CHECK bool dln_run_dir_make_in(const char *parent, const char *folder,
+                                           struct dln_arena *arena, const char **run_dir,
+                                           struct dln_error *err);
 /* The same path, nothing made. NULL: no memory. */
 DLN_API char *dln_run_dir_path(const struct dln_study *study, int64_t number,
                                struct dln_arena *arena);
 /*
  * Removes everything from it but the files that dialin writes: command, parameters, config, output,
- * metrics, status. Follows no link. No folder is as good as a tidy one.
+ * metrics, status, of each run of the trial. Follows no link. No folder is as good as a tidy one.
  */
 DLN_API DLN_CHECK bool dln_run_dir_tidy(const struct dln_study *study, const char *run_dir,
                                         struct dln_error *err);
@@ -161,6 +189,7 @@ struct dln_run_event {
     int64_t max_rss_bytes;
     bool program_missing;  /* FAILED: not found or not executable: pointless to repeat */
     bool guardian_lost;    /* ENDED because the guardian died */
+    bool by_worker;        /* ENDED: the word of a warm worker; a `text` says why it failed */
     bool oom;              /* the kernel or the program said out of memory (best effort) */
     const char *text;      /* borrowed until the next call */
 };
@@ -179,12 +208,25 @@ struct dln_run_request {
     int64_t memory_bytes;  /* 0: no limit */
     int cpus;              /* of its own, and OMP_NUM_THREADS; 0: not set */
     int slot;              /* which of them: the slot's; where they do not suffice it gets all */
+    /*
+     * With a line it is a trial for the warm worker of this slot, which reads that line (without
+     * its line feed); where there is no such worker, argv becomes one.
+     */
+    const char *line;
+    int64_t number;         /* of the trial, as the line has it */
+    const char *worker_dir; /* what the worker prints between trials */
 };
 /* Asks the guardian to start it; the outcome comes as an event. */
 DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
                                         struct dln_error *err);
-/* TERM (+CONT) to the group now, KILL after grace_ms; again with 0: KILL now. */
+/*
+ * TERM (+CONT) to the group now, KILL after grace_ms; again with 0: KILL now. A warm worker is first
+ * asked to stop the trial, and gets the TERM only after grace_ms.
+ */
 DLN_API void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms);
+
+/* Sends idle warm workers away whose slot is n_slots or more. */
+DLN_API void dln_runner_trim(dln_runner *runner, int n_slots);
 
 struct pollfd;
 /* Fills fds (at most cap) with what to poll for; *timeout_ms is lowered to the next deadline. */

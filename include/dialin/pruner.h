@@ -58,7 +58,8 @@ struct dln_prune {
 
 struct dln_pruner {
     const char *name, *title;
-    const char *summary; /* at most four lines of 47 columns, plain language */
+    const char *summary;  /* at most four lines of 47 columns, plain language */
+    const char *best_for; /* "many workers": at most 14 columns */
     const struct dln_setting *settings;
     /* What is wrong with settings that are each in range; NULL: nothing. May be NULL. */
     const char *(*check)(const double *values);
@@ -68,11 +69,23 @@ struct dln_pruner {
 
 /* The registry, NULL-terminated, in the order of the picker. */
 DLN_API const struct dln_pruner *const *dln_pruners(void);
+/*
+ * What `pruner:` can be, NULL-terminated, in the order of the picker: `auto` and `none`, which have
+ * no settings and never decide, then all of the registry.
+ */
+DLN_API const struct dln_pruner *const *dln_pruner_choices(void);
 /* NULL: no such pruner; also for `none` and `auto`, which are choices of a study and no pruners. */
 DLN_API const struct dln_pruner *dln_pruner_find(const char *name);
 /* What `auto` chooses for a study, NULL for none; and the same as one line with the reason. */
 DLN_API const struct dln_pruner *dln_pruner_auto(const struct dln_study *study);
 DLN_API const char *dln_pruner_auto_why(const struct dln_study *study);
+
+/*
+ * The choice that fits a study best, a name of dln_pruner_choices(), and a clause that says why:
+ * what `auto` would take, but none where so many trials have ended and none of them had a curve.
+ */
+DLN_API const char *dln_pruner_recommend(const struct dln_study *study, int64_t n_ended,
+                                         int64_t n_curves, char why[DLN_WHY_MAX]);
 
 /* The objective whose intermediate values are judged; SIZE_MAX: none (several, no `prune_on`). */
 DLN_API size_t dln_prune_objective(const struct dln_study *study);

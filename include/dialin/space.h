@@ -60,6 +60,8 @@ struct dln_param {
     size_t n_choices;
     bool has_initial;
     double initial;                    /* `default:`, in internal representation */
+    bool has_was;
+    double was;                        /* `was:`, of trials from before there was this parameter */
     const struct dln_expr *when;       /* NULL: always active */
     const char *when_text;
 };

@@ -51,8 +51,9 @@ DLN_API const char *dln_store_sqlite_notice(void);
 
 /* ── studies ───────────────────────────────────────────────────────────────────────────────────*/
 
-#define DLN_ENGINE_STATES(X)                                                                       \
-    X(IDLE, "idle") X(RUNNING, "running") X(PAUSED, "paused") X(DRAINING, "draining") X(DONE, "done")
+#define DLN_ENGINE_STATES(X) \
+    X(IDLE, "idle")          \
+    X(RUNNING, "running") X(PAUSED, "paused") X(DRAINING, "draining") X(DONE, "done")
 enum dln_engine_state {
 #define DLN_ENGINE_ENUM(name, text) DLN_ENGINE_##name,
     DLN_ENGINE_STATES(DLN_ENGINE_ENUM)
@@ -63,8 +64,8 @@ DLN_API const char *dln_engine_state_name(enum dln_engine_state state);
 /* Who holds a study's lease. */
 struct dln_lease_info {
     bool held;
-    bool alive;  /* same host: pid and start time checked; other host: heartbeat younger than 30 s */
-    bool here;   /* this host */
+    bool alive; /* same host: pid and start time checked; other host: heartbeat younger than 30 s */
+    bool here;  /* this host */
     const char *host;
     int64_t pid;
     int64_t started_us, heartbeat_us;
@@ -84,21 +85,23 @@ struct dln_study_summary {
     size_t n_objectives;
     const bool *maximize;
     const char *const *metric_names; /* "value", "value 1"… where the file has none */
+    bool is_counted;                 /* else counts, best and activity are not known yet */
     int64_t counts[DLN_TRIAL_STATE_COUNT];
     int64_t n_trials;
     int64_t best_id, best_number; /* single objective; -1: none yet */
     double best_value;
-    int64_t last_activity_us;     /* newest start or end; 0: none */
-    int64_t finished_per_bin[10]; /* trials ended in the last 24 h, 10 bins of 2.4 h, oldest first */
-    bool is_ours;                 /* has a dialin_studies row */
+    int64_t last_activity_us; /* newest start or end; 0: none */
+    int64_t
+        finished_per_bin[10]; /* trials ended in the last 24 h, 10 bins of 2.4 h, oldest first */
+    bool is_ours;             /* has a dialin_studies row */
     enum dln_engine_state state;
-    const char *why;              /* of the state: "budget: trials", "5 failures in a row: exit 1" */
+    const char *why; /* of the state: "budget: trials", "5 failures in a row: exit 1" */
     struct dln_live_settings live;
     uint64_t seed;
-    const char *strategy;         /* name, "" when unknown */
+    const char *strategy; /* name, "" when unknown */
     struct dln_lease_info lease;
     int64_t created_us;
-    struct dln_spent spent;       /* as last written */
+    struct dln_spent spent; /* as last written */
 };
 
 /* Every study of the file, in id order, in the arena. */
@@ -107,6 +110,10 @@ DLN_API DLN_CHECK bool dln_store_studies(dln_store *store, struct dln_arena *are
                                          struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_study(dln_store *store, int64_t study_id, struct dln_arena *arena,
                                        struct dln_study_summary *out, struct dln_error *err);
+/* The same at once: where trials are many and nobody has counted them, is_counted is false. */
+DLN_API DLN_CHECK bool dln_store_study_head(dln_store *store, int64_t study_id,
+                                            struct dln_arena *arena, struct dln_study_summary *out,
+                                            struct dln_error *err);
 /*
  * The id of a name; of the only study when name is NULL (DLN_USAGE lists the names when there are
  * several, DLN_NOT_FOUND when there is none).
@@ -126,6 +133,14 @@ DLN_API DLN_CHECK bool dln_store_definition(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_infer_space(dln_store *store, int64_t study_id,
                                              struct dln_arena *arena, struct dln_space *out,
                                              struct dln_error *err);
+/*
+ * The same at once, however long the study is: of more than some 20,000 trials the oldest, the
+ * newest and some between are looked at, and *sampled is set. A trial that has a parameter which
+ * the sample did not show says so (has_strangers): then infer the space anew.
+ */
+DLN_API DLN_CHECK bool dln_store_sample_space(dln_store *store, int64_t study_id,
+                                              struct dln_arena *arena, struct dln_space *out,
+                                              bool *sampled, struct dln_error *err);
 
 /*
  * Makes a study (directions, metric names, dialin:uid, dialin:time, dialin_studies row) and its
@@ -135,7 +150,8 @@ DLN_API DLN_CHECK bool dln_store_create_study(dln_store *store, const struct dln
                                               int64_t *study_id, struct dln_error *err);
 /*
  * Applies a changed study file to an existing study: DLN_REFUSED with a sentence when objectives or
- * the kind of a parameter with trials differ. Budget and parallel in the file replace the live ones.
+ * the kind of a parameter with trials differ. Budget and parallel in the file replace the live
+ * ones.
  */
 DLN_API DLN_CHECK bool dln_store_update_study(dln_store *store, int64_t study_id,
                                               const struct dln_study *def, struct dln_error *err);
@@ -149,6 +165,9 @@ DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
                                               const struct dln_method *method,
                                               struct dln_error *err);
+/* The same for the pruner. */
+DLN_API DLN_CHECK bool dln_store_set_pruner(dln_store *store, int64_t study_id,
+                                            const struct dln_method *method, struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_set_state(dln_store *store, int64_t study_id,
                                            enum dln_engine_state state, const char *why,
                                            const struct dln_spent *spent, struct dln_error *err);
@@ -163,8 +182,8 @@ DLN_API DLN_CHECK bool dln_store_cost(dln_store *store, int64_t study_id, int ob
 struct dln_past_report {
     const char *from, *study;
     const char *matched, *only_here, *only_there; /* names of parameters, "a, b" */
-    size_t n_trials;         /* complete ones within their limits */
-    size_t n_fitting;        /* that have a place in this space */
+    size_t n_trials;                              /* complete ones within their limits */
+    size_t n_fitting;                             /* that have a place in this space */
     const size_t *n_outside; /* d + 1: those that have none, by parameter; last: by constraints */
     struct dln_past past;    /* of those that fit at most 256, the best half and a sample */
 };
@@ -184,8 +203,8 @@ DLN_API DLN_CHECK bool dln_past_portfolio(const struct dln_study *def, size_t n_
 /*
  * Takes the lease of a study for this store, or fails with DLN_BUSY and a sentence that names the
  * holder ("engine pid 4242 on node07 since …"). While it is held, every write of this store is
- * fenced: it fails with DLN_BUSY once somebody else has taken the lease. *lock_fd (may be NULL) gets
- * the side-file lock's descriptor, to be inherited by the guardian; the store keeps its own.
+ * fenced: it fails with DLN_BUSY once somebody else has taken the lease. *lock_fd (may be NULL)
+ * gets the side-file lock's descriptor, to be inherited by the guardian; the store keeps its own.
  */
 DLN_API DLN_CHECK bool dln_store_take_lease(dln_store *store, int64_t study_id, int *lock_fd,
                                             struct dln_error *err);
@@ -195,9 +214,9 @@ DLN_API void dln_store_drop_lease(dln_store *store);
 /* ── guests: trials of a program that asks and tells, without the lease ────────────────────────*/
 
 /*
- * From now on start, enqueue, next_waiting, claim, report and finish of this store are a guest's, on
- * this study, whoever holds the lease. Its trials carry `dialin:asked` and are foreign to an engine;
- * any guest may report on them and finish them. Finishing is durable.
+ * From now on start, enqueue, next_waiting, claim, report and finish of this store are a guest's,
+ * on this study, whoever holds the lease. Its trials carry `dialin:asked` and are foreign to an
+ * engine; any guest may report on them and finish them. Finishing is durable.
  */
 DLN_API DLN_CHECK bool dln_store_join(dln_store *store, int64_t study_id, struct dln_error *err);
 /* The number that the next trial gets, if nobody is faster. */
@@ -207,8 +226,9 @@ DLN_API DLN_CHECK bool dln_store_next_number(dln_store *store, int64_t *number,
 DLN_API DLN_CHECK bool dln_store_beat_trials(dln_store *store, size_t n, const int64_t *ids,
                                              struct dln_error *err);
 /*
- * Guests' trials that once had a heartbeat, and none for max_age_s, become failed: lost. *n of them.
- * A trial that never had one waits to be told for ever. By a guest, or the holder of the lease.
+ * Guests' trials that once had a heartbeat, and none for max_age_s, become failed: lost. *n of
+ * them. A trial that never had one waits to be told for ever. By a guest, or the holder of the
+ * lease.
  */
 #define DLN_LOST_S 120 /* Optuna's own measure */
 DLN_API DLN_CHECK bool dln_store_fail_lost(dln_store *store, int64_t max_age_s, size_t *n,
@@ -227,7 +247,7 @@ struct dln_new_trial {
     const double *x;      /* complete: NaN only where inactive */
     const char *strategy; /* that made it */
     const char *why;      /* one line, may be NULL */
-    const char *memo;     /* JSON that the strategy wants to see again in the history; may be NULL */
+    const char *memo; /* JSON that the strategy wants to see again in the history; may be NULL */
     double predicted_mean, predicted_sd; /* NaN: none */
 };
 /* A RUNNING trial with all its parameters, in one transaction. */
@@ -246,7 +266,8 @@ DLN_API DLN_CHECK bool dln_store_enqueue(dln_store *store, const struct dln_spac
                                          const double *x, int64_t copy_of, bool is_retry,
                                          const char *who, int64_t *id, int64_t *number,
                                          struct dln_error *err);
-/* The lowest-numbered WAITING trial: its row and fixed x (NaN where free). False + NOT_FOUND: none. */
+/* The lowest-numbered WAITING trial: its row and fixed x (NaN where free). False + NOT_FOUND: none.
+ */
 DLN_API DLN_CHECK bool dln_store_next_waiting(dln_store *store, const struct dln_space *space,
                                               int64_t *id, int64_t *number, double *x,
                                               struct dln_error *err);
@@ -255,16 +276,17 @@ DLN_API DLN_CHECK bool dln_store_waiting_point(dln_store *store, int64_t study_i
                                                const struct dln_space *space, int64_t trial_id,
                                                double *x, struct dln_error *err);
 /*
- * Other fixed values for a WAITING trial; out of the queue: it has failed, stopped by a person, with a
- * line about who. DLN_REFUSED: it does not wait any more.
+ * Other fixed values for a WAITING trial; out of the queue: it has failed, stopped by a person,
+ * with a line about who. DLN_REFUSED: it does not wait any more.
  */
 DLN_API DLN_CHECK bool dln_store_revise(dln_store *store, const struct dln_space *space, int64_t id,
                                         const double *x, struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_withdraw(dln_store *store, int64_t id, const char *detail,
                                           struct dln_error *err);
 /*
- * WAITING → RUNNING with x complete. DLN_BUSY when somebody else was faster (optuna-storage.md 10.3:
- * with foreign workers alive the second look after 200 ms is the caller's: dln_store_still_claimed).
+ * WAITING → RUNNING with x complete. DLN_BUSY when somebody else was faster
+ * (optuna-storage.md 10.3: with foreign workers alive the second look after 200 ms is the caller's:
+ * dln_store_still_claimed).
  */
 DLN_API DLN_CHECK bool dln_store_claim(dln_store *store, const struct dln_space *space, int64_t id,
                                        const struct dln_new_trial *trial, struct dln_error *err);
@@ -281,7 +303,8 @@ struct dln_report {
 DLN_API DLN_CHECK bool dln_store_report(dln_store *store, int64_t trial_id, size_t n,
                                         const struct dln_report *reports, struct dln_error *err);
 
-/* Forgets the intermediate values of a RUNNING trial from this step on: it is run again from there. */
+/* Forgets the intermediate values of a RUNNING trial from this step on: it is run again from there.
+ */
 DLN_API DLN_CHECK bool dln_store_rewind(dln_store *store, int64_t trial_id, int64_t step,
                                         struct dln_error *err);
 
@@ -301,6 +324,23 @@ struct dln_run_end {
     int64_t max_rss_bytes;
 };
 
+/*
+ * One run of a trial of several (`folds`, `repeat`) has ended well: its values as an attribute, its
+ * intermediate value and the run's end in one guarded transaction. DLN_REFUSED as for finish.
+ */
+#define DLN_KEY_RUN   "dialin:run:" /* and its number: the system attribute */
+#define DLN_PART_DONE "done: "      /* the run's detail begins with it: no failure */
+struct dln_part {
+    const char *key, *json;
+    bool has_report;
+    struct dln_report report;
+    int64_t run_id; /* 0: none */
+    struct dln_run_end end;
+    const char *detail;
+};
+DLN_API DLN_CHECK bool dln_store_put_part(dln_store *store, int64_t trial_id,
+                                          const struct dln_part *part, struct dln_error *err);
+
 /* What a pruner compared when it ended a trial; kept as the user attribute dialin_pruned. */
 struct dln_cut {
     const char *pruner;
@@ -312,14 +352,17 @@ struct dln_finish {
     enum dln_trial_state state; /* COMPLETE, PRUNED, FAIL */
     const double *values;       /* m values for COMPLETE; may be NULL else */
     enum dln_fail_reason reason;
-    const char *detail;         /* one line, may be NULL */
-    int64_t run_id;             /* 0: none */
-    struct dln_run_end end;     /* of that run */
-    size_t n_extra;             /* user attributes: metrics seen that are no objective … */
+    const char *detail;     /* one line, may be NULL */
+    int64_t run_id;         /* 0: none */
+    struct dln_run_end end; /* of that run */
+    size_t n_extra;         /* user attributes: metrics seen that are no objective … */
     const char *const *extra_names;
     const double *extra_values;
-    const struct dln_cut *cut;  /* PRUNED by a pruner; NULL: by a person */
-    const double *limits;       /* n_limits violations (≤ 0 feasible) as Optuna's `constraints` */
+    int n_runs;                /* that the values come from; 0: it was one run */
+    enum dln_take take;        /* by which */
+    const double *spread;      /* of n_runs: one an objective, NaN where there is none */
+    const struct dln_cut *cut; /* PRUNED by a pruner; NULL: by a person */
+    const double *limits;      /* n_limits violations (≤ 0 feasible) as Optuna's `constraints` */
     size_t n_limits;
 };
 /*
@@ -350,6 +393,7 @@ DLN_API DLN_CHECK bool dln_store_add_past(dln_store *store, const struct dln_spa
 /* RUNNING trials of ours whose engine is gone, for recovery: newest run of each. */
 struct dln_orphan {
     int64_t trial_id, number, run_id;
+    bool is_open; /* that run has no end yet */
     int attempt;  /* 0: none was started */
     int failures; /* runs that ended by themselves, not because their engine went */
     int64_t pid, pid_start;
@@ -358,8 +402,8 @@ struct dln_orphan {
     const double *x;
 };
 DLN_API DLN_CHECK bool dln_store_orphans(dln_store *store, const struct dln_space *space,
-                                         struct dln_arena *arena, struct dln_orphan **out, size_t *n,
-                                         struct dln_error *err);
+                                         struct dln_arena *arena, struct dln_orphan **out,
+                                         size_t *n, struct dln_error *err);
 /* Whether new commits should wait: PASSIVE checkpoint when idle or the WAL is long. Never fails. */
 DLN_API void dln_store_checkpoint(dln_store *store);
 
@@ -375,11 +419,11 @@ typedef struct dln_follow dln_follow;
 struct dln_batch {
     bool has_summary; /* summary is new */
     struct dln_study_summary summary;
-    size_t n_trials;  /* new or changed, ascending id; replace what you hold by id */
+    size_t n_trials; /* new or changed, ascending id; replace what you hold by id */
     const struct dln_trial *trials;
-    bool all_loaded;  /* nothing older is missing */
-    double loaded;    /* share of trials loaded so far, 0 … 1 */
-    bool more;        /* call again at once: this was a slice */
+    bool all_loaded; /* nothing older is missing */
+    double loaded;   /* share of trials loaded so far, 0 … 1 */
+    bool more;       /* call again at once: this was a slice */
     bool study_gone;
 };
 
@@ -397,6 +441,17 @@ DLN_API DLN_CHECK bool dln_store_trial(dln_store *store, int64_t study_id,
                                        const struct dln_space *space, size_t n_objectives,
                                        int64_t number, struct dln_arena *arena,
                                        struct dln_trial *out, struct dln_error *err);
+/*
+ * At most `limit` trials behind an id, oldest first, or (newest) the last ones of all; ascending
+ * id. What `parts` leaves out is empty: no steps, no texts; NaN for parameters.
+ */
+enum dln_trial_parts { DLN_TRIAL_ALL, DLN_TRIAL_PARAMS, DLN_TRIAL_VALUES };
+DLN_API DLN_CHECK bool dln_store_trials(dln_store *store, int64_t study_id,
+                                        const struct dln_space *space, size_t n_objectives,
+                                        enum dln_trial_parts parts, int64_t after_id, size_t limit,
+                                        bool newest, struct dln_arena *arena,
+                                        const struct dln_trial **out, size_t *n,
+                                        struct dln_error *err);
 struct dln_attribute {
     const char *key, *json;
 };
@@ -474,9 +529,9 @@ struct dln_history_row {
     int64_t last_step;    /* -1: no report */
     double last_value;
     enum dln_fail_reason reason;
-    double violation;     /* sum of its positive constraint values; 0: feasible, or none are known */
+    double violation; /* sum of its positive constraint values; 0: feasible, or none are known */
     const char *strategy, *memo;
-    double seconds;       /* from start to end; 0: not ended, or not known */
+    double seconds; /* from start to end; 0: not ended, or not known */
 };
 DLN_API DLN_CHECK bool dln_store_history(dln_store *store, int64_t study_id,
                                          const struct dln_space *space, size_t n_objectives,
@@ -492,7 +547,8 @@ DLN_API DLN_CHECK bool dln_store_history_one(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_seconds(dln_store *store, int64_t trial_id, double *seconds,
                                          struct dln_error *err);
 
-/* The intermediate values of trials with an id above, for pruners; trials without any are left out. */
+/* The intermediate values of trials with an id above, for pruners; trials without any are left out.
+ */
 struct dln_curve_row {
     int64_t trial_id;
     size_t n_steps;
@@ -547,23 +603,27 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 
 /*
- * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params": {},
- * "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute) ·
- * REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING one) ·
- * SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · STOP {"now": bool} · TRIAL_NOTE {"trial": n, "text": …} ·
- * TAG {"trials": [numbers], "add": [tags], "remove": [tags]} or {"tags": [[number, "a b"], …]} · NOTE {"text": …} (an engine decision of note, journal only).
+ * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params":
+ * {}, "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute)
+ * · REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING
+ * one) · SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · SET_PRUNER {"pruner": the
+ * same} · STOP {"now": bool} · TRIAL_NOTE {"trial": n, "text": …} · TAG {"trials":
+ * [numbers], "add": [tags], "remove": [tags]} or {"tags": [[number, "a b"], …]} · NOTE {"text": …}
+ * (an engine decision of note, journal only).
  */
-#define DLN_COMMANDS(X)                                                                            \
-    X(PAUSE, "pause") X(RESUME, "resume") X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune")      \
-    X(STOP_TRIAL, "stop_trial") X(RETRY, "retry") X(ENQUEUE, "enqueue")                            \
-    X(SET_PARALLEL, "set_parallel") X(SET_BUDGET, "set_budget")                              \
-    X(SET_STRATEGY, "set_strategy") X(NOTE, "note") X(REVISE, "revise") X(WITHDRAW, "withdraw") \
-    X(TRIAL_NOTE, "trial_note") X(TAG, "tag")
+#define DLN_COMMANDS(X)                                                                 \
+    X(PAUSE, "pause")                                                                   \
+    X(RESUME, "resume")                                                                 \
+    X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune") X(STOP_TRIAL, "stop_trial")     \
+        X(RETRY, "retry") X(ENQUEUE, "enqueue") X(SET_PARALLEL, "set_parallel")         \
+            X(SET_BUDGET, "set_budget") X(SET_STRATEGY, "set_strategy") X(NOTE, "note") \
+                X(REVISE, "revise") X(WITHDRAW, "withdraw") X(SET_PRUNER, "set_pruner") \
+                     X(TRIAL_NOTE, "trial_note") X(TAG, "tag")
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)
 #undef DLN_COMMAND_ENUM
-    DLN_COMMAND_COUNT
+        DLN_COMMAND_COUNT
 };
 DLN_API const char *dln_command_name(enum dln_command_kind kind);
 
@@ -575,14 +635,15 @@ struct dln_command {
     const char *who;     /* "mia@pts/7", "engine" */
     const char *payload; /* JSON */
     enum dln_command_state state;
-    const char *answer;  /* a sentence, "" while posted */
-    const char *undo;    /* payload that undoes it, "" if none */
+    const char *answer; /* a sentence, "" while posted */
+    const char *undo;   /* payload that undoes it, "" if none */
 };
 
 /* "user@pts/3" of this process; "user" without a terminal. */
 DLN_API void dln_command_who(char *out, size_t cap);
-DLN_API DLN_CHECK bool dln_store_post(dln_store *store, int64_t study_id, enum dln_command_kind kind,
-                                      const char *who, const char *payload, int64_t *command_id,
+DLN_API DLN_CHECK bool dln_store_post(dln_store *store, int64_t study_id,
+                                      enum dln_command_kind kind, const char *who,
+                                      const char *payload, int64_t *command_id,
                                       struct dln_error *err);
 /* The oldest posted command, in the arena; DLN_NOT_FOUND when there is none. */
 DLN_API DLN_CHECK bool dln_store_next_command(dln_store *store, int64_t study_id,
@@ -591,13 +652,15 @@ DLN_API DLN_CHECK bool dln_store_next_command(dln_store *store, int64_t study_id
 DLN_API DLN_CHECK bool dln_store_answer(dln_store *store, int64_t command_id,
                                         enum dln_command_state state, const char *answer,
                                         const char *undo, struct dln_error *err);
-/* Journal-only entry by the engine ("new best #187 0.0387 (was 0.0401)"): posted and done at once. */
+/* Journal-only entry by the engine ("new best #187 0.0387 (was 0.0401)"): posted and done at once.
+ */
 DLN_API DLN_CHECK bool dln_store_note(dln_store *store, int64_t study_id, const char *text,
                                       struct dln_error *err);
 /* Newest first, at most `limit`, with id > after (0: all). */
 DLN_API DLN_CHECK bool dln_store_journal(dln_store *store, int64_t study_id, int64_t after,
                                          size_t limit, struct dln_arena *arena,
-                                         struct dln_command **out, size_t *n, struct dln_error *err);
+                                         struct dln_command **out, size_t *n,
+                                         struct dln_error *err);
 DLN_API DLN_CHECK bool dln_store_command(dln_store *store, int64_t command_id,
                                          struct dln_arena *arena, struct dln_command *out,
                                          struct dln_error *err);

@@ -127,6 +127,14 @@ DLN_API const struct dln_strategy *const *dln_strategies(void);
 DLN_API const struct dln_strategy *dln_strategy_find(const char *name);
 
 /*
+ * The strategy that fits a study best, by its budget (0: unknown), parameters and goals, and a
+ * clause that says why.
+ */
+DLN_API const struct dln_strategy *dln_strategy_recommend(const struct dln_study *study,
+                                                          int64_t budget_trials,
+                                                          char why[DLN_WHY_MAX]);
+
+/*
  * Checks a method's settings against a table and fills values[]: DLN_INVALID with
  * "LINE:COLUMN: sentence" and the nearest valid word.
  */

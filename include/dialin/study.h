@@ -90,6 +90,51 @@ DLN_API const char *dln_fail_reason_name(enum dln_fail_reason reason);
 
 enum dln_fail_policy { DLN_POLICY_RETRY, DLN_POLICY_AVOID, DLN_POLICY_IGNORE };
 
+/* What a job asks of a cluster: a number, or the value of a parameter of the trial. */
+struct dln_amount {
+    int count;         /* 0: not given */
+    const char *param; /* NULL: `count` */
+    size_t index;      /* of the parameter */
+};
+
+enum { DLN_TIMEOUT_FAIL, DLN_TIMEOUT_PRUNE };
+enum dln_state_meaning { DLN_MEANS_PENDING, DLN_MEANS_HELD, DLN_MEANS_RUNNING, DLN_MEANS_ENDED };
+
+struct dln_state_word { /* `queue`: what a word of the poll's answer means */
+    const char *word;
+    enum dln_state_meaning means;
+};
+
+/* `machine.executor` as slurm or queue. A text that is not given is NULL, and so is its option. */
+struct dln_cluster {
+    /* both */
+    int max_jobs, max_queued; /* 0: as many as run in parallel */
+    int64_t poll_min_ms, poll_max_ms, fs_grace_ms;
+    int64_t queue_timeout_ms; /* 0: none */
+    int retries;              /* of jobs that the cluster lost */
+    int on_timeout;           /* DLN_TIMEOUT_FAIL, DLN_TIMEOUT_PRUNE */
+    bool line_buffer;
+    size_t n_setup;
+    const char *const *setup; /* lines of shell */
+    struct dln_words launcher;
+    /* slurm */
+    const char *partition, *account, *qos, *constraint, *reservation, *nodelist, *exclude, *time,
+        *mem, *mem_per_cpu, *mem_per_gpu, *gpu_type, *nodes, *nice, *mail_type, *mail_user,
+        *dependency;
+    struct dln_amount cpus, gpus;
+    int gpu_flag; /* 0: --gpus, 1: --gres */
+    int env;      /* 0: the tuner's environment goes along, 1: it does not */
+    bool requeue;
+    size_t n_extra;
+    const char *const *extra;
+    /* queue */
+    struct dln_words submit, poll, cancel;
+    const char *id_regex; /* NULL: the first word with a digit of the last line */
+    int id_column, state_column; /* of the poll's lines, from 1 */
+    size_t n_states;
+    const struct dln_state_word *states;
+};
+
 struct dln_machine {
     int parallel;
     bool has_parallel; /* else as many as there are GPUs for, where there are any */
@@ -104,8 +149,7 @@ struct dln_machine {
     int64_t grace_ms;
     int64_t log_limit_bytes;
     const char *executor; /* "local", "slurm", "queue" */
-    size_t n_settings;    /* of the executor */
-    const struct dln_named_scalar *settings;
+    struct dln_cluster cluster;
 };
 
 struct dln_metric_pattern { /* POSIX extended expression; group 1 is the number */
@@ -140,8 +184,14 @@ enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_
 
 /* A key of the file that this release reads and checks but does not act on yet. */
 struct dln_later {
-    const char *key;  /* "worker", "pruner", "folds", "machine.gpus" … */
+    const char *key;  /* "folds", "machine.executor" … */
     unsigned line, column;
+};
+
+/* Another definition of a parameter than the file's: dialin/space_edit.h. */
+struct dln_space_edit {
+    const char *name;
+    const char *definition; /* "{float: [0, 1]}"; NULL: it is gone */
 };
 
 struct dln_study {
@@ -151,6 +201,8 @@ struct dln_study {
     const char *directory; /* the trials' working directory: the file's, absolute */
     const char *text;      /* the file as it stood */
     size_t text_len;
+    size_t n_edits; /* of the space since then, in the order in which they came */
+    const struct dln_space_edit *edits;
 
     struct dln_words run, worker;
     size_t n_objectives;
@@ -209,12 +261,19 @@ DLN_API DLN_CHECK bool dln_study_read_file(const char *path, struct dln_study **
 DLN_API DLN_CHECK bool dln_study_read(const char *path, const char *text, size_t len,
                                       struct dln_study **out, struct dln_error *err);
 DLN_API void dln_study_free(struct dln_study *study);
+/* Runs that are one trial: folds × repeats, at least 1. */
+DLN_API int dln_study_runs(const struct dln_study *study);
+/* "mean", "median", "worst", "best" */
+DLN_API const char *dln_take_name(enum dln_take take);
 
 /*
  * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where
  * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
  */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
+
+/* `run`, or `worker` where that is given. */
+DLN_API const struct dln_words *dln_study_command(const struct dln_study *study);
 
 /* {"tpe": {"startup": 20}}: a method as JSON, as a person sets it while a study runs. */
 DLN_API void dln_method_json(const struct dln_method *method, struct dln_strbuf *out);

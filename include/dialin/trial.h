@@ -31,6 +31,8 @@ struct dln_trial {
     int64_t started_us, ended_us; /* wall, UTC; 0: not yet */
     const double *x;              /* d values, NaN where inactive or unknown */
     const double *values;         /* m values, NaN where there is none */
+    int n_runs;                   /* of folds or repeats that the values come from; 0: of one run */
+    const double *spread;         /* m standard deviations of n_runs > 0; NaN where there is none */
     size_t n_steps;
     const int64_t *steps; /* ascending */
     const double *curve;  /* n_steps intermediate values */
@@ -40,6 +42,7 @@ struct dln_trial {
     const char *why;          /* the strategy's one-line reason; "" if none */
     bool is_ours;             /* made or claimed by a dialin engine */
     bool has_fixed;           /* a WAITING trial with values that a person fixed */
+    bool has_strangers;       /* parameters that the space does not have */
     int attempt;              /* runs so far, from dialin_runs */
     int slot;                 /* of the last run, -1 if none */
     const char *run_dir;      /* of the last run, "" if none; may be relative to the file's folder */

@@ -1,6 +1,7 @@
 #include "dialin/num.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <math.h>
@@ -35,15 +36,34 @@ static double read_digits(const char *text, size_t len)
     return x;
 }
 
-/* Shortest %e text of a finite x that reads back to the same bits. */
+/* Takes the zeros at the end of "1.500e+00" out. */
+static void strip_zeros(char *text)
+{
+    char *const e = strchr(text, 'e');
+    char *const dot = strchr(text, '.');
+    if (!e || !dot) return;
+    char *end = e;
+    while (end > dot && end[-1] == '0')
+        end--;
+    if (end == dot + 1) end = dot;
+    memmove(end, e, strlen(e) + 1);
+}
+
+/*
+ * Shortest %e text of a finite x that reads back to the same bits. A text of up to 15 digits comes
+ * back from a double as it was: where 15 do, they are the shortest one and zeros.
+ */
 static void shortest(double x, char out[DLN_NUM_TEXT_MAX])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    const int first = fabs(x) < DBL_MIN ? 1 : DBL_DIG; /* the smallest ones have fewer digits */
+    for (int digits = first; digits <= 17; digits++) {
         if (snprintf(out, DLN_NUM_TEXT_MAX, "%.*e", digits - 1, x) < 0) out[0] = '\0';
         const char point = decimal_point();
         char *dot = strchr(out, point);
         if (dot) *dot = '.';
-        if (read_digits(out, strlen(out)) == x) return;
+        if (read_digits(out, strlen(out)) != x && digits < 17) continue;
+        if (digits == DBL_DIG) strip_zeros(out);
+        return;
     }
 }
 
@@ -79,12 +99,14 @@ static size_t layout(double x, bool whole_has_point, char out[DLN_NUM_TEXT_MAX])
     if (exponent < 0) {
         out[len++] = '0';
         out[len++] = '.';
-        for (int i = -1; i > exponent; i--) out[len++] = '0';
+        for (int i = -1; i > exponent; i--)
+            out[len++] = '0';
         memcpy(out + len, digits, n);
         len += n;
     } else {
         const size_t before = (size_t)exponent + 1;
-        for (size_t i = 0; i < before; i++) out[len++] = i < n ? digits[i] : '0';
+        for (size_t i = 0; i < before; i++)
+            out[len++] = i < n ? digits[i] : '0';
         if (n > before) {
             out[len++] = '.';
             memcpy(out + len, digits + before, n - before);
@@ -120,7 +142,8 @@ static size_t match_word(const char *text, size_t len, const char *word)
 static size_t count_digits(const char *text, size_t len)
 {
     size_t i = 0;
-    while (i < len && text[i] >= '0' && text[i] <= '9') i++;
+    while (i < len && text[i] >= '0' && text[i] <= '9')
+        i++;
     return i;
 }
 

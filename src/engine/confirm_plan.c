@@ -22,7 +22,7 @@ bool dln_confirm_no_memory(struct dln_error *err)
 
 static const struct dln_words *words_of(const struct dln_study *study)
 {
-    return study->confirm.run.n > 0 ? &study->confirm.run : &study->run;
+    return study->confirm.run.n > 0 ? &study->confirm.run : dln_study_command(study);
 }
 
 static const char *metric_of(const struct dln_study *study)

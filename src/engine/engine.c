@@ -39,10 +39,6 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
 {
     struct dln_study *study = driver->study;
     if (!dln_study_can_run(study, err) || !dln_argv_check(study, err)) return false;
-    if (study->run.n == 0) {
-        return dln_fail(err, DLN_INVALID,
-                        "the study file has no 'run', so there is nothing to run");
-    }
     if (!dln_gpus_new(study, &driver->gpus, err)) return false;
     if (!dln_config_new(study, &driver->config, err)) return false;
     if (!dln_limits_new(study, &driver->limits, err)) return false;
@@ -50,6 +46,7 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
     if (!dln_pruning_new(study, &study->pruner, &driver->pruning, err)) return false;
     if (!dln_ledger_init(&driver->ledger, study, err)) return false;
     driver->is_engine = true;
+    if (study->worker.n > 0) dln_worker_end_orphans(study);
     const struct dln_runner_options runner = {
         .program = options->guardian,
         .inherit_fd = driver->lock_fd,

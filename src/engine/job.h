@@ -1,7 +1,8 @@
 /*
  * A job is a RUNNING trial of ours, from its row in the file to its recorded end: it may wait for a
  * slot (left over by a dead engine, or to be tried again), hold one, or have ended and wait to be
- * recorded. It goes through several runs (attempts) when one fails and the study's policy says so.
+ * recorded. It goes through several runs (attempts) when one fails and the study's policy says so,
+ * and where a trial is several runs (parts.h).
  */
 #ifndef DLN_ENGINE_JOB_H
 #define DLN_ENGINE_JOB_H
@@ -54,6 +55,13 @@ struct dln_job {
     int failures; /* runs that failed by themselves */
 
     double cost; /* of the runs before this one */
+
+    int fold, folds;   /* of the run that goes on; folds 0: as the study says */
+    int n_parts;       /* runs that are one trial; 0: it is one run */
+    int n_done;        /* parts that are in the file */
+    double *parts;     /* n_parts × n_sums: what they gave, NaN where nothing */
+    double *scratch;   /* n_parts */
+    bool is_unsettled; /* WAITING: whether more parts are to be run is not decided yet */
 
     struct dln_arena run_arena; /* of run_dir, command */
     const char *run_dir, *command;

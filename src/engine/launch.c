@@ -1,49 +1,17 @@
 #include "engine/launch.h"
 
-#include <string.h>
-
-#include "dialin/json.h"
-
-/* Constants of `fixed` beside the parameters, so that a program finds all its values in one file.
- */
-static void fixed_json(const struct dln_scalar *value, struct dln_json_writer *w)
-{
-    switch (value->kind) {
-    case DLN_SCALAR_NULL: dln_json_null(w); return;
-    case DLN_SCALAR_BOOL: dln_json_bool(w, value->truth); return;
-    case DLN_SCALAR_INT: dln_json_int(w, (int64_t)value->number); return;
-    case DLN_SCALAR_REAL: dln_json_double(w, value->number); return;
-    case DLN_SCALAR_TEXT: dln_json_string(w, value->text); return;
-    case DLN_SCALAR_JSON: dln_json_raw(w, value->text); return;
-    }
-}
+#include "dialin/strbuf.h"
+#include "engine/parts.h"
 
 static bool write_params(const struct dln_study *study, const struct dln_job *job,
                          struct dln_error *err)
 {
     struct dln_strbuf text = {0};
-    struct dln_strbuf value = {0};
-    struct dln_json_writer w = {.out = &text};
-    dln_json_object(&w);
-    for (size_t i = 0; i < study->space.n; i++) {
-        const double x = job->x[i];
-        if (x != x) continue; /* inactive */
-        dln_strbuf_reset(&value);
-        dln_param_json(&study->space.params[i], x, &value);
-        dln_json_key(&w, study->space.params[i].name);
-        dln_json_raw(&w, dln_strbuf_text(&value));
-    }
-    for (size_t i = 0; i < study->n_fixed; i++) {
-        dln_json_key(&w, study->fixed[i].name);
-        fixed_json(&study->fixed[i].value, &w);
-    }
-    dln_json_end_object(&w);
+    dln_params_json(study, job->x, &text);
     dln_strbuf_add(&text, "\n");
-    const bool ok = dln_strbuf_ok(&text) && dln_strbuf_ok(&value);
-    const bool written =
-        ok ? dln_run_dir_write(job->run_dir, "params.json", text.data, text.len, err)
-           : dln_fail(err, DLN_NOMEM, "write params.json");
-    dln_strbuf_release(&value);
+    const bool written = dln_strbuf_ok(&text) ? dln_run_dir_write(job->run_dir, "params.json",
+                                                                  text.data, text.len, err)
+                                              : dln_fail(err, DLN_NOMEM, "write params.json");
     dln_strbuf_release(&text);
     return written;
 }
@@ -64,10 +32,16 @@ static bool write_config(const struct dln_driver *driver, const struct dln_job *
     return ok;
 }
 
-static bool write_command(struct dln_job *job, char *const *argv, struct dln_error *err)
+/* line NULL: no warm worker. */
+static bool write_command(struct dln_job *job, char *const *argv, const char *line,
+                          struct dln_error *err)
 {
     struct dln_strbuf text = {0};
-    dln_argv_quote(argv, &text);
+    if (line) {
+        dln_worker_command(line, argv, &text);
+    } else {
+        dln_argv_quote(argv, &text);
+    }
     job->command = dln_arena_copy(&job->run_arena, dln_strbuf_text(&text));
     dln_strbuf_add(&text, "\n");
     const bool written = job->command && dln_strbuf_ok(&text)
@@ -83,6 +57,7 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
 {
     const struct dln_study *study = driver->study;
     struct dln_arena *scratch = &driver->scratch;
+    bool ok = false;
     dln_arena_reset(scratch);
     struct dln_run_spec spec = {
         .study = study,
@@ -90,6 +65,8 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
         .number = job->number,
         .seed = seed,
         .attempt = job->attempt,
+        .fold = job->fold,
+        .folds = job->folds,
         .run_dir = job->run_dir,
     };
     spec.json_path = dln_arena_printf(scratch, "%s/params.json", job->run_dir);
@@ -101,30 +78,52 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
 
     char **argv;
     char **envp;
-    if (!dln_argv_fill(words, &spec, scratch, &argv, err)) return false;
-    if (!dln_env_fill(&spec, scratch, &envp, err)) return false;
-    if (!write_command(job, argv, err)) return false;
-    const struct dln_run_request request = {
+    struct dln_strbuf line = {0};
+    struct dln_run_request request = {
         .owner = job,
-        .argv = argv,
-        .envp = envp,
         .directory = study->directory,
         .run_dir = job->run_dir,
         .memory_bytes = study->machine.memory_bytes,
         .cpus = study->machine.cpus_per_trial,
         .slot = job->slot,
+        .number = job->number,
     };
-    return dln_runner_start(driver->runner, &request, err);
+    if (words == &study->worker) {
+        dln_worker_line(&spec, &line);
+        spec.is_worker = true;
+        if (!dln_worker_dir_make(study, job->slot, scratch, &request.worker_dir, err)) goto done;
+        spec.run_dir = request.worker_dir;
+        request.line = dln_strbuf_text(&line);
+    }
+    ok = dln_strbuf_ok(&line) || dln_fail(err, DLN_NOMEM, "start a trial");
+    ok = ok && dln_argv_fill(words, &spec, scratch, &argv, err) &&
+         dln_env_fill(&spec, scratch, &envp, err) && write_command(job, argv, request.line, err);
+    if (ok) {
+        request.argv = argv;
+        request.envp = envp;
+        ok = dln_runner_start(driver->runner, &request, err);
+    }
+done:
+    dln_strbuf_release(&line);
+    return ok;
 }
 
 bool dln_launch(struct dln_driver *driver, struct dln_job *job, struct dln_error *err)
 {
     const struct dln_study *study = driver->study;
+    char folder[DLN_RUN_FOLDER_MAX];
     if (!dln_run_dir_make(study, job->number, &job->run_arena, &job->run_dir, err)) return false;
     /* of a trial of that number in an earlier study */
     if (study->checkpoint && job->attempt == 1 && !dln_run_dir_tidy(study, job->run_dir, err)) {
         return false;
     }
-    return dln_launch_words(driver, job, &study->run,
-                            dln_job_seed(driver->seed, job->number, job->failures), err);
+    if (!job->parts) {
+        return dln_launch_words(driver, job, dln_study_command(study),
+                                dln_job_seed(driver->seed, job->number, job->failures), err);
+    }
+    job->fold = dln_parts_fold(study, job);
+    dln_run_folder(study, job->n_done, folder);
+    return dln_run_dir_make_in(job->run_dir, folder, &job->run_arena, &job->run_dir, err) &&
+           dln_launch_words(driver, job, dln_study_command(study),
+                            dln_parts_seed(study, driver->seed, job), err);
 }

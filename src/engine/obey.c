@@ -144,6 +144,7 @@ static const struct {
     [DLN_COMMAND_WITHDRAW] = {dln_obey_withdraw, false},
     [DLN_COMMAND_TRIAL_NOTE] = {dln_obey_trial_note, false},
     [DLN_COMMAND_TAG] = {dln_obey_tag, false},
+    [DLN_COMMAND_SET_PRUNER] = {dln_obey_pruner, false},
 };
 
 static void obey(struct dln_driver *driver, const struct dln_command *command,

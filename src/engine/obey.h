@@ -43,6 +43,16 @@ void dln_obey_tag(struct dln_driver *driver, const struct dln_command *command, 
 /* obey_strategy.c */
 void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);
+/* obey_pruner.c */
+void dln_obey_pruner(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                     struct dln_reply *reply);
+/* obey_method.c: payload[what]; false: refused, also where it is the method there was. */
+bool dln_obey_read_method(struct dln_driver *driver, json_t *payload, const char *what,
+                          const struct dln_method *was, struct dln_method *out,
+                          struct dln_reply *reply);
+/* "strategy tpe → gp startup=5 from the next trial on", and what undoes it. */
+void dln_obey_method_done(const char *what, const struct dln_method *was,
+                          const struct dln_method *now, const char *since, struct dln_reply *reply);
 /* obey_settings.c */
 /* Where no engine is alive: a study that was done may have something to do again. */
 void dln_obey_settle_idle(struct dln_driver *driver, const char *why);

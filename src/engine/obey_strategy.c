@@ -2,9 +2,6 @@
  * SET_STRATEGY: from the next ask another strategy, or the same with other settings. History is
  * state, so it learns from every trial there is; trials that run go on.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "engine/obey.h"
 
 /* The new strategy on this study, with all trials; NULL and a refusal where it cannot work. */
@@ -41,57 +38,6 @@ static bool learn_all(struct dln_driver *driver, dln_proposer *proposer)
     return ok;
 }
 
-static bool read_payload(struct dln_driver *driver, json_t *payload, struct dln_method *method,
-                         struct dln_reply *reply)
-{
-    struct dln_error err = {0};
-    if (dln_method_read(json_object_get(payload, "strategy"), &driver->study->arena, method,
-                        &err)) {
-        return true;
-    }
-    dln_reply_refuse(reply, "'strategy': %s", err.text);
-    return false;
-}
-
-static void describe_undo(const struct dln_method *was, struct dln_reply *reply)
-{
-    struct dln_strbuf text = {0};
-    dln_strbuf_add(&text, "{\"strategy\": ");
-    dln_method_json(was, &text);
-    dln_strbuf_add(&text, "}");
-    if (dln_strbuf_ok(&text) && text.len < sizeof reply->undo) {
-        (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
-    }
-    dln_strbuf_release(&text);
-}
-
-/* "strategy tpe → gp startup=5 from trial #17 on". */
-static void describe(const struct dln_driver *driver, const struct dln_method *was,
-                     struct dln_reply *reply)
-{
-    struct dln_strbuf text = {0};
-    dln_strbuf_add(&text, "strategy ");
-    dln_method_text(was, &text);
-    dln_strbuf_add(&text, " → ");
-    dln_method_text(&driver->study->strategy, &text);
-    dln_strbuf_add(&text,
-                   driver->is_engine ? " from the next trial on" : " from the next start on");
-    dln_reply_done(reply, "%s", dln_strbuf_text(&text));
-    dln_strbuf_release(&text);
-}
-
-static bool same_text(const struct dln_method *a, const struct dln_method *b)
-{
-    struct dln_strbuf left = {0};
-    struct dln_strbuf right = {0};
-    dln_method_text(a, &left);
-    dln_method_text(b, &right);
-    const bool same = strcmp(dln_strbuf_text(&left), dln_strbuf_text(&right)) == 0;
-    dln_strbuf_release(&left);
-    dln_strbuf_release(&right);
-    return same;
-}
-
 void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply)
 {
@@ -99,11 +45,7 @@ void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *comm
     struct dln_method method;
     struct dln_error err = {0};
     const struct dln_method was = driver->study->strategy;
-    if (!read_payload(driver, payload, &method, reply)) return;
-    if (same_text(&was, &method)) {
-        dln_reply_refuse(reply, "the strategy is '%s' already, with these settings", method.name);
-        return;
-    }
+    if (!dln_obey_read_method(driver, payload, "strategy", &was, &method, reply)) return;
     dln_proposer *proposer = open_proposer(driver, &method, reply);
     if (!proposer) return;
     if (driver->is_engine && !learn_all(driver, proposer)) {
@@ -127,6 +69,7 @@ void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *comm
         dln_proposer_free(proposer);
         dln_obey_settle_idle(driver, "strategy changed");
     }
-    describe_undo(&was, reply);
-    describe(driver, &was, reply);
+    dln_obey_method_done("strategy", &was, &method,
+                         driver->is_engine ? "from the next trial on" : "from the next start on",
+                         reply);
 }

@@ -57,7 +57,9 @@ static void judge_values(const struct dln_study *study, const size_t *objective_
 {
     for (size_t k = 0; k < study->n_objectives; k++) {
         if (job->sums[objective_metric[k]].n > 0) continue;
-        fail(out, DLN_FAIL_NO_METRIC, "exit 0, but it did not print '%.160s'",
+        fail(out, DLN_FAIL_NO_METRIC,
+             job->end.by_worker ? "the answer has no '%.160s'"
+                                : "exit 0, but it did not print '%.160s'",
              study->objectives[k].metric);
         return;
     }
@@ -81,6 +83,8 @@ static void judge_exit(const struct dln_study *study, const size_t *objective_me
         judge_values(study, objective_metric, job, out);
     } else if (end->oom) {
         fail(out, DLN_FAIL_OOM, "out of memory");
+    } else if (end->by_worker) {
+        fail(out, DLN_FAIL_EXIT, "%s", job->end_text);
     } else if (signaled) {
         dln_signal_text(end->signal, name, sizeof name);
         fail(out, DLN_FAIL_SIGNAL, "signal %s", name);

@@ -14,6 +14,7 @@
 #include "engine/keep.h"
 #include "engine/limits.h"
 #include "engine/outcome.h"
+#include "engine/parts.h"
 #include "engine/refresh.h"
 
 enum { TAIL_BYTES = 4096, TAIL_COLUMNS = 120 };
@@ -62,7 +63,9 @@ void dln_record_event(void *context, const struct dln_run_event *event)
         driver->is_proven = true;
         return;
     case DLN_RUN_METRIC:
-        dln_job_note_metric(job, &event->metric, event->metric.metric == driver->curve_metric);
+        /* the curve of a trial of several runs is what each of them came to */
+        dln_job_note_metric(job, &event->metric,
+                            !job->parts && event->metric.metric == driver->curve_metric);
         judge(driver, job);
         job->last_sign_ns = now;
         return;
@@ -239,6 +242,17 @@ static struct dln_run_end run_end(const struct dln_job *job)
     };
 }
 
+/* For its next run. */
+static void wait_for_slot(struct dln_driver *driver, struct dln_job *job)
+{
+    job->cost = dln_job_cost(job, driver->cost_metric);
+    if (driver->cost_metric != SIZE_MAX) {
+        job->sums[driver->cost_metric] = (struct dln_metric_sum){0}; /* it is counted */
+    }
+    job->phase = DLN_JOB_WAITING;
+    job->slot = -1;
+}
+
 /* The run is over, its trial is not. */
 static bool close_run(struct dln_driver *driver, struct dln_job *job, const char *detail)
 {
@@ -250,12 +264,7 @@ static bool close_run(struct dln_driver *driver, struct dln_job *job, const char
         }
         dln_driver_committed(driver, true);
     }
-    job->cost = dln_job_cost(job, driver->cost_metric);
-    if (driver->cost_metric != SIZE_MAX) {
-        job->sums[driver->cost_metric] = (struct dln_metric_sum){0}; /* it is counted */
-    }
-    job->phase = DLN_JOB_WAITING;
-    job->slot = -1;
+    wait_for_slot(driver, job);
     return true;
 }
 
@@ -345,10 +354,17 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
 }
 
 /* True: it is in the file (or was finished by somebody else) and the job is gone. */
-static bool finish(struct dln_driver *driver, struct dln_job *job,
-                   const struct dln_outcome *outcome)
+static bool finish(struct dln_driver *driver, struct dln_job *job, struct dln_outcome *outcome)
 {
     struct dln_error err = {0};
+    struct dln_parts_sum sum;
+    const bool has_parts = job->n_done > 0 && outcome->state != DLN_TRIAL_FAIL;
+    if (has_parts) {
+        dln_parts_add_up(driver, job, &sum);
+        memcpy(outcome->values, sum.values, sizeof outcome->values);
+    } else if (job->parts && outcome->state == DLN_TRIAL_PRUNED) {
+        outcome->values[0] = (double)NAN; /* of half a run */
+    }
     dln_arena_reset(&driver->scratch);
     const size_t n_limits = outcome->state == DLN_TRIAL_COMPLETE ? driver->study->n_limits : 0;
     const char **names = DLN_ARENA_ARRAY(&driver->scratch, const char *, driver->n_metrics);
@@ -383,6 +399,9 @@ static bool finish(struct dln_driver *driver, struct dln_job *job,
         .n_extra = collect_extras(driver, job, outcome->state, names, extras),
         .extra_names = names,
         .extra_values = extras,
+        .n_runs = has_parts ? job->n_done : 0,
+        .take = driver->study->take,
+        .spread = sum.spread,
         .cut = outcome->state == DLN_TRIAL_PRUNED && job->is_cut ? &cut : NULL,
         .limits = limits,
         .n_limits = n_limits,
@@ -397,6 +416,43 @@ static bool finish(struct dln_driver *driver, struct dln_job *job,
     return true;
 }
 
+/* ── a trial of several runs ───────────────────────────────────────────────────────────────────*/
+
+/* After a part, or where a trial is taken over between two: the pruner's word, or the end. */
+static void settle_parts(struct dln_driver *driver, struct dln_job *job)
+{
+    struct dln_outcome outcome = {.state = DLN_TRIAL_COMPLETE};
+    dln_parts_judge(driver, job);
+    job->is_unsettled = dln_parts_are_over(job); /* until that is in the file */
+    if (!job->is_unsettled) return;
+    if (job->is_cut) {
+        outcome.state = DLN_TRIAL_PRUNED;
+        (void)snprintf(outcome.detail, sizeof outcome.detail, "%s", job->cut.why);
+    }
+    (void)finish(driver, job, &outcome);
+}
+
+static void end_part(struct dln_driver *driver, struct dln_job *job,
+                     const struct dln_outcome *outcome)
+{
+    struct dln_error err = {0};
+    const struct dln_run_end end = run_end(job);
+    if (!dln_parts_put(driver, job, outcome->values, &end, &err)) {
+        if (err.code != DLN_REFUSED) {
+            (void)dln_driver_blame(driver, &err);
+        } else {
+            yield(driver, job);
+        }
+        return;
+    }
+    dln_driver_committed(driver, true);
+    wait_for_slot(driver, job);
+    job->n_done++;
+    job->run_id = 0; /* it is closed */
+    job->has_pid = false;
+    settle_parts(driver, job);
+}
+
 static void record_end(struct dln_driver *driver, struct dln_job *job)
 {
     struct dln_outcome outcome;
@@ -407,6 +463,10 @@ static void record_end(struct dln_driver *driver, struct dln_job *job)
     dln_outcome_decide(driver->study, driver->objective_metric, job, &outcome);
     if (outcome.state == DLN_TRIAL_FAIL) explain(job, &outcome);
     if (!record_reports(driver, job)) return;
+    if (job->parts && job->attempt > 0 && outcome.state == DLN_TRIAL_COMPLETE) {
+        end_part(driver, job, &outcome);
+        return;
+    }
     if (!outcome.again || driver->is_stopping) {
         (void)finish(driver, job, &outcome);
         return;
@@ -443,6 +503,8 @@ void dln_record_all(struct dln_driver *driver, int64_t now_ns)
         }
         if (job->phase == DLN_JOB_ENDED) {
             record_end(driver, job);
+        } else if (job->phase == DLN_JOB_WAITING && job->is_unsettled) {
+            settle_parts(driver, job);
         } else if (driver->is_stopping &&
                    (job->phase == DLN_JOB_WAITING || job->phase == DLN_JOB_CLAIMED)) {
             (void)dln_record_verdict(driver, job, DLN_VERDICT_STOP);

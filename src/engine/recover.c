@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/parts.h"
 #include "engine/refresh.h"
 
 static const struct dln_view_trial *find_view(const struct dln_driver *driver, int64_t number)
@@ -15,18 +16,23 @@ static const struct dln_view_trial *find_view(const struct dln_driver *driver, i
 }
 
 /*
- * Kills what is left of the run and closes its row. A trial without a row may run all the same: its
+ * Kills what is left of the run and closes its row. A run without a row may go on all the same: its
  * engine died before it could write that down. Its folder's name finds it.
  */
 static bool bury(struct dln_driver *driver, const struct dln_orphan *orphan)
 {
     struct dln_error err = {0};
-    if (orphan->run_id == 0) {
+    if (!orphan->is_open) {
+        const struct dln_job *job = dln_driver_find_job(driver, orphan->number);
         const char *run_dir;
+        char folder[DLN_RUN_FOLDER_MAX];
         dln_arena_reset(&driver->scratch);
-        if (!dln_run_dir_make(driver->study, orphan->number, &driver->scratch, &run_dir, &err)) {
-            return dln_driver_blame(driver, &err);
+        bool ok = dln_run_dir_make(driver->study, orphan->number, &driver->scratch, &run_dir, &err);
+        if (ok && job->parts) {
+            dln_run_folder(driver->study, job->n_done, folder);
+            ok = dln_run_dir_make_in(run_dir, folder, &driver->scratch, &run_dir, &err);
         }
+        if (!ok) return dln_driver_blame(driver, &err);
         (void)dln_exec_end_orphan(0, 0, run_dir);
         return true;
     }
@@ -50,12 +56,14 @@ static bool take_over(struct dln_driver *driver, const struct dln_orphan *orphan
                                       view ? view->strategy : NULL, view ? view->memo : NULL);
     if (!job) {
         (void)dln_fail(&err, DLN_NOMEM, "take over a trial");
-    } else if (dln_driver_add_job(driver, job, &err)) {
+    } else {
         job->trial_id = orphan->trial_id;
         job->number = orphan->number;
         job->attempt = orphan->attempt;
         job->failures = orphan->failures;
-        return true;
+        if (dln_parts_prepare(driver, job, true, &err) && dln_driver_add_job(driver, job, &err)) {
+            return true;
+        }
     }
     dln_job_free(job);
     dln_driver_give_up(driver, &err);
@@ -77,7 +85,7 @@ bool dln_recover_orphans(struct dln_driver *driver, bool end_leftovers, size_t *
     bool ok = true;
     for (size_t i = 0; i < n_orphans && ok; i++) {
         if (dln_driver_find_job(driver, orphans[i].number)) continue;
-        ok = (!end_leftovers || bury(driver, &orphans[i])) && take_over(driver, &orphans[i]);
+        ok = take_over(driver, &orphans[i]) && (!end_leftovers || bury(driver, &orphans[i]));
         n_taken += ok;
     }
     dln_arena_release(&arena);

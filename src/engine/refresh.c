@@ -5,15 +5,17 @@
 /* Reading one trial alone costs about as much as this many rows of a whole scan. */
 enum { SINGLE_COST = 4 };
 
-/* Curves of rows that were just read. Of our own runs more is known than the file has. */
-static bool learn_curves(struct dln_driver *driver, int64_t after_id, size_t n,
-                         const struct dln_history_row *rows, struct dln_arena *arena)
+/* Curves of rows that were just read; without those of our own runs, of which more is known than
+   the file has, unless they are asked for. */
+static bool learn_curves(struct dln_driver *driver, dln_pruning *pruning, bool with_jobs,
+                         int64_t after_id, size_t n, const struct dln_history_row *rows,
+                         struct dln_arena *arena)
 {
     struct dln_error err = {0};
     struct dln_curve_row *curves;
     size_t n_curves;
     size_t at = 0;
-    if (!driver->pruning || n == 0) return true;
+    if (!pruning || n == 0) return true;
     if (!dln_store_curves(driver->store, driver->study_id, after_id, arena, &curves, &n_curves,
                           &err)) {
         return dln_driver_blame(driver, &err);
@@ -22,7 +24,7 @@ static bool learn_curves(struct dln_driver *driver, int64_t after_id, size_t n,
         while (at < n_curves && curves[at].trial_id < rows[i].id)
             at++;
         const bool has_curve = at < n_curves && curves[at].trial_id == rows[i].id;
-        if (dln_driver_find_job(driver, rows[i].number)) continue;
+        if (!with_jobs && dln_driver_find_job(driver, rows[i].number)) continue;
         const struct dln_pruned_trial trial = {
             .number = rows[i].number,
             .state = rows[i].state,
@@ -32,12 +34,45 @@ static bool learn_curves(struct dln_driver *driver, int64_t after_id, size_t n,
             .steps = has_curve ? curves[at].steps : NULL,
             .values = has_curve ? curves[at].curve : NULL,
         };
-        if (!dln_pruning_put(driver->pruning, &trial, &err)) {
+        if (!dln_pruning_put(pruning, &trial, &err)) {
             dln_driver_give_up(driver, &err);
             return false;
         }
     }
     return true;
+}
+
+/* What our own runs have reported and the file does not have yet. */
+static bool add_reports(struct dln_driver *driver, dln_pruning *pruning, const struct dln_job *job)
+{
+    struct dln_error err = {0};
+    bool is_news;
+    for (size_t i = 0; i < job->n_reports; i++) {
+        const struct dln_report *report = &job->reports[i];
+        if (i == 0 && job->is_rewound) dln_pruning_rewind(pruning, job->number, report->step);
+        if (dln_pruning_report(pruning, job->number, report->step, report->value, &is_news, &err)) {
+            continue;
+        }
+        dln_driver_give_up(driver, &err);
+        return false;
+    }
+    return true;
+}
+
+bool dln_refresh_pruning(struct dln_driver *driver, dln_pruning *pruning)
+{
+    struct dln_error err = {0};
+    struct dln_arena arena = {0};
+    struct dln_history_row *rows;
+    size_t n;
+    bool ok = dln_store_history(driver->store, driver->study_id, &driver->study->space,
+                                driver->study->n_objectives, 0, &arena, &rows, &n, &err);
+    if (!ok) (void)dln_driver_blame(driver, &err);
+    ok = ok && learn_curves(driver, pruning, true, 0, n, rows, &arena);
+    for (size_t i = 0; ok && i < driver->n_jobs; i++)
+        ok = add_reports(driver, pruning, driver->jobs[i]);
+    dln_arena_release(&arena);
+    return ok;
 }
 
 static bool learn_rows(struct dln_driver *driver, int64_t after_id)
@@ -57,7 +92,7 @@ static bool learn_rows(struct dln_driver *driver, int64_t after_id)
     }
     ok = ok && (n == 0 || dln_proposer_learn(driver->proposer, n, rows, &err));
     if (!ok) dln_driver_give_up(driver, &err);
-    ok = ok && learn_curves(driver, after_id, n, rows, &arena);
+    ok = ok && learn_curves(driver, driver->pruning, false, after_id, n, rows, &arena);
     dln_arena_release(&arena);
     driver->is_exhausted = driver->is_exhausted && n == 0;
     driver->is_cost_stale = driver->is_cost_stale || n > 0;

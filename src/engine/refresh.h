@@ -13,5 +13,7 @@ bool dln_refresh_new(struct dln_driver *driver);
 bool dln_refresh_foreign(struct dln_driver *driver);
 /* One trial again; *state may be NULL. */
 bool dln_refresh_trial(struct dln_driver *driver, int64_t number, enum dln_trial_state *state);
+/* Tells a new pruner every curve that the file and our own runs have. False: trouble, told. */
+bool dln_refresh_pruning(struct dln_driver *driver, dln_pruning *pruning);
 
 #endif

@@ -9,6 +9,7 @@
 #include "dialin/clock.h"
 #include "engine/budget.h"
 #include "engine/launch.h"
+#include "engine/parts.h"
 #include "engine/point.h"
 #include "engine/refresh.h"
 
@@ -61,7 +62,7 @@ static struct dln_job *waiting_job(const struct dln_driver *driver)
     struct dln_job *lowest = NULL;
     for (size_t i = 0; i < driver->n_jobs; i++) {
         struct dln_job *job = driver->jobs[i];
-        if (job->phase != DLN_JOB_WAITING || job->slot >= 0) continue;
+        if (job->phase != DLN_JOB_WAITING || job->slot >= 0 || job->is_unsettled) continue;
         if (!lowest || job->number < lowest->number) lowest = job;
     }
     return lowest;
@@ -78,7 +79,8 @@ static struct dln_job *adopt(struct dln_driver *driver, int64_t id, int64_t numb
                                       trial->strategy, trial->memo);
     if (!job) {
         (void)dln_fail(&err, DLN_NOMEM, "keep a trial");
-    } else if (dln_driver_add_job(driver, job, &err)) {
+    } else if (dln_parts_prepare(driver, job, false, &err) &&
+               dln_driver_add_job(driver, job, &err)) {
         job->trial_id = id;
         job->number = number;
         const struct dln_history_row row = {
@@ -355,6 +357,7 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
 
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
 {
+    if (driver->study->worker.n > 0) dln_runner_trim(driver->runner, dln_driver_n_slots(driver));
     for (size_t i = driver->n_jobs; i > 0; i--) { /* downwards: a job may go */
         struct dln_job *job = driver->jobs[i - 1];
         enum dln_verdict verdict = DLN_VERDICT_NONE;

@@ -120,7 +120,9 @@ static void add_checkpoint(const struct dln_run_spec *spec, struct dln_strbuf *o
 {
     const char *name = spec->study->checkpoint ? spec->study->checkpoint : "checkpoint";
     if (name[0] == '/') {
+        const char *run = strrchr(spec->run_dir, '/'); /* "/fold2" */
         dln_strbuf_addf(out, "%s/%06" PRId64, name, spec->number);
+        if (run && dln_study_runs(spec->study) > 1) dln_strbuf_addf(out, "-%s", run + 1);
     } else {
         dln_strbuf_addf(out, "%s/%s", spec->run_dir, name);
     }
@@ -136,6 +138,12 @@ static bool add_resume(const struct dln_run_spec *spec, struct dln_strbuf *out)
     if (dln_strbuf_ok(out) && stat(dln_strbuf_text(out) + start, &info) == 0) return true;
     dln_strbuf_cut(out, start);
     return false;
+}
+
+int dln_run_folds(const struct dln_run_spec *spec)
+{
+    const int folds = spec->folds > 0 ? spec->folds : spec->study->folds;
+    return folds > 1 ? folds : 1;
 }
 
 bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *piece,
@@ -156,7 +164,8 @@ bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *pie
     case DLN_PLACE_DIR: dln_strbuf_add(out, spec->run_dir); return true;
     case DLN_PLACE_TRIAL: dln_strbuf_addf(out, "%" PRId64, spec->number); return true;
     case DLN_PLACE_SEED: dln_strbuf_addf(out, "%" PRIu64, spec->seed); return true;
-    case DLN_PLACE_FOLD: dln_strbuf_add_char(out, '0'); return true;
+    case DLN_PLACE_FOLD: dln_strbuf_addf(out, "%d", spec->fold); return true;
+    case DLN_PLACE_FOLDS: dln_strbuf_addf(out, "%d", dln_run_folds(spec)); return true;
     case DLN_PLACE_GPU: dln_strbuf_add(out, spec->gpus ? spec->gpus : "0"); return true;
     case DLN_PLACE_BUDGET:
         budget = dln_budget_of(study);

@@ -16,6 +16,7 @@ struct check {
     const struct dln_words *words;
     const char *key; /* "run" */
     struct dln_error *err;
+    bool is_worker;    /* started once for many trials */
     bool places_all;   /* {args}, {json} or {config}: everything arrives */
     bool places_param; /* a parameter or a constant by name */
 };
@@ -70,11 +71,42 @@ static bool check_args(const struct check *check, const struct dln_piece *piece,
         AT(check->study, check->words), check->key);
 }
 
+static bool is_of_trial(enum dln_place place)
+{
+    switch (place) {
+    case DLN_PLACE_PARAM:
+    case DLN_PLACE_ARGS:
+    case DLN_PLACE_JSON:
+    case DLN_PLACE_CONFIG:
+    case DLN_PLACE_TRIAL:
+    case DLN_PLACE_SEED:
+    case DLN_PLACE_FOLD:
+    case DLN_PLACE_CKPT:
+    case DLN_PLACE_RESUME: return true;
+    case DLN_PLACE_TEXT:
+    case DLN_PLACE_FIXED:
+    case DLN_PLACE_FOLDS:
+    case DLN_PLACE_DIR:
+    case DLN_PLACE_GPU:
+    case DLN_PLACE_BUDGET:
+    case DLN_PLACE_UNKNOWN:
+    case DLN_PLACE_OPEN: break;
+    }
+    return false;
+}
+
 static bool check_word(struct check *check, const char *word)
 {
     const char *at = word;
     struct dln_piece piece;
     while (dln_piece_next(check->study, &at, &piece)) {
+        if (check->is_worker && is_of_trial(piece.place)) {
+            return dln_fail(check->err, DLN_INVALID,
+                            "%s%s%u:%u: '{%.*s}' in 'worker' differs from trial to trial, and a "
+                            "worker is started once: it reads a line of JSON for each trial",
+                            AT(check->study, check->words), (int)(piece.len < 80 ? piece.len : 80),
+                            piece.text);
+        }
         switch (piece.place) {
         case DLN_PLACE_UNKNOWN: return refuse_unknown(check, &piece);
         case DLN_PLACE_OPEN:
@@ -112,6 +144,7 @@ static bool check_word(struct check *check, const char *word)
         case DLN_PLACE_TRIAL:
         case DLN_PLACE_SEED:
         case DLN_PLACE_FOLD:
+        case DLN_PLACE_FOLDS:
         case DLN_PLACE_GPU:
         case DLN_PLACE_CKPT:
         case DLN_PLACE_RESUME: break;
@@ -142,7 +175,8 @@ static bool is_placed(const struct check *check, size_t param)
 
 bool dln_argv_check(const struct dln_study *study, struct dln_error *err)
 {
-    struct check worker = {.study = study, .words = &study->worker, .key = "worker", .err = err};
+    struct check worker = {
+        .study = study, .words = &study->worker, .key = "worker", .err = err, .is_worker = true};
     struct check confirm = {
         .study = study, .words = &study->confirm.run, .key = "confirm: run", .err = err};
     struct check run = {.study = study, .words = &study->run, .key = "run", .err = err};

@@ -44,7 +44,7 @@ static int search(struct dln_strbuf *path, const char *name)
 /* Its name depends on the trial, or its PATH on the study file. */
 static bool is_unknowable(const struct dln_study *study)
 {
-    const char *at = study->run.word[0];
+    const char *at = dln_study_command(study)->word[0];
     struct dln_piece piece;
     while (dln_piece_next(study, &at, &piece)) {
         if (piece.place != DLN_PLACE_TEXT) return true;
@@ -57,8 +57,8 @@ static bool is_unknowable(const struct dln_study *study)
 
 bool dln_argv_find_program(const struct dln_study *study, struct dln_error *err)
 {
-    if (study->run.n == 0 || is_unknowable(study)) return true;
-    const char *name = study->run.word[0];
+    if (dln_study_command(study)->n == 0 || is_unknowable(study)) return true;
+    const char *name = dln_study_command(study)->word[0];
     const char *directory = study->directory ? study->directory : ".";
     struct dln_strbuf path = {0};
     int error;
@@ -80,6 +80,7 @@ bool dln_argv_find_program(const struct dln_study *study, struct dln_error *err)
 
 bool dln_argv_names_param(const struct dln_study *study)
 {
+    if (study->worker.n > 0) return true; /* each line has all of them */
     for (size_t i = 0; i < study->run.n; i++) {
         const char *at = study->run.word[i];
         struct dln_piece piece;

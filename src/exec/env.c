@@ -87,18 +87,26 @@ static void set_params(struct settings *settings, const struct dln_run_spec *spe
     }
 }
 
+/* A warm worker learns these from the line that it reads. */
+static void set_trial(struct settings *settings, const struct dln_run_spec *spec)
+{
+    struct dln_arena *arena = settings->arena;
+    set(settings, dln_arena_printf(arena, "DIALIN_TRIAL=%" PRId64, spec->number));
+    set(settings, dln_arena_printf(arena, "DIALIN_SEED=%" PRIu64, spec->seed));
+    set(settings, dln_arena_printf(arena, "DIALIN_FOLD=%d", spec->fold));
+    set(settings, dln_arena_printf(arena, "DIALIN_FOLDS=%d", dln_run_folds(spec)));
+    set(settings, dln_arena_printf(arena, "DIALIN_PARAMS=%s", spec->json_path));
+    set(settings, dln_arena_printf(arena, "DIALIN_METRICS=%s/metrics.jsonl", spec->run_dir));
+    set_params(settings, spec);
+}
+
 static void set_ours(struct settings *settings, const struct dln_run_spec *spec)
 {
     struct dln_arena *arena = settings->arena;
     const struct dln_study *study = spec->study;
     set(settings, dln_arena_printf(arena, "DIALIN_RUN=%s", spec->run_dir));
     set(settings, dln_arena_printf(arena, "DIALIN_DIR=%s", spec->run_dir));
-    set(settings, dln_arena_printf(arena, "DIALIN_TRIAL=%" PRId64, spec->number));
-    set(settings, dln_arena_printf(arena, "DIALIN_SEED=%" PRIu64, spec->seed));
-    set(settings, dln_arena_copy(arena, "DIALIN_FOLD=0"));
-    set(settings, dln_arena_printf(arena, "DIALIN_PARAMS=%s", spec->json_path));
-    set(settings, dln_arena_printf(arena, "DIALIN_METRICS=%s/metrics.jsonl", spec->run_dir));
-    set_params(settings, spec);
+    if (!spec->is_worker) set_trial(settings, spec);
     if (!getenv("PYTHONUNBUFFERED")) set(settings, dln_arena_copy(arena, "PYTHONUNBUFFERED=1"));
     if (study->machine.cpus_per_trial > 0) {
         set(settings, dln_arena_printf(arena, "OMP_NUM_THREADS=%d", study->machine.cpus_per_trial));

@@ -333,20 +333,25 @@ static void start_trial(struct guardian *self, const struct dln_wire *request,
     char *text = load->bytes;
     size_t len = load->len;
     char **words = NULL;
-    struct dln_spawn spec = {
-        .memory_bytes = request->memory_bytes, .n_cpus = request->n_cpus, .slot = request->slot};
+    const size_t n_streams = request->has_input ? 3 : 2;
+    struct dln_spawn spec = {.in_fd = -1,
+                             .memory_bytes = request->memory_bytes,
+                             .n_cpus = request->n_cpus,
+                             .slot = request->slot};
     enum dln_wire_stage stage = DLN_STAGE_SPAWN;
     int error = 0;
     const int64_t before = boot_ticks();
-    if (load->n_fds < 2) {
+    if (load->n_fds < n_streams) {
         error = EMFILE; /* no room for them in our table */
-    } else if (load->n_fds == 3 && !(text = file = read_payload(load->fds[2], &len))) {
+    } else if (load->n_fds > n_streams &&
+               !(text = file = read_payload(load->fds[n_streams], &len))) {
         error = errno;
     } else if (!split_payload(text, len, request, &spec, &words)) {
         error = errno;
     } else {
         spec.out_fd = load->fds[0];
         spec.err_fd = load->fds[1];
+        if (request->has_input) spec.in_fd = load->fds[2];
         error = dln_spawn(&spec, &trial->pid, &stage);
     }
     if (error == 0) {

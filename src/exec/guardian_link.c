@@ -144,7 +144,8 @@ bool dln_guardian_pack(const struct dln_run_request *request, struct dln_wire *h
         add_string(&payload, *entry);
         settings++;
     }
-    dln_strbuf_addf(&payload, "DIALIN_RUN=%s", request->run_dir);
+    dln_strbuf_addf(&payload, "DIALIN_RUN=%s",
+                    request->line ? request->worker_dir : request->run_dir);
     dln_strbuf_add_char(&payload, '\0');
     settings++;
     if (request->cpus > 0 && !has_threads) {
@@ -161,8 +162,8 @@ bool dln_guardian_pack(const struct dln_run_request *request, struct dln_wire *h
                       "the command and its environment have %zu bytes, more than a program can get",
                       payload.len);
     } else if (payload.len > DLN_WIRE_BYTES_MAX) {
-        ok = write_file(&payload, &load->fds[2], err);
-        if (ok) load->n_fds = 3;
+        ok = write_file(&payload, &load->fds[load->n_fds], err);
+        if (ok) load->n_fds++;
     } else {
         load->len = payload.len;
         ok = dln_strbuf_take(&payload, &load->bytes, err);

@@ -23,9 +23,9 @@ void dln_guardian_link_close(struct dln_guardian_link *link, bool kill_it);
 
 /*
  * What a START message brings: fills n_argv and n_env of its head, and the load's bytes (the caller
- * frees them), or, where they are too long for a message, its third descriptor. Whatever envp says,
- * the trial gets DIALIN_RUN=run_dir, by which its processes are found again, and OMP_NUM_THREADS
- * where request->cpus is set and nobody has set it yet.
+ * frees them), or, where they are too long for a message, one more descriptor. Whatever envp says,
+ * the trial gets DIALIN_RUN=run_dir (a warm worker: worker_dir), by which its processes are found
+ * again, and OMP_NUM_THREADS where request->cpus is set and nobody has set it yet.
  */
 DLN_CHECK bool dln_guardian_pack(const struct dln_run_request *request, struct dln_wire *head,
                                  struct dln_wire_load *load, struct dln_error *err);

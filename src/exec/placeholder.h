@@ -20,6 +20,7 @@
     X(TRIAL, "trial")   \
     X(SEED, "seed")     \
     X(FOLD, "fold")     \
+    X(FOLDS, "folds")   \
     X(GPU, "gpu")       \
     X(BUDGET, "budget") \
     X(CKPT, "ckpt")     \
@@ -47,6 +48,8 @@ struct dln_piece {
 bool dln_piece_next(const struct dln_study *study, const char **at, struct dln_piece *piece);
 
 struct dln_run_spec;
+/* Folds of the run's cross-validation; 1: it is none. */
+int dln_run_folds(const struct dln_run_spec *spec);
 /* Appends what a piece that is not `{args}` stands for. False: there is no value. (argv.c) */
 bool dln_piece_fill(const struct dln_run_spec *spec, const struct dln_piece *piece,
                     struct dln_strbuf *out);

@@ -8,6 +8,7 @@
 
 #include "exec/guardian_link.h"
 #include "exec/run_text.h"
+#include "exec/warm.h"
 
 bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_metric_reader *model,
                  int64_t log_limit_bytes, struct dln_run **out, struct dln_error *err)
@@ -25,7 +26,7 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
                                      .memory_bytes = request->memory_bytes,
                                      .n_cpus = (uint32_t)(request->cpus > 0 ? request->cpus : 0),
                                      .slot = (uint32_t)(request->slot > 0 ? request->slot : 0)};
-    run->run_dir = strdup(request->run_dir);
+    run->run_dir = strdup(request->line ? request->worker_dir : request->run_dir);
     run->program = strdup(request->argv[0]);
     run->directory = strdup(request->directory);
     bool ok = run->run_dir && run->program && run->directory;
@@ -37,7 +38,13 @@ bool dln_run_new(const struct dln_run_request *request, uint64_t id, const dln_m
         run->load.n_fds = DLN_STREAMS;
         for (int i = 0; i < DLN_STREAMS; i++)
             run->load.fds[i] = write_fds[i];
-        ok = dln_guardian_pack(request, &run->request, &run->load, err);
+        int input = -1;
+        if (request->line && dln_warm_new(request, log_limit_bytes, &run->warm, &input, err)) {
+            run->load.fds[run->load.n_fds++] = input;
+            run->request.has_input = 1;
+        }
+        ok = (!request->line || (run->warm && dln_warm_give(run, request, err))) &&
+             dln_guardian_pack(request, &run->request, &run->load, err);
     }
     if (!ok) {
         dln_run_free(run);
@@ -52,6 +59,7 @@ void dln_run_free(struct dln_run *run)
     if (!run) return;
     dln_run_drop_request(run);
     dln_run_output_release(&run->output);
+    dln_warm_free(run->warm);
     free(run->run_dir);
     free(run->program);
     free(run->directory);
@@ -63,6 +71,11 @@ void dln_run_drop_request(struct dln_run *run)
     dln_wire_load_close(&run->load);
     free(run->load.bytes);
     run->load = (struct dln_wire_load){0};
+}
+
+const char *dln_run_mark(const struct dln_run *run)
+{
+    return run->run_dir; /* of a warm worker: its own */
 }
 
 /* ── events ────────────────────────────────────────────────────────────────────────────────────*/
@@ -103,6 +116,7 @@ void dln_run_tell_started(struct dln_run *run, const struct dln_wire *started, d
 void dln_run_tell_output(struct dln_run *run, dln_run_sink *sink, void *context)
 {
     run->output.has_news = false;
+    if (run->warm && !run->warm->has_trial) return;
     const struct dln_run_event event = event_of(run, DLN_RUN_OUTPUT);
     sink(context, &event);
 }
@@ -113,12 +127,14 @@ enum dln_read_result dln_run_read(struct dln_run *run, int stream, char *buffer,
                                   void *context)
 {
     struct relay relay = {sink, context, run};
+    if (run->warm) return dln_warm_read(run, stream, buffer, sink, context);
     return dln_run_output_read(&run->output, stream, buffer, relay_metric, &relay);
 }
 
 enum dln_read_result dln_run_read_metrics(struct dln_run *run, char *buffer, dln_run_sink *sink,
                                           void *context)
 {
+    if (run->warm) return DLN_READ_BLOCKED; /* it has no such file */
     struct relay relay = {sink, context, run};
     return dln_run_output_read_metrics(&run->output, buffer, relay_metric, &relay);
 }
@@ -142,7 +158,8 @@ static void tell_over(struct dln_run *run, const struct dln_run_event *event, dl
 {
     run->state = DLN_RUN_IS_OVER;
     sink(context, event);
-    dln_run_status_write(run->run_dir, event, &run->output);
+    dln_run_status_write(run->run_dir, event, run->output.log,
+                         dln_run_output_cut_lines(&run->output));
 }
 
 void dln_run_fail(struct dln_run *run, const struct dln_wire *failed, dln_run_sink *sink,
@@ -170,25 +187,32 @@ static bool looks_like_oom(const struct dln_run *run, const struct dln_run_event
     return (event->signal != 0 || event->exit_status != 0) && dln_run_says_oom(&run->output);
 }
 
+void dln_run_read_status(const struct dln_run *run, struct dln_run_event *event, int64_t *oom_kills)
+{
+    const int status = run->end.code;
+    event->has_exit = true;
+    event->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    event->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    event->user_s = (double)run->end.user_us / 1e6;
+    event->system_s = (double)run->end.system_us / 1e6;
+    event->max_rss_bytes = run->end.max_rss_bytes;
+    event->oom = looks_like_oom(run, event, oom_kills);
+}
+
 void dln_run_finish(struct dln_run *run, int64_t *oom_kills, dln_run_sink *sink, void *context)
 {
+    if (run->warm) {
+        dln_warm_finish(run, oom_kills, sink, context);
+        return;
+    }
     struct relay relay = {sink, context, run};
     dln_run_output_finish(&run->output, relay_metric, &relay);
 
     struct dln_run_event event = event_of(run, DLN_RUN_ENDED);
     event.guardian_lost = run->is_lost;
-    if (run->has_end && !run->is_lost) {
-        const int status = run->end.code;
-        event.has_exit = true;
-        event.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        event.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-        event.user_s = (double)run->end.user_us / 1e6;
-        event.system_s = (double)run->end.system_us / 1e6;
-        event.max_rss_bytes = run->end.max_rss_bytes;
-        event.oom = looks_like_oom(run, &event, oom_kills);
-    }
+    if (run->has_end && !run->is_lost) dln_run_read_status(run, &event, oom_kills);
     char text[DLN_RUN_TEXT_MAX];
-    dln_run_log_text(&run->output, text);
+    dln_run_log_text(run->output.log, text);
     event.text =
         run->is_lost ? "the guardian, which is the parent of all trials, was killed" : text;
     tell_over(run, &event, sink, context);

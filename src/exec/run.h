@@ -43,6 +43,8 @@ struct dln_run {
     int64_t pid, pid_start; /* from STARTED on */
     struct dln_wire end;    /* EXITED or GONE */
     bool has_end;
+    struct dln_warm *warm; /* a worker that takes trial after trial; NULL: a run of its own */
+    int64_t start_at_ns;   /* WANTED: not before */
 };
 
 typedef void dln_run_sink(void *context, const struct dln_run_event *event);
@@ -53,6 +55,12 @@ DLN_CHECK bool dln_run_new(const struct dln_run_request *request, uint64_t id,
 void dln_run_free(struct dln_run *run);
 /* The request was sent, or never will be. */
 void dln_run_drop_request(struct dln_run *run);
+
+/* By what its processes are found again. */
+const char *dln_run_mark(const struct dln_run *run);
+/* Exit status or signal, usage, and whether memory ran out, as the guardian has told. */
+void dln_run_read_status(const struct dln_run *run, struct dln_run_event *event,
+                         int64_t *oom_kills);
 
 /* LIVE, HELD or GONE: one stream, or the metrics file, for at most a turn; metrics are told. */
 enum dln_read_result dln_run_read(struct dln_run *run, int stream, char *buffer, dln_run_sink *sink,

@@ -79,7 +79,7 @@ bool dln_run_output_init(struct dln_run_output *output, const char *run_dir,
     return false;
 }
 
-static void keep_last_words(struct dln_run_output *output, const char *bytes, size_t len)
+void dln_run_output_keep_words(struct dln_run_output *output, const char *bytes, size_t len)
 {
     if (len > DLN_LAST_WORDS) {
         output->last_words_total += len - DLN_LAST_WORDS;
@@ -123,7 +123,7 @@ enum dln_read_result dln_run_output_read(struct dln_run_output *output, int stre
         if (stream == DLN_STREAM_OUT) {
             dln_metric_feed(output->lines, buffer, len, false, sink, context);
         } else {
-            keep_last_words(output, buffer, len);
+            dln_run_output_keep_words(output, buffer, len);
         }
     }
     return DLN_READ_MORE;

@@ -53,6 +53,8 @@ void dln_run_output_finish(struct dln_run_output *output, dln_metric_sink *sink,
 void dln_run_output_release(struct dln_run_output *output);
 
 int64_t dln_run_output_cut_lines(const struct dln_run_output *output);
+/* Bytes of standard error that somebody else has read. */
+void dln_run_output_keep_words(struct dln_run_output *output, const char *bytes, size_t len);
 /* The last words as text, NUL-terminated, NULs replaced. */
 void dln_run_output_last_words(const struct dln_run_output *output, char out[DLN_LAST_WORDS + 1]);
 

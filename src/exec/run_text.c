@@ -86,15 +86,14 @@ void dln_run_failure_text(const struct dln_wire *failed, const char *program, co
     }
 }
 
-void dln_run_log_text(const struct dln_run_output *output, char out[DLN_RUN_TEXT_MAX])
+void dln_run_log_text(const struct dln_trial_log logs[DLN_STREAMS], char out[DLN_RUN_TEXT_MAX])
 {
     static const char *const names[DLN_STREAMS] = {"stdout", "stderr"};
     out[0] = '\0';
     for (int i = 0; i < DLN_STREAMS; i++) {
         char why[128];
-        if (output->log[i].error == 0) continue;
-        put(out, "log '%s' stopped: %s", names[i],
-            strerror_r(output->log[i].error, why, sizeof why));
+        if (logs[i].error == 0) continue;
+        put(out, "log '%s' stopped: %s", names[i], strerror_r(logs[i].error, why, sizeof why));
         return;
     }
 }
@@ -124,13 +123,17 @@ static void write_file(const char *path, const char *text, size_t len)
 }
 
 void dln_run_status_write(const char *run_dir, const struct dln_run_event *event,
-                          const struct dln_run_output *output)
+                          const struct dln_trial_log logs[DLN_STREAMS], int64_t cut_lines)
 {
     struct dln_strbuf text = {0};
     if (event->kind == DLN_RUN_FAILED) {
         dln_strbuf_addf(&text, "not started: %s\n", event->text);
     } else if (event->guardian_lost) {
         dln_strbuf_add(&text, "lost\n");
+    } else if (event->by_worker && event->text[0]) {
+        dln_strbuf_addf(&text, "failed: %s\n", event->text);
+    } else if (event->by_worker) {
+        dln_strbuf_add(&text, "answered\n");
     } else if (event->signal != 0) {
         const char *name = sigabbrev_np(event->signal);
         if (name) {
@@ -144,17 +147,16 @@ void dln_run_status_write(const char *run_dir, const struct dln_run_event *event
         dln_strbuf_add(&text, "ended with dialin\n");
     }
     if (event->oom) dln_strbuf_add(&text, "out of memory\n");
-    if (event->has_exit) {
+    if (event->has_exit && !event->by_worker) { /* a worker's usage is that of many trials */
         add_seconds(&text, "user_s", event->user_s);
         add_seconds(&text, "system_s", event->system_s);
         dln_strbuf_addf(&text, "max_rss_bytes %" PRId64 "\n", event->max_rss_bytes);
     }
     dln_strbuf_addf(&text, "stdout_bytes %" PRId64 "\nstderr_bytes %" PRId64 "\n",
-                    output->log[DLN_STREAM_OUT].total, output->log[DLN_STREAM_ERR].total);
-    const int64_t cut = dln_run_output_cut_lines(output);
-    if (cut > 0) dln_strbuf_addf(&text, "lines_over_64_kib %" PRId64 "\n", cut);
+                    logs[DLN_STREAM_OUT].total, logs[DLN_STREAM_ERR].total);
+    if (cut_lines > 0) dln_strbuf_addf(&text, "lines_over_64_kib %" PRId64 "\n", cut_lines);
     char problem[DLN_RUN_TEXT_MAX];
-    dln_run_log_text(output, problem);
+    dln_run_log_text(logs, problem);
     if (problem[0]) dln_strbuf_addf(&text, "%s\n", problem);
     struct dln_strbuf path = {0};
     dln_strbuf_addf(&path, "%s/status", run_dir);
@@ -187,17 +189,22 @@ int64_t dln_oom_kill_count(void)
     return dln_num_parse_int(at, strcspn(at, "\n"), &count) ? count : -1;
 }
 
-bool dln_run_says_oom(const struct dln_run_output *output)
+bool dln_run_text_says_oom(const char *text)
 {
     /* C++, CUDA and PyTorch, JAX, Python, Java, Go, malloc's errno, Rust. */
     static const char *const words[] = {"out of memory",      "bad_alloc",
                                         "memory exhausted",   "MemoryError",
                                         "OutOfMemoryError",   "Cannot allocate memory",
                                         "RESOURCE_EXHAUSTED", "memory allocation of"};
-    char text[DLN_LAST_WORDS + 1];
-    dln_run_output_last_words(output, text);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasestr(text, words[i])) return true;
     }
     return false;
+}
+
+bool dln_run_says_oom(const struct dln_run_output *output)
+{
+    char text[DLN_LAST_WORDS + 1];
+    dln_run_output_last_words(output, text);
+    return dln_run_text_says_oom(text);
 }

@@ -1,6 +1,7 @@
 /* The folder of a trial: NAME.runs/000017 beside the study file, and small files in it. */
 #include "dialin/exec.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dialin/num.h"
 #include "dialin/strbuf.h"
 
 enum { STEM_BYTES_MAX = 200 }; /* a name in a folder has at most 255 */
@@ -52,16 +54,21 @@ static bool make_folders(char *path, struct dln_error *err)
     return make_folder(path, err);
 }
 
+static void add_base(const struct dln_study *study, struct dln_strbuf *path)
+{
+    if (!study->dir || study->dir[0] != '/') dln_strbuf_addf(path, "%s/", study->directory);
+    if (study->dir && study->dir[0]) {
+        dln_strbuf_add(path, study->dir);
+    } else {
+        add_stem(study, path);
+        dln_strbuf_add(path, ".runs");
+    }
+}
+
 char *dln_run_dir_path(const struct dln_study *study, int64_t number, struct dln_arena *arena)
 {
     struct dln_strbuf path = {0};
-    if (!study->dir || study->dir[0] != '/') dln_strbuf_addf(&path, "%s/", study->directory);
-    if (study->dir && study->dir[0]) {
-        dln_strbuf_add(&path, study->dir);
-    } else {
-        add_stem(study, &path);
-        dln_strbuf_add(&path, ".runs");
-    }
+    add_base(study, &path);
     dln_strbuf_addf(&path, "/%06" PRId64, number);
     char *made = dln_strbuf_ok(&path) ? dln_arena_copy(arena, dln_strbuf_text(&path)) : NULL;
     dln_strbuf_release(&path);
@@ -76,6 +83,66 @@ bool dln_run_dir_make(const struct dln_study *study, int64_t number, struct dln_
     if (!make_folders(made, err)) return false;
     *run_dir = made;
     return true;
+}
+
+void dln_run_folder(const struct dln_study *study, int part, char out[DLN_RUN_FOLDER_MAX])
+{
+    const int folds = study->folds > 1 ? study->folds : 1;
+    if (study->repeat_runs <= 1) {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "fold%d", part);
+    } else if (folds == 1) {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "run%d", part);
+    } else {
+        (void)snprintf(out, DLN_RUN_FOLDER_MAX, "run%dfold%d", part / folds, part % folds);
+    }
+}
+
+bool dln_run_dir_make_in(const char *parent, const char *folder, struct dln_arena *arena,
+                         const char **run_dir, struct dln_error *err)
+{
+    char *path = dln_arena_printf(arena, "%s/%s", parent, folder);
+    if (!path) return dln_fail(err, DLN_NOMEM, "out of memory");
+    if (!make_folder(path, err)) return false;
+    *run_dir = path;
+    return true;
+}
+
+/* NAME.runs/workers, or the folder of one of them. NULL: no memory. */
+static char *worker_path(const struct dln_study *study, int slot, struct dln_arena *arena)
+{
+    struct dln_strbuf path = {0};
+    add_base(study, &path);
+    dln_strbuf_add(&path, "/workers");
+    if (slot >= 0) dln_strbuf_addf(&path, "/%d", slot);
+    char *made = dln_strbuf_ok(&path) ? dln_arena_copy(arena, dln_strbuf_text(&path)) : NULL;
+    dln_strbuf_release(&path);
+    return made;
+}
+
+bool dln_worker_dir_make(const struct dln_study *study, int slot, struct dln_arena *arena,
+                         const char **dir, struct dln_error *err)
+{
+    char *made = worker_path(study, slot, arena);
+    if (!made) return dln_fail(err, DLN_NOMEM, "out of memory");
+    if (!make_folders(made, err)) return false;
+    *dir = made;
+    return true;
+}
+
+void dln_worker_end_orphans(const struct dln_study *study)
+{
+    struct dln_arena arena = {0};
+    char *folder = worker_path(study, -1, &arena);
+    DIR *list = folder ? opendir(folder) : NULL;
+    const struct dirent *entry;
+    while (list && (entry = readdir(list))) {
+        int64_t slot;
+        if (!dln_num_parse_int(entry->d_name, strlen(entry->d_name), &slot) || slot < 0) continue;
+        const char *dir = dln_arena_printf(&arena, "%s/%s", folder, entry->d_name);
+        if (dir) (void)dln_exec_end_orphan(0, 0, dir);
+    }
+    if (list) (void)closedir(list);
+    dln_arena_release(&arena);
 }
 
 static bool write_all(int fd, const char *text, size_t len)

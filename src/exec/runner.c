@@ -23,6 +23,7 @@
 #include "exec/guardian_link.h"
 #include "exec/run.h"
 #include "exec/run_text.h"
+#include "exec/warm.h"
 #include "exec/wire.h"
 
 enum {
@@ -30,6 +31,11 @@ enum {
     METRICS_WATCH_MS = 100, /* a run that is shorter has its metrics file read at its end only */
     METRICS_LOOK_MS = 500,  /* where inotify is not to be had */
     LETTING_GO_MS = 500,    /* beyond the grace, for a guardian to end everything */
+    TERM_MS = 1000,         /* from TERM to KILL of a warm worker, which had its grace before */
+    SENT_AWAY_MS = 2000,    /* a worker that was sent away ends by itself */
+    WRITE_MS = 50,          /* until a worker that does not read is written to again */
+    BACK_OFF_MS = 200, /* before the third start of a worker that dies and dies; then doubled */
+    BACK_OFF_MAX = 8,  /* doublings */
     EVENTS = 64
 };
 enum { KEY_GUARDIAN, KEY_INOTIFY, KEY_RUNS }; /* epoll data; a run's streams follow */
@@ -48,6 +54,8 @@ struct dln_runner {
     struct dln_run **runs;
     size_t n, cap;
     uint64_t next_id;
+    int *deaths; /* by slot: warm workers that died without an answer, in a row */
+    size_t n_deaths;
     char *buffer; /* DLN_READ_BYTES */
 };
 
@@ -81,7 +89,7 @@ static void lose_guardian(dln_runner *runner)
         struct dln_run *run = runner->runs[i];
         if (run->state >= DLN_RUN_IS_GONE) continue;
         dln_run_drop_request(run);
-        (void)dln_exec_end_orphan(run->pid, run->pid_start, run->run_dir);
+        (void)dln_exec_end_orphan(run->pid, run->pid_start, dln_run_mark(run));
         run->is_lost = true;
         run->state = DLN_RUN_IS_GONE;
     }
@@ -101,12 +109,28 @@ static bool open_guardian(dln_runner *runner, struct dln_error *err)
     return dln_fail_errno(err, error, "watch the guardian");
 }
 
+/* A warm worker starts when the last one of its slot has left nothing, and not too often. */
+static bool must_wait(const dln_runner *runner, const struct dln_run *run)
+{
+    if (!run->warm) return false;
+    if (run->start_at_ns > 0 && dln_clock_mono_ns() < run->start_at_ns) return true;
+    for (size_t i = 0; i < runner->n; i++) {
+        const struct dln_run *other = runner->runs[i];
+        if (other->warm && other->id < run->id && other->warm->slot == run->warm->slot &&
+            other->state < DLN_RUN_IS_GONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 0: sent. EAGAIN: later. Else the guardian is gone. */
 static int send_owed(dln_runner *runner, struct dln_run *run)
 {
     const int socket = runner->guardian.socket;
     int error = 0;
     if (run->state == DLN_RUN_IS_WANTED) {
+        if (must_wait(runner, run)) return 0;
         error = dln_wire_send(socket, &run->request, &run->load);
         if (error != 0) return error;
         dln_run_drop_request(run);
@@ -155,7 +179,7 @@ static void take_message(dln_runner *runner, const struct dln_wire *message, dln
     const int64_t now_ns = dln_clock_mono_ns();
     switch (message->kind) {
     case DLN_WIRE_STARTED:
-        run->watch_at_ns = now_ns + METRICS_WATCH_MS * NS_PER_MS;
+        if (!run->warm) run->watch_at_ns = now_ns + METRICS_WATCH_MS * NS_PER_MS;
         dln_run_tell_started(run, message, sink, context);
         break;
     case DLN_WIRE_FAILED: dln_run_fail(run, message, sink, context); break;
@@ -266,14 +290,34 @@ static void watch_pipes(dln_runner *runner, struct dln_run *run)
     }
 }
 
+/* What a warm worker is told, and what becomes of one that does not listen. */
+static void step_warm(struct dln_run *run, int64_t now_ns)
+{
+    struct dln_warm *warm = run->warm;
+    if (run->state > DLN_RUN_IS_LIVE) return;
+    dln_warm_flush(run);
+    if (warm->term_at_ns == 0 || now_ns < warm->term_at_ns) return;
+    warm->term_at_ns = 0;
+    warm->is_leaving = true;
+    if (warm->is_deaf && warm->has_trial && !run->asked_to_end && warm->fault[0] == '\0') {
+        (void)snprintf(warm->fault, sizeof warm->fault,
+                       "the worker has closed its standard input, so it can be told nothing more");
+    }
+    run->asked_to_end = true;
+    run->owed_signal = SIGTERM;
+    run->kill_at_ns = now_ns + TERM_MS * NS_PER_MS;
+}
+
 static void step_run(dln_runner *runner, struct dln_run *run, int64_t now_ns, dln_run_sink *sink,
                      void *context)
 {
     struct dln_run_output *output = &run->output;
     watch_pipes(runner, run);
+    if (run->warm) step_warm(run, now_ns);
     if (is_read(run)) {
         if (run->watch_at_ns > 0 && now_ns >= run->watch_at_ns) watch_metrics(runner, run);
-        if (output->has_more_metrics || (runner->inotify < 0 && run->watch_at_ns == 0)) {
+        if (!run->warm &&
+            (output->has_more_metrics || (runner->inotify < 0 && run->watch_at_ns == 0))) {
             (void)dln_run_read_metrics(run, runner->buffer, sink, context);
         }
         if (run->kill_at_ns > 0 && now_ns >= run->kill_at_ns) {
@@ -300,11 +344,35 @@ static void free_run(dln_runner *runner, struct dln_run *run)
     dln_run_free(run);
 }
 
+static void note_death(dln_runner *runner, const struct dln_run *run)
+{
+    const struct dln_warm *warm = run->warm;
+    const size_t slot = (size_t)warm->slot;
+    if (run->asked_to_end) return;
+    if (slot >= runner->n_deaths) {
+        int *grown = realloc(runner->deaths, (slot + 1) * sizeof *grown);
+        if (!grown) return; /* it is started again a little too soon */
+        for (size_t i = runner->n_deaths; i <= slot; i++)
+            grown[i] = 0;
+        runner->deaths = grown;
+        runner->n_deaths = slot + 1;
+    }
+    runner->deaths[slot] = warm->has_answered ? 1 : runner->deaths[slot] + 1;
+}
+
+static int64_t back_off_ns(const dln_runner *runner, int slot)
+{
+    const int n = (size_t)slot < runner->n_deaths ? runner->deaths[slot] : 0;
+    if (n < 2) return 0;
+    return (BACK_OFF_MS * NS_PER_MS) << (n - 2 < BACK_OFF_MAX ? n - 2 : BACK_OFF_MAX);
+}
+
 static void forget_over(dln_runner *runner)
 {
     size_t kept = 0;
     for (size_t i = 0; i < runner->n; i++) {
         if (runner->runs[i]->state == DLN_RUN_IS_OVER) {
+            if (runner->runs[i]->warm) note_death(runner, runner->runs[i]);
             free_run(runner, runner->runs[i]);
         } else {
             runner->runs[kept++] = runner->runs[i];
@@ -313,9 +381,24 @@ static void forget_over(dln_runner *runner)
     runner->n = kept;
 }
 
+/* A trial that was given to a worker which lives already has started. */
+static void tell_given(struct dln_run *run, dln_run_sink *sink, void *context)
+{
+    if (!run->warm || !run->warm->owes_started) return;
+    run->warm->owes_started = false;
+    const struct dln_run_event event = {.kind = DLN_RUN_STARTED,
+                                        .owner = run->owner,
+                                        .pid = run->pid,
+                                        .pid_start = run->pid_start,
+                                        .text = ""};
+    sink(context, &event);
+}
+
 bool dln_runner_work(dln_runner *runner, dln_run_sink *sink, void *context, struct dln_error *err)
 {
     (void)err; /* what goes wrong with a run is told by its events */
+    for (size_t i = 0; i < runner->n; i++)
+        tell_given(runner->runs[i], sink, context);
     if (!read_ready(runner, sink, context)) lose_guardian(runner);
     const int64_t now_ns = dln_clock_mono_ns();
     /* By index and to the present end: the sink may start runs, which moves the array. */
@@ -339,6 +422,16 @@ size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *
     for (size_t i = 0; i < runner->n; i++) {
         const struct dln_run *run = runner->runs[i];
         if (run->state == DLN_RUN_IS_GONE) lower(timeout_ms, 0);
+        if (run->warm) {
+            const struct dln_warm *warm = run->warm;
+            if (warm->owes_started) lower(timeout_ms, 0);
+            if (dln_warm_has_more(warm)) lower(timeout_ms, WRITE_MS);
+            const int64_t due_ns =
+                run->state == DLN_RUN_IS_WANTED ? run->start_at_ns : warm->term_at_ns;
+            if (due_ns > 0 && run->state <= DLN_RUN_IS_LIVE) {
+                lower(timeout_ms, (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS);
+            }
+        }
         if (!is_read(run)) continue;
         if (run->output.has_more_metrics) lower(timeout_ms, 0);
         if (runner->inotify < 0) lower(timeout_ms, METRICS_LOOK_MS);
@@ -355,9 +448,27 @@ size_t dln_runner_poll(dln_runner *runner, struct pollfd *fds, size_t cap, int *
 
 /* ── start and end ─────────────────────────────────────────────────────────────────────────────*/
 
+static struct dln_run *find_idle(const dln_runner *runner, int slot)
+{
+    for (size_t i = 0; i < runner->n; i++) {
+        struct dln_run *run = runner->runs[i];
+        if (run->warm && run->warm->slot == slot && run->state == DLN_RUN_IS_LIVE &&
+            !run->warm->has_trial && !run->warm->is_leaving) {
+            return run;
+        }
+    }
+    return NULL;
+}
+
 bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
                       struct dln_error *err)
 {
+    struct dln_run *idle = request->line ? find_idle(runner, request->slot) : NULL;
+    if (idle) {
+        if (!dln_warm_give(idle, request, err)) return dln_wrap(err, "start a trial");
+        idle->warm->owes_started = idle->warm->has_trial;
+        if (idle->warm->has_trial) return true;
+    }
     if (!request->argv[0]) return dln_fail(err, DLN_INVALID, "the command is empty");
     if (!open_guardian(runner, err)) return false;
     if (runner->n == runner->cap) {
@@ -373,6 +484,8 @@ bool dln_runner_start(dln_runner *runner, const struct dln_run_request *request,
         return dln_wrap(err, "start a trial");
     }
     runner->next_id++;
+    const int64_t back_off = request->line ? back_off_ns(runner, request->slot) : 0;
+    if (back_off > 0) run->start_at_ns = dln_clock_mono_ns() + back_off;
     runner->runs[runner->n++] = run;
     send_requests(runner);
     return true;
@@ -383,8 +496,19 @@ void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
         if (run->owner != owner || run->state >= DLN_RUN_IS_GONE) continue;
-        const int64_t kill_at_ns = dln_clock_mono_ns() + grace_ms * NS_PER_MS;
-        if (grace_ms <= 0) {
+        const int64_t now_ns = dln_clock_mono_ns();
+        const int64_t kill_at_ns = now_ns + grace_ms * NS_PER_MS;
+        if (run->warm && run->state == DLN_RUN_IS_WANTED) {
+            dln_run_drop_request(run);
+            run->state = DLN_RUN_IS_GONE;
+        } else if (run->warm && grace_ms > 0 && run->state <= DLN_RUN_IS_LIVE) {
+            if (!run->asked_to_end) {
+                dln_warm_dismiss(run, now_ns, grace_ms);
+            } else if (run->warm->term_at_ns > kill_at_ns) {
+                run->warm->term_at_ns = kill_at_ns;
+            }
+        } else if (grace_ms <= 0) {
+            if (run->warm) run->warm->is_leaving = true;
             run->owed_signal = SIGKILL;
             run->kill_at_ns = 0;
             if (run->release_at_ns > 0) run->release_at_ns = 1;
@@ -397,6 +521,17 @@ void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
         run->asked_to_end = true;
         send_requests(runner);
         return;
+    }
+}
+
+void dln_runner_trim(dln_runner *runner, int n_slots)
+{
+    for (size_t i = 0; i < runner->n; i++) {
+        struct dln_run *run = runner->runs[i];
+        if (!run->warm || run->warm->slot < n_slots || run->state != DLN_RUN_IS_LIVE) continue;
+        if (run->warm->has_trial || run->warm->is_leaving) continue;
+        run->asked_to_end = true;
+        dln_warm_send_away(run, dln_clock_mono_ns(), SENT_AWAY_MS);
     }
 }
 
@@ -439,10 +574,29 @@ static void ignore_event(void *context, const struct dln_run_event *event)
     (void)event;
 }
 
+/* Workers that have nothing to do end by themselves when they are told to, if they are quick. */
+static void send_workers_away(dln_runner *runner)
+{
+    dln_runner_trim(runner, 0);
+    const int64_t give_up_ns = dln_clock_mono_ns() + runner->grace_ms * NS_PER_MS;
+    for (int64_t left_ns; (left_ns = give_up_ns - dln_clock_mono_ns()) > 0;) {
+        bool any = false;
+        for (size_t i = 0; i < runner->n; i++) {
+            const struct dln_run *run = runner->runs[i];
+            any = any || (run->warm && !run->warm->has_trial && run->state == DLN_RUN_IS_LIVE);
+        }
+        if (!any) return;
+        struct pollfd fd = {.fd = runner->epoll, .events = POLLIN};
+        (void)poll(&fd, 1, (int)(left_ns / NS_PER_MS) + 1);
+        if (!read_ready(runner, ignore_event, NULL)) return;
+    }
+}
+
 /* Tells the guardian that we go, and reads along until it has ended everything. */
 static void let_go(dln_runner *runner)
 {
     if (runner->guardian.socket < 0) return;
+    send_workers_away(runner);
     (void)shutdown(runner->guardian.socket, SHUT_WR);
     const int64_t give_up_ns = dln_clock_mono_ns() + (runner->grace_ms + LETTING_GO_MS) * NS_PER_MS;
     bool is_there = true;
@@ -467,6 +621,7 @@ void dln_runner_free(dln_runner *runner)
         free_run(runner, run);
     }
     free(runner->runs);
+    free(runner->deaths);
     dln_metric_reader_free(runner->model);
     if (runner->epoll >= 0) (void)close(runner->epoll);
     if (runner->inotify >= 0) (void)close(runner->inotify);

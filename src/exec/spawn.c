@@ -86,7 +86,8 @@ __attribute__((noreturn, noinline)) IN_CHILD static void become_trial(const stru
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) failure.error = errno;
     if (getppid() != plan->guardian) _exit(127); /* it died before the call above */
     if (failure.error == 0 &&
-        (dup2(spec->out_fd, STDOUT_FILENO) < 0 || dup2(spec->err_fd, STDERR_FILENO) < 0)) {
+        ((spec->in_fd >= 0 && dup2(spec->in_fd, STDIN_FILENO) < 0) ||
+         dup2(spec->out_fd, STDOUT_FILENO) < 0 || dup2(spec->err_fd, STDERR_FILENO) < 0)) {
         failure.error = errno;
     }
     /* All of ours are close-on-exec by birth; this is for what the program was started with. */

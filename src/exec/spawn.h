@@ -1,7 +1,7 @@
 /*
  * Turns a request into a process: the guardian's half of a start. The child has a session and a
- * group of its own, the guardian's standard input (/dev/null), its own two pipes and no other
- * descriptor, no blocked and no ignored signal, and dies with the guardian.
+ * group of its own, the guardian's standard input (/dev/null) or a pipe, its own two pipes and no
+ * other descriptor, no blocked and no ignored signal, and dies with the guardian.
  */
 #ifndef DLN_EXEC_SPAWN_H
 #define DLN_EXEC_SPAWN_H
@@ -14,6 +14,7 @@
 struct dln_spawn {
     char *const *argv, *const *envp; /* NULL-terminated, argv has a first word */
     const char *directory;
+    int in_fd; /* -1: the guardian's */
     int out_fd, err_fd;
     int64_t memory_bytes; /* 0: no limit */
     size_t n_cpus, slot;  /* n_cpus of ours for each slot; 0, or not enough of them: all */

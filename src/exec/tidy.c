@@ -58,20 +58,44 @@ static int remove_entry(int parent, const char *name, int depth)
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
+/* A run's own folder, with what it must keep. No folder is fine. */
+static bool tidy_run(const char *run_dir, const char *const *kept, struct dln_error *err)
+{
+    const int fd = open_folder(AT_FDCWD, run_dir);
+    if (fd < 0) return errno == ENOENT || dln_fail_errno(err, errno, "look into '%s'", run_dir);
+    const int error = empty_folder(fd, kept, 0);
+    return error == 0 || dln_fail_errno(err, error, "tidy '%s'", run_dir);
+}
+
 bool dln_run_dir_tidy(const struct dln_study *study, const char *run_dir, struct dln_error *err)
 {
+    static const char *const ours[] = {"cmd",    "params.json",   "stdout",
+                                       "stderr", "metrics.jsonl", "status"};
+    enum { N_OURS = sizeof ours / sizeof ours[0] };
     struct dln_arena arena = {0};
+    const size_t n_runs = dln_study_runs(study) > 1 ? (size_t)dln_study_runs(study) : 0;
     const bool has_config = study->config_as != DLN_CONFIG_NONE;
     const char *const config = has_config ? dln_config_file(study, &arena) : NULL;
-    const char *const kept[] = {"cmd",           "params.json", "stdout", "stderr",
-                                "metrics.jsonl", "status",      config,   NULL};
-    bool ok = !has_config || config || dln_fail(err, DLN_NOMEM, "tidy '%s'", run_dir);
-    const int fd = ok ? open_folder(AT_FDCWD, run_dir) : -1;
-    if (ok && fd < 0) {
-        ok = errno == ENOENT || dln_fail_errno(err, errno, "look into '%s'", run_dir);
-    } else if (ok) {
-        const int error = empty_folder(fd, kept, 0);
-        ok = error == 0 || dln_fail_errno(err, error, "tidy '%s'", run_dir);
+    const char **kept = DLN_ARENA_ARRAY(&arena, const char *, N_OURS + n_runs + 2);
+    bool ok = kept && (!has_config || config);
+    size_t n = 0;
+    for (size_t i = 0; ok && i < N_OURS; i++)
+        kept[n++] = ours[i];
+    if (ok && config) kept[n++] = config;
+    const size_t n_files = n;
+    for (size_t i = 0; ok && i < n_runs; i++) {
+        char folder[DLN_RUN_FOLDER_MAX];
+        dln_run_folder(study, (int)i, folder);
+        kept[n] = dln_arena_copy(&arena, folder);
+        ok = kept[n++] != NULL;
+    }
+    ok = ok ? tidy_run(run_dir, kept, err) : dln_fail(err, DLN_NOMEM, "tidy '%s'", run_dir);
+    if (ok) kept[n_files] = NULL; /* in a run's folder there are none */
+    for (size_t i = 0; ok && i < n_runs; i++) {
+        char folder[DLN_RUN_FOLDER_MAX];
+        dln_run_folder(study, (int)i, folder);
+        const char *path = dln_arena_printf(&arena, "%s/%s", run_dir, folder);
+        ok = path ? tidy_run(path, kept, err) : dln_fail(err, DLN_NOMEM, "tidy '%s'", run_dir);
     }
     dln_arena_release(&arena);
     return ok;

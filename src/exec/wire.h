@@ -1,10 +1,10 @@
 /*
  * What engine and guardian say to each other, over a SOCK_SEQPACKET socket pair: a message arrives
  * whole or not at all. It has a head of fixed size. A START carries the write ends of the trial's
- * standard output and error, and a payload of NUL-terminated strings: working directory, n_argv
- * words, n_env settings; behind the head where it is short, else in an anonymous file, which is
- * then the third descriptor. A HELLO may carry one descriptor which the guardian keeps open for its
- * life and never hands to a trial.
+ * standard output and error, with has_input the read end of its standard input, and a payload of
+ * NUL-terminated strings: working directory, n_argv words, n_env settings; behind the head where it
+ * is short, else in an anonymous file, which is then the last descriptor. A HELLO may carry one
+ * descriptor which the guardian keeps open for its life and never hands to a trial.
  */
 #ifndef DLN_EXEC_WIRE_H
 #define DLN_EXEC_WIRE_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DLN_WIRE_FDS_MAX     3
+#define DLN_WIRE_FDS_MAX     4
 #define DLN_WIRE_BYTES_MAX   ((size_t)32 * 1024) /* behind the head */
 #define DLN_WIRE_PAYLOAD_MAX ((int64_t)16 * 1024 * 1024)
 #define DLN_WIRE_WORDS_MAX   (1024 * 1024) /* arguments and settings of one trial */
@@ -20,7 +20,7 @@
 enum dln_wire_kind {
     /* engine → guardian */
     DLN_WIRE_HELLO = 1, /* grace_ms */
-    DLN_WIRE_START,     /* run, n_argv, n_env, memory_bytes, n_cpus, slot */
+    DLN_WIRE_START,     /* run, n_argv, n_env, has_input, memory_bytes, n_cpus, slot */
     DLN_WIRE_SIGNAL,    /* run, code: to the trial's group; TERM wakes a stopped one */
     DLN_WIRE_RELEASE,   /* run: output is drained, end what is left of it */
     /* guardian → engine */
@@ -39,7 +39,8 @@ struct dln_wire {
     uint32_t n_argv, n_env;
     uint32_t grace_ms;
     uint32_t n_cpus, slot;
-    uint64_t run; /* the engine's number of a run, never 0, never used again */
+    uint32_t has_input, unused; /* unused: 0, so that no byte goes out unset */
+    uint64_t run;               /* the engine's number of a run, never 0, never used again */
     int64_t pid, pid_start;
     int64_t memory_bytes;
     int64_t user_us, system_us, max_rss_bytes;

@@ -77,6 +77,7 @@ const struct dln_pruner dln_pruner_asha = {
     .summary = "At a few steps, each a multiple of the one\n"
                "before, only the best of all trials that came\n"
                "there go on. Stops early and much.",
+    .best_for = "many workers",
     .settings = settings,
     .check = check,
     .decide = decide,

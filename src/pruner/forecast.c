@@ -140,6 +140,7 @@ const struct dln_pruner dln_pruner_forecast = {
     .summary = "Learns from finished trials how a curve ends\n"
                "and stops a trial that has next to no chance\n"
                "to come among the best fifth.",
+    .best_for = "long curves",
     .settings = settings,
     .decide = decide,
 };

@@ -76,6 +76,7 @@ const struct dln_pruner dln_pruner_hyperband = {
     .summary = "Several successive halvings that begin at\n"
                "different steps: some stop early, some give\n"
                "slow starters time.",
+    .best_for = "slow starters",
     .settings = settings,
     .check = check,
     .decide = decide,

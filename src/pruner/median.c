@@ -17,6 +17,7 @@ const struct dln_pruner dln_pruner_median = {
     .summary = "Stops a trial whose best value so far is\n"
                "worse than the median of finished trials\n"
                "at the same step.",
+    .best_for = "steady curves",
     .settings = settings,
     .decide = decide,
 };

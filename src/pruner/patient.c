@@ -60,6 +60,7 @@ const struct dln_pruner dln_pruner_patient = {
     .summary = "Stops a trial that has not become better for\n"
                "a while; or asks another pruner about such\n"
                "trials only, which makes that one less eager.",
+    .best_for = "plateaus",
     .settings = settings,
     .decide = decide,
 };

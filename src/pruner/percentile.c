@@ -31,6 +31,7 @@ const struct dln_pruner dln_pruner_percentile = {
     .summary = "Stops a trial whose best value so far is not\n"
                "among the best so many percent of finished\n"
                "trials at the same step.",
+    .best_for = "a cut of yours",
     .settings = settings,
     .decide = decide,
 };

@@ -65,6 +65,7 @@ const struct dln_pruner dln_pruner_threshold = {
     .title = "Limits",
     .summary = "Stops a trial whose value is nan or outside\n"
                "fixed limits: losses that explode.",
+    .best_for = "explosions",
     .settings = settings,
     .check = check,
     .decide = decide,

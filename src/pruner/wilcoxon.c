@@ -96,6 +96,7 @@ const struct dln_pruner dln_pruner_wilcoxon = {
     .summary = "For folds as steps: stops a trial that is\n"
                "clearly worse than the best one on the folds\n"
                "that both have.",
+    .best_for = "folds, repeats",
     .settings = settings,
     .decide = decide,
 };

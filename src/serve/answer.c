@@ -31,7 +31,8 @@ static bool read_whole(const struct talk *talk, const char *key, int64_t low, in
     const double real = json_number_value(value); /* 0 for what is no number */
     const bool is_whole = json_is_integer(value) ||
                           (json_is_real(value) && floor(real) == real && fabs(real) < DLN_INT_MAX);
-    const int64_t whole = json_is_integer(value) ? json_integer_value(value) : (int64_t)real;
+    int64_t whole = 0;
+    if (is_whole) whole = json_is_integer(value) ? json_integer_value(value) : (int64_t)real;
     if (is_whole && whole >= low && whole <= high) {
         *out = whole;
         return true;

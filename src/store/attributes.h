@@ -26,6 +26,7 @@ enum dln_attribute_table {
 #define DLN_KEY_PAST         "dialin:past:" /* study, and an index: trials of an earlier study */
 #define DLN_KEY_SPENT        "dialin:spent" /* study: [seconds of slots, cost] */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
+#define DLN_KEY_SET_PRUNER   "dialin:set_pruner"   /* study: {"asha": {…}}, the same */
 #define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
 #define DLN_KEY_ASKED        "dialin:asked"   /* trial: as owner, of a program that asked for it */
 #define DLN_KEY_CLAIMED      "dialin:claimed" /* trial: string, datetime_start as we wrote it */
@@ -35,11 +36,14 @@ enum dln_attribute_table {
 #define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
 #define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
 #define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
+/* trial, and DLN_KEY_RUN of store.h with a number: {"fold", "seed", "metrics": {…}} of one run */
 /* User attributes of a trial: why it failed or was pruned. */
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
 #define DLN_KEY_PRUNED "dialin_pruned" /* {"pruner", "step", "value", "threshold"} */
 #define DLN_KEY_TAGS   "dialin_tags"   /* list of strings */
+/* {"n": runs, "take": "mean", "sd": [one an objective]} of a trial of several runs */
+#define DLN_KEY_SPREAD "dialin_spread"
 /* Optuna's. */
 #define DLN_KEY_FIXED   "fixed_params"
 #define DLN_KEY_METRICS "study:metric_names"

@@ -14,8 +14,7 @@
 enum {
     SLICE_MAX = 2000,
     SLICE_MIN = 50,
-    POINTS_MAX = 100000,     /* of curves in a slice; above it slices get smaller */
-    SCAN_BEFORE_PAGE = 5000, /* trials that may be counted before the first page is shown */
+    POINTS_MAX = 100000, /* of curves in a slice; above it slices get smaller */
 };
 
 struct seen { /* an unfinished trial as it was last handed out */
@@ -260,26 +259,6 @@ static bool check_gone(struct dln_follow *follow, bool *gone, struct dln_error *
     return true;
 }
 
-/* Whether a summary can be had at once: few trials, or an engine has stored its tally. */
-static bool is_cheap(struct dln_follow *follow, bool *cheap, struct dln_error *err)
-{
-    static const char sql[] = "SELECT (SELECT max(trial_id) FROM trials)"
-                              " - (SELECT min(trial_id) FROM trials) + 1";
-    static const char sql_tally[] = "SELECT 1 FROM dialin_tallies WHERE study_id = :id";
-    struct dln_query q = dln_query(follow->store->db, sql);
-    if (dln_query_row(&q)) follow->at.total = dln_column_int(&q, 0);
-    if (!dln_query_end(&q, err)) return false;
-    bool is_small = follow->at.total < SCAN_BEFORE_PAGE;
-    if (!is_small && follow->store->has_ours) {
-        struct dln_query t = dln_query(follow->store->db, sql_tally);
-        dln_bind_int(&t, ":id", follow->study_id);
-        is_small = dln_query_row(&t);
-        if (!dln_query_end(&t, err)) return false;
-    }
-    *cheap = is_small;
-    return true;
-}
-
 static bool read_summary(struct dln_follow *follow, struct dln_batch *batch, struct dln_error *err)
 {
     if (!dln_summary_read(follow->store, follow->study_id, &follow->arena, &batch->summary, err)) {
@@ -311,7 +290,10 @@ static bool look(struct dln_follow *follow, struct dln_batch *batch, struct dln_
     if (at->is_gone) return true;
     if (!at->has_page) {
         bool cheap = false;
-        if (!read_page(follow, &all, err) || !is_cheap(follow, &cheap, err)) return false;
+        if (!read_page(follow, &all, err) ||
+            !dln_summary_is_cheap(follow->store, follow->study_id, &cheap, &at->total, err)) {
+            return false;
+        }
         at->owes_summary = true;
         if (cheap && !read_summary(follow, batch, err)) return false;
     } else {

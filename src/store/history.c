@@ -171,6 +171,46 @@ bool dln_store_trial(dln_store *store, int64_t study_id, const struct dln_space 
     return ok;
 }
 
+static bool read_some(dln_store *store, int64_t study_id, const struct dln_space *space,
+                      size_t n_objectives, enum dln_trial_parts parts, int64_t after_id,
+                      size_t limit, bool newest, struct dln_arena *arena, struct dln_loaded *out,
+                      struct dln_error *err)
+{
+    struct dln_binding binding;
+    struct dln_time_base times;
+    if (!dln_store_refresh_ours(store, err)) return false;
+    if (!dln_store_has_study(store, study_id, err)) return false;
+    if (!dln_binding_make(store->db, study_id, space, arena, &binding, err)) return false;
+    if (!dln_store_time_base(store, study_id, &times, err)) return false;
+    const struct dln_load load = {
+        .store = store,
+        .study_id = study_id,
+        .space = space,
+        .binding = &binding,
+        .n_objectives = n_objectives,
+        .times = &times,
+        .parts = parts,
+        .arena = arena,
+    };
+    return dln_load_trials(&load, newest ? 0 : after_id + 1, INT64_MAX, limit, newest, out, err);
+}
+
+bool dln_store_trials(dln_store *store, int64_t study_id, const struct dln_space *space,
+                      size_t n_objectives, enum dln_trial_parts parts, int64_t after_id,
+                      size_t limit, bool newest, struct dln_arena *arena,
+                      const struct dln_trial **out, size_t *n, struct dln_error *err)
+{
+    struct dln_loaded loaded = {0};
+    if (!dln_db_begin_read(store->db, err)) return false;
+    const bool ok = read_some(store, study_id, space, n_objectives, parts, after_id, limit, newest,
+                              arena, &loaded, err);
+    dln_db_rollback(store->db);
+    if (!ok) return false;
+    *out = loaded.trials;
+    *n = loaded.n;
+    return true;
+}
+
 bool dln_store_trial_attributes(dln_store *store, int64_t trial_id, struct dln_arena *arena,
                                 struct dln_attribute **out, size_t *n, struct dln_error *err)
 {

@@ -67,7 +67,8 @@ static bool take_value(struct dln_json_walk *walk, struct dln_slice *out)
 
 static bool start(struct dln_json_walk *walk, struct dln_slice text, char open)
 {
-    *walk = (struct dln_json_walk){.at = text.at, .end = text.at + text.len};
+    *walk =
+        (struct dln_json_walk){.at = text.at, .end = text.len > 0 ? text.at + text.len : text.at};
     walk->is_broken = !take(walk, open);
     return !walk->is_broken;
 }

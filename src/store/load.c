@@ -1,8 +1,10 @@
 #include "store/load.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
+#include "dialin/json.h"
 #include "store/json_slice.h"
 #include "store/points.h"
 
@@ -152,12 +154,14 @@ static bool read_params(struct reader *r, struct dln_error *err)
     if (!x) return out_of_memory(err);
     for (size_t i = 0; i < r->out->n; i++)
         r->out->trials[i].x = x + i * d;
+    if (load->parts == DLN_TRIAL_VALUES) return true;
     struct dln_query q = begin(r, sql);
     size_t cursor = 0;
     while (dln_query_row(&q)) {
         const size_t trial = trial_of(r, &q);
         if (trial == SIZE_MAX) continue;
         const size_t index = dln_binding_find(load->binding, dln_column_text(&q, 1), &cursor);
+        if (index == SIZE_MAX) r->out->trials[trial].has_strangers = true;
         if (index == SIZE_MAX || dln_column_is_null(&q, 2)) continue;
         x[trial * d + index] =
             dln_bound_read(&load->binding->params[index], dln_column_real(&q, 2));
@@ -310,11 +314,33 @@ static enum dln_fail_reason parse_reason(const char *name)
     return DLN_FAIL_NONE;
 }
 
+/* {"n": 5, "take": "mean", "sd": [0.0041]} */
+static void note_spread(struct reader *r, struct dln_query *q, struct dln_trial *trial)
+{
+    const size_t m = r->load->n_objectives;
+    json_t *json;
+    if (!dln_json_read(dln_column_text(q, 2), dln_column_len(q, 2), &json, NULL)) return;
+    const json_int_t n = json_integer_value(json_object_get(json, "n"));
+    const json_t *list = json_object_get(json, "sd");
+    double *spread = new_reals(r->load, m);
+    if (!spread) {
+        dln_query_no_memory(q);
+    } else if (n > 0 && n <= INT_MAX && json_array_size(list) == m) {
+        for (size_t i = 0; i < m; i++) {
+            const json_t *one = json_array_get(list, i);
+            if (json_is_number(one)) spread[i] = json_number_value(one);
+        }
+        trial->n_runs = (int)n;
+        trial->spread = spread;
+    }
+    json_decref(json);
+}
+
 static bool read_user_attributes(struct reader *r, struct dln_error *err)
 {
     static const char sql[] = "SELECT trial_id, key, value_json FROM trial_user_attributes"
                               " WHERE trial_id BETWEEN :from AND :to"
-                              " AND key IN ('dialin_reason', 'dialin_detail')"
+                              " AND key IN ('dialin_reason', 'dialin_detail', 'dialin_spread')"
                               " ORDER BY trial_id, key";
     struct dln_query q = begin(r, sql);
     while (dln_query_row(&q)) {
@@ -322,6 +348,8 @@ static bool read_user_attributes(struct reader *r, struct dln_error *err)
         if (trial == SIZE_MAX) continue;
         if (strcmp(dln_column_text(&q, 1), "dialin_reason") == 0) {
             r->out->trials[trial].reason = parse_reason(string_of(r, &q, 2));
+        } else if (strcmp(dln_column_text(&q, 1), "dialin_spread") == 0) {
+            note_spread(r, &q, &r->out->trials[trial]);
         } else {
             r->out->trials[trial].detail = string_of(r, &q, 2);
         }
@@ -376,10 +404,14 @@ bool dln_load_trials(const struct dln_load *load, int64_t from, int64_t to, size
         *out = loaded;
         return true;
     }
-    if (!give_numbers(load, &loaded, err) || !read_params(&r, err) || !read_values(&r, err) ||
-        !read_user_attributes(&r, err)) {
+    if (!give_numbers(load, &loaded, err) || !read_params(&r, err) || !read_values(&r, err)) {
         return false;
     }
+    if (load->parts != DLN_TRIAL_ALL) {
+        *out = loaded;
+        return true;
+    }
+    if (!read_user_attributes(&r, err)) return false;
     if (load->for_history) {
         if (!prepare_history(&r, err) || !read_last_steps(&r, err)) return false;
     } else {

@@ -11,6 +11,7 @@ struct dln_load { /* what to read, and where to leave it */
     const struct dln_binding *binding;
     size_t n_objectives;
     struct dln_time_base *times;
+    enum dln_trial_parts parts;
     bool for_history; /* memo, violation and last step; no curves, runs, owners and details */
     struct dln_arena *arena;
 };

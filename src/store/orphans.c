@@ -23,7 +23,7 @@ static bool newest_run(dln_store *store, struct dln_orphan *orphan, struct dln_a
                        struct dln_error *err)
 {
     static const char sql[] =
-        "SELECT run_id, attempt, pid, pid_start, host, boot, run_dir FROM dialin_runs"
+        "SELECT run_id, attempt, pid, pid_start, host, boot, run_dir, ended_us FROM dialin_runs"
         " WHERE trial_id = :id ORDER BY run_id DESC LIMIT 1";
     orphan->run_dir = "";
     struct dln_query q = dln_query(store->db, sql);
@@ -36,15 +36,18 @@ static bool newest_run(dln_store *store, struct dln_orphan *orphan, struct dln_a
         orphan->same_boot = strcmp(dln_column_text(&q, 4), store->self.host) == 0 &&
                             strcmp(dln_column_text(&q, 5), store->self.boot) == 0;
         orphan->run_dir = dln_column_copy(&q, 6, arena);
+        orphan->is_open = dln_column_int(&q, 7) == 0;
     }
     return dln_query_end(&q, err);
 }
 
-/* The engine writes "interrupted: …" where a run ended because the engine did. */
+/* The engine writes "interrupted: …" where a run ended because the engine did, "done: …" where a
+ * trial has more runs. */
 static bool count_failures(dln_store *store, struct dln_orphan *orphan, struct dln_error *err)
 {
     static const char sql[] = "SELECT count(*) FROM dialin_runs WHERE trial_id = :id"
-                              " AND ended_us > 0 AND detail NOT LIKE 'interrupted:%'";
+                              " AND ended_us > 0 AND detail NOT LIKE 'interrupted:%'"
+                              " AND detail NOT LIKE '" DLN_PART_DONE "%'";
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", orphan->trial_id);
     if (dln_query_row(&q)) orphan->failures = (int)dln_column_int(&q, 0);

@@ -19,14 +19,18 @@ bool dln_rows_put_definition(dln_store *store, int64_t study_id, const char *uid
 bool dln_rows_written_definition(dln_store *store, int64_t study_id, struct dln_study **out,
                                  struct dln_error *err);
 /*
- * What a person set instead of the file's strategy, before and after the study's rows take over a
- * changed file: it stays where the file names the same strategy as before.
+ * What a person set instead of the file's strategy and pruner, before and after the study's rows
+ * take over a changed file: each stays where the file names the same one as before.
  */
-bool dln_rows_strategy_stays(dln_store *store, int64_t study_id, const struct dln_study *def,
-                             struct dln_arena *arena, struct dln_method *out, bool *stays,
-                             struct dln_error *err);
-bool dln_rows_put_strategy(dln_store *store, int64_t study_id, const struct dln_method *method,
+struct dln_set_methods {
+    struct dln_method strategy, pruner;
+    bool strategy_stays, pruner_stays;
+};
+bool dln_rows_methods_stay(dln_store *store, int64_t study_id, const struct dln_study *def,
+                           struct dln_arena *arena, struct dln_set_methods *out,
                            struct dln_error *err);
+bool dln_rows_put_methods(dln_store *store, int64_t study_id, const struct dln_set_methods *set,
+                          struct dln_error *err);
 /* Names of metrics and limits. */
 bool dln_rows_put_names(dln_store *store, int64_t study_id, const struct dln_study *def,
                         struct dln_error *err);

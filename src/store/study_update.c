@@ -154,17 +154,14 @@ static bool apply(dln_store *store, int64_t study_id, const struct dln_study *de
             return false;
         }
     }
-    struct dln_method set;
-    bool stays = false;
-    if (!dln_rows_strategy_stays(store, study_id, def, arena, &set, &stays, err)) return false;
+    struct dln_set_methods set;
+    if (!dln_rows_methods_stay(store, study_id, def, arena, &set, err)) return false;
     if (!dln_rows_give_uid(store, study_id, uid, err)) return false;
     if (!dln_rows_put_names(store, study_id, def, err)) return false;
     if (!dln_rows_put_space(store, study_id, params, def->space.n, err)) return false;
     if (!dln_rows_put_definition(store, study_id, uid, def, err)) return false;
     if (!dln_rows_put_past(store, study_id, def, arena, err)) return false;
-    return stays ? dln_rows_put_strategy(store, study_id, &set, err)
-                 : dln_attribute_drop(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SET_STRATEGY,
-                                      err);
+    return dln_rows_put_methods(store, study_id, &set, err);
 }
 
 bool dln_store_update_study(dln_store *store, int64_t study_id, const struct dln_study *def,

@@ -76,6 +76,7 @@ static bool read_tally(dln_store *store, struct dln_study_summary *s, struct dln
         s->counts[i] = tally->finished[i];
     for (size_t i = 0; i < tally->n_open; i++)
         s->counts[tally->open[i].state]++;
+    s->is_counted = true;
     s->n_trials = dln_tally_trials(tally);
     s->best_id = tally->best_id;
     s->best_number = tally->best_number;
@@ -153,8 +154,8 @@ static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_
            dln_lease_look(store, s->id, arena, &s->lease, err);
 }
 
-bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *arena,
-                      struct dln_study_summary *out, struct dln_error *err)
+static bool read(dln_store *store, int64_t study_id, bool with_counts, struct dln_arena *arena,
+                 struct dln_study_summary *out, struct dln_error *err)
 {
     static const char sql[] = "SELECT study_name FROM studies WHERE study_id = :id";
     struct dln_study_summary s = {
@@ -176,10 +177,38 @@ bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *aren
                         study_id);
     }
     if (!read_directions(store, &s, arena, err) || !read_metric_names(store, &s, arena, err) ||
-        !read_tally(store, &s, err) || !read_ours(store, &s, arena, err)) {
+        (with_counts && !read_tally(store, &s, err)) || !read_ours(store, &s, arena, err)) {
         return false;
     }
     *out = s;
+    return true;
+}
+
+bool dln_summary_read(dln_store *store, int64_t study_id, struct dln_arena *arena,
+                      struct dln_study_summary *out, struct dln_error *err)
+{
+    return read(store, study_id, true, arena, out, err);
+}
+
+bool dln_summary_is_cheap(dln_store *store, int64_t study_id, bool *cheap, int64_t *span,
+                          struct dln_error *err)
+{
+    enum { COUNTED_AT_ONCE = 5000 };
+    static const char sql[] = "SELECT (SELECT max(trial_id) FROM trials)"
+                              " - (SELECT min(trial_id) FROM trials) + 1";
+    static const char sql_tally[] = "SELECT 1 FROM dialin_tallies WHERE study_id = :id";
+    struct dln_query q = dln_query(store->db, sql);
+    const int64_t ids = dln_query_row(&q) ? dln_column_int(&q, 0) : 0;
+    if (!dln_query_end(&q, err)) return false;
+    bool is_known = ids < COUNTED_AT_ONCE;
+    if (!is_known && store->has_ours) {
+        struct dln_query t = dln_query(store->db, sql_tally);
+        dln_bind_int(&t, ":id", study_id);
+        is_known = dln_query_row(&t);
+        if (!dln_query_end(&t, err)) return false;
+    }
+    *cheap = is_known;
+    *span = ids;
     return true;
 }
 
@@ -191,6 +220,25 @@ bool dln_store_study(dln_store *store, int64_t study_id, struct dln_arena *arena
     if (!dln_db_begin_read(store->db, err)) return false;
     const bool ok =
         dln_store_refresh_ours(store, err) && dln_summary_read(store, study_id, arena, out, err);
+    dln_db_rollback(store->db);
+    return ok;
+}
+
+static bool read_head(dln_store *store, int64_t study_id, struct dln_arena *arena,
+                      struct dln_study_summary *out, struct dln_error *err)
+{
+    bool cheap = false;
+    int64_t span;
+    return dln_store_refresh_ours(store, err) &&
+           dln_summary_is_cheap(store, study_id, &cheap, &span, err) &&
+           read(store, study_id, cheap, arena, out, err);
+}
+
+bool dln_store_study_head(dln_store *store, int64_t study_id, struct dln_arena *arena,
+                          struct dln_study_summary *out, struct dln_error *err)
+{
+    if (!dln_db_begin_read(store->db, err)) return false;
+    const bool ok = read_head(store, study_id, arena, out, err);
     dln_db_rollback(store->db);
     return ok;
 }

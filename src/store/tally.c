@@ -196,21 +196,46 @@ static bool revisit(struct dln_tally *tally, dln_db *db, int64_t study_id, struc
     return ok;
 }
 
+/* Values of the first objective, read in step with the trials that they belong to. */
+struct values {
+    struct dln_query q;
+    int64_t id; /* of the row that it stands at; INT64_MAX: behind the last one */
+    bool is_open;
+};
+
+enum { VALUES_NEAR = 64 }; /* rows that are cheaper to walk over than to look up */
+
+static void seek_value(struct values *values, dln_db *db, int64_t trial_id)
+{
+    static const char sql[] = "SELECT trial_id, value, value_type FROM trial_values"
+                              " WHERE trial_id >= :from AND objective = 0 ORDER BY trial_id";
+    if (values->is_open && !dln_query_end(&values->q, NULL)) return;
+    values->q = dln_query(db, sql);
+    dln_bind_int(&values->q, ":from", trial_id);
+    values->is_open = true;
+    values->id = dln_query_row(&values->q) ? dln_column_int(&values->q, 0) : INT64_MAX;
+}
+
+/* Whether this trial has one. Trials come by ascending id; other studies' may lie between. */
+static bool find_value(struct values *values, dln_db *db, int64_t trial_id)
+{
+    if (!values->is_open || values->id < trial_id - VALUES_NEAR) seek_value(values, db, trial_id);
+    while (values->id < trial_id) {
+        values->id = dln_query_row(&values->q) ? dln_column_int(&values->q, 0) : INT64_MAX;
+    }
+    return values->id == trial_id;
+}
+
 /* Trials above upto_id, and their values from a second cursor that runs along. */
 static bool read_on(struct dln_tally *tally, dln_db *db, int64_t study_id, struct dln_error *err)
 {
     static const char sql_trials[] =
         "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
         " WHERE study_id = :study AND trial_id > :after ORDER BY trial_id";
-    static const char sql_values[] = "SELECT trial_id, value, value_type FROM trial_values"
-                                     " WHERE trial_id > :after AND objective = 0 ORDER BY trial_id";
     struct dln_query trials = dln_query(db, sql_trials);
     dln_bind_int(&trials, ":study", study_id);
     dln_bind_int(&trials, ":after", tally->upto_id);
-    struct dln_query values = dln_query(db, sql_values);
-    dln_bind_int(&values, ":after", tally->upto_id);
-    int64_t value_id = -1;
-    bool has_values = tally->is_single;
+    struct values values = {0};
     bool ok = true;
     while (ok && dln_query_row(&trials)) {
         struct dln_open_trial trial;
@@ -219,12 +244,9 @@ static bool read_on(struct dln_tally *tally, dln_db *db, int64_t study_id, struc
         if (!is_finished(trial.state)) {
             ok = push_open(tally, &trial) || dln_fail(err, DLN_NOMEM, "out of memory");
         } else {
-            while (has_values && value_id < trial.id) {
-                has_values = dln_query_row(&values);
-                if (has_values) value_id = dln_column_int(&values, 0);
-            }
-            if (trial.state == DLN_TRIAL_COMPLETE && has_values && value_id == trial.id) {
-                ok = offer_best(tally, db, &trial, dln_column_value(&values, 1), err);
+            const bool is_judged = tally->is_single && trial.state == DLN_TRIAL_COMPLETE;
+            if (is_judged && find_value(&values, db, trial.id)) {
+                ok = offer_best(tally, db, &trial, dln_column_value(&values.q, 1), err);
             }
             if (ok) {
                 tally->finished[trial.state]++;
@@ -233,7 +255,7 @@ static bool read_on(struct dln_tally *tally, dln_db *db, int64_t study_id, struc
         }
         if (ok) tally->upto_id = trial.id;
     }
-    ok = dln_query_end(&values, ok ? err : NULL) && ok;
+    if (values.is_open) ok = dln_query_end(&values.q, ok ? err : NULL) && ok;
     return dln_query_end(&trials, ok ? err : NULL) && ok;
 }
 

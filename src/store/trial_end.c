@@ -172,6 +172,20 @@ bool dln_store_end_run(dln_store *store, int64_t run_id, const struct dln_run_en
     return false;
 }
 
+bool dln_store_put_part(dln_store *store, int64_t trial_id, const struct dln_part *part,
+                        struct dln_error *err)
+{
+    if (!dln_store_begin(store, store->lease.study_id, DLN_GUARD_LEASE, false, err)) return false;
+    if (check_running(store, trial_id, err) &&
+        dln_attribute_set(store->db, DLN_TRIAL_SYSTEM, trial_id, part->key, part->json, err) &&
+        (!part->has_report || put_reports(store, trial_id, 1, &part->report, err)) &&
+        (part->run_id == 0 || put_run_end(store, part->run_id, &part->end, part->detail, err))) {
+        return dln_store_commit(store, err);
+    }
+    dln_store_rollback(store);
+    return false;
+}
+
 /* ── results ───────────────────────────────────────────────────────────────────────────────────*/
 
 bool dln_rows_put_values(dln_store *store, int64_t trial_id, const double *values, size_t n,
@@ -254,6 +268,30 @@ static bool put_cut(dln_db *db, int64_t trial_id, const struct dln_cut *cut, str
     return ok;
 }
 
+static bool put_spread(dln_store *store, int64_t trial_id, const struct dln_finish *finish,
+                       struct dln_error *err)
+{
+    struct dln_strbuf json = {0};
+    struct dln_json_writer w = {.out = &json};
+    dln_json_object(&w);
+    dln_json_key(&w, "n");
+    dln_json_int(&w, finish->n_runs);
+    dln_json_key(&w, "take");
+    dln_json_string(&w, dln_take_name(finish->take));
+    dln_json_key(&w, "sd");
+    dln_json_array(&w);
+    for (size_t i = 0; i < store->lease.n_objectives; i++)
+        dln_json_double(&w, finish->spread[i]);
+    dln_json_end_array(&w);
+    dln_json_end_object(&w);
+    const bool ok = dln_strbuf_ok(&json)
+                        ? dln_attribute_set(store->db, DLN_TRIAL_USER, trial_id, DLN_KEY_SPREAD,
+                                            dln_strbuf_text(&json), err)
+                        : dln_fail(err, DLN_NOMEM, "out of memory");
+    dln_strbuf_release(&json);
+    return ok;
+}
+
 static bool put_attributes(dln_store *store, int64_t trial_id, const struct dln_finish *finish,
                            struct dln_error *err)
 {
@@ -269,6 +307,7 @@ static bool put_attributes(dln_store *store, int64_t trial_id, const struct dln_
         return false;
     }
     if (finish->cut && !put_cut(db, trial_id, finish->cut, err)) return false;
+    if (finish->n_runs > 0 && !put_spread(store, trial_id, finish, err)) return false;
     for (size_t i = 0; i < finish->n_extra; i++) {
         if (!dln_attribute_set_real(db, DLN_TRIAL_USER, trial_id, finish->extra_names[i],
                                     finish->extra_values[i], err)) {

@@ -144,6 +144,15 @@ static double turned(double value, bool maximize)
     return maximize ? -value : value;
 }
 
+/* What a trial had of a parameter that came later, where the study says so. */
+static void fill_was(const struct dln_space *space, const struct dln_history_row *row, double *x)
+{
+    if (row->state == DLN_TRIAL_WAITING) return; /* free values are for the strategy to fill in */
+    for (size_t i = 0; i < space->n; i++) {
+        if (space->params[i].has_was && isnan(x[i])) x[i] = space->params[i].was;
+    }
+}
+
 /* Copies a row into a block of its own; NULL: no memory. */
 static double *make_block(const dln_history *history, const struct dln_history_row *row,
                           struct dln_view_trial *trial, struct entry *entry)
@@ -162,6 +171,7 @@ static double *make_block(const dln_history *history, const struct dln_history_r
     double *loss = x + d;
     char *texts = (char *)(loss + m);
     if (d > 0) memcpy(x, row->x, d * sizeof *x);
+    fill_was(history->space, row, x);
     entry->is_point = dln_space_activate(history->space, x);
     if (!entry->is_point && d > 0) memcpy(x, row->x, d * sizeof *x); /* partly given: as it came */
     entry->hash = dln_space_hash(history->space, x);

@@ -112,7 +112,7 @@ static bool is_known(struct binder *b, const struct dln_filter_field *field, con
 {
     if (!(b->names->left_out >> field->kind & 1)) return true;
     dln_fail(b->err, DLN_INVALID,
-             "'%.80s' is not in memory here; dialin show --filter can ask for it", name);
+             "'%.80s' is not in memory here; dialin trials --filter can ask for it", name);
     return fail_at(b, column);
 }
 

@@ -7,16 +7,6 @@
 
 #include "study/reader.h"
 
-static bool uses_folds(const struct dln_study *study)
-{
-    return study->folds > 1;
-}
-
-static bool uses_repeat(const struct dln_study *study)
-{
-    return study->repeat_runs > 1;
-}
-
 static bool uses_executor(const struct dln_study *study)
 {
     return strcmp(study->machine.executor, "local") != 0;
@@ -28,15 +18,12 @@ static bool confirms_by_folds(const struct dln_study *study)
 }
 
 static const struct {
-    const char *key;                                /* as in struct dln_later */
-    bool (*is_used)(const struct dln_study *study); /* NULL: whenever it is given */
+    const char *key; /* as in struct dln_later */
+    bool (*is_used)(const struct dln_study *study);
     const char *remedy;
 } unbuilt[] = {
-    {"worker", NULL, "give the program as 'run'"},
     {"machine.executor", uses_executor, "remove it or set it to local"},
     {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
-    {"folds", uses_folds, "remove it or set it to 1"},
-    {"repeat", uses_repeat, "remove it or set 'runs' to 1"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 
@@ -65,12 +52,17 @@ bool dln_list_later(struct dln_reader *r)
     if (!study->later) return dln_read_no_memory(r);
     for (size_t i = 0; i < N_UNBUILT; i++) {
         const struct dln_node *key = find_key(r->root, unbuilt[i].key);
-        if (!key || (unbuilt[i].is_used && !unbuilt[i].is_used(study))) continue;
+        if (!key || !unbuilt[i].is_used(study)) continue;
         study->later[study->n_later++] =
             (struct dln_later){.key = unbuilt[i].key, .line = key->line, .column = key->column};
     }
     qsort(study->later, study->n_later, sizeof *study->later, by_place);
     return true;
+}
+
+const struct dln_words *dln_study_command(const struct dln_study *study)
+{
+    return study->worker.n > 0 ? &study->worker : &study->run;
 }
 
 bool dln_study_can_run(const struct dln_study *study, struct dln_error *err)
@@ -85,7 +77,7 @@ bool dln_study_can_run(const struct dln_study *study, struct dln_error *err)
                         study->path, study->path[0] ? ":" : "", later->line, later->column,
                         later->key, unbuilt[i].remedy);
     }
-    if (study->run.n == 0) {
+    if (dln_study_command(study)->n == 0) {
         return dln_fail(err, DLN_INVALID,
                         "%.400s%s1:1: there is nothing to run: 'run' names the program",
                         study->path, study->path[0] ? ":" : "");

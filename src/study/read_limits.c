@@ -46,23 +46,6 @@ static bool read_gpus(struct dln_reader *r, const struct dln_node *key,
     return true;
 }
 
-static bool read_executor(struct dln_reader *r, const struct dln_node *key,
-                          const struct dln_node *value)
-{
-    static const char *const names[] = {"local", "slurm", "queue", NULL};
-    (void)key;
-    struct dln_method method;
-    if (!dln_read_method(r, value, "executor", names, &method)) return false;
-    struct dln_machine *machine = &r->study->machine;
-    if (method.n_settings > 0 && strcmp(method.name, "local") == 0) {
-        return dln_read_fail(r, value, "the executor 'local' has no settings");
-    }
-    machine->executor = method.name;
-    machine->n_settings = method.n_settings;
-    machine->settings = method.settings;
-    return true;
-}
-
 const struct dln_field dln_machine_fields[] = {
     RANGE("parallel", COUNT, machine.parallel, 1, 65536),
     FUNCTION("gpus", read_gpus),
@@ -74,7 +57,7 @@ const struct dln_field dln_machine_fields[] = {
     FIELD("idle_timeout", MS, machine.idle_timeout_ms),
     FIELD("grace", MS, machine.grace_ms),
     FIELD("log_limit", BYTES, machine.log_limit_bytes),
-    FUNCTION("executor", read_executor),
+    FUNCTION("executor", dln_read_executor),
     {0},
 };
 
@@ -108,7 +91,7 @@ bool dln_read_machine(struct dln_reader *r, const struct dln_node *key,
         return false;
     }
     r->study->machine.has_parallel = dln_node_get(value, "parallel") != NULL;
-    return check_gpus(r, value);
+    return check_gpus(r, value) && dln_check_executor(r, value);
 }
 
 /* ── budget ────────────────────────────────────────────────────────────────────────────────────*/
@@ -227,6 +210,17 @@ bool dln_read_folds(struct dln_reader *r, const struct dln_node *key, const stru
 }
 
 static const char *const takes[] = {"mean", "median", "worst", "best", NULL};
+
+const char *dln_take_name(enum dln_take take)
+{
+    return takes[take];
+}
+
+int dln_study_runs(const struct dln_study *study)
+{
+    const int folds = study->folds > 1 ? study->folds : 1;
+    return study->repeat_runs > 1 ? folds * study->repeat_runs : folds;
+}
 
 const struct dln_field dln_repeat_fields[] = {
     RANGE("runs", COUNT, repeat_runs, 1, 1000),

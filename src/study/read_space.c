@@ -17,7 +17,7 @@ struct definition {
     const char *name;
     const struct dln_node *node; /* the whole */
     const struct dln_node *real, *whole, *choice, *flag;
-    const struct dln_node *log, *step, *initial, *ordered, *when;
+    const struct dln_node *log, *step, *initial, *ordered, *when, *was;
 };
 
 #define NODE_FIELD(key, member)                                                              \
@@ -26,11 +26,17 @@ struct definition {
     }
 
 static const struct dln_field definition_fields[] = {
-    NODE_FIELD("float", real),      NODE_FIELD("int", whole),
-    NODE_FIELD("choice", choice),   NODE_FIELD("flag", flag),
-    NODE_FIELD("log", log),         NODE_FIELD("step", step),
-    NODE_FIELD("default", initial), NODE_FIELD("ordered", ordered),
-    NODE_FIELD("when", when),       {0},
+    NODE_FIELD("float", real),
+    NODE_FIELD("int", whole),
+    NODE_FIELD("choice", choice),
+    NODE_FIELD("flag", flag),
+    NODE_FIELD("log", log),
+    NODE_FIELD("step", step),
+    NODE_FIELD("default", initial),
+    NODE_FIELD("ordered", ordered),
+    NODE_FIELD("when", when),
+    NODE_FIELD("was", was),
+    {0},
 };
 
 static const char *const definition_example =
@@ -228,6 +234,15 @@ static bool read_initial(struct dln_reader *r, const struct dln_node *node, stru
     return true;
 }
 
+static bool read_was(struct dln_reader *r, const struct dln_node *node, struct dln_param *param)
+{
+    struct dln_scalar scalar;
+    if (!dln_read_scalar(r, node, &scalar)) return false;
+    if (!dln_read_value(r, node, param, &scalar, &param->was)) return false;
+    param->has_was = true;
+    return true;
+}
+
 /* Exactly one of float, int, choice, flag. */
 static bool check_kind(struct dln_reader *r, const struct definition *def)
 {
@@ -266,6 +281,7 @@ static bool read_definition(struct dln_reader *r, const struct definition *def,
         return false;
     }
     if (def->initial && !read_initial(r, def->initial, param)) return false;
+    if (def->was && !read_was(r, def->was, param)) return false;
     if (!def->when) return true;
     if (!dln_read_expr(r, def->when, "a condition", &param->when)) return false;
     param->when_text = dln_arena_copy(r->arena, def->when->text);

@@ -202,6 +202,7 @@ static bool read_field(struct dln_reader *r, const struct dln_field *field,
     case DLN_FIELD_BYTES: return read_bytes(r, value, field->name, at);
     case DLN_FIELD_TEXT: return dln_read_text(r, value, field->name, at);
     case DLN_FIELD_WORD: return dln_read_word(r, value, field->name, field->words, at);
+    case DLN_FIELD_COMMAND: return dln_read_words(r, value, field->name, at);
     case DLN_FIELD_FUNCTION: return field->read(r, key, value);
     }
     return true;

@@ -52,6 +52,7 @@ enum dln_field_kind {
     DLN_FIELD_BYTES,   /* int64_t */
     DLN_FIELD_TEXT,    /* const char *, not empty */
     DLN_FIELD_WORD,    /* int: index in words */
+    DLN_FIELD_COMMAND, /* struct dln_words */
     DLN_FIELD_FUNCTION /* read() */
 };
 
@@ -118,7 +119,11 @@ dln_key_reader dln_read_objective, dln_read_space, dln_read_constraints, dln_rea
     dln_read_machine, dln_read_budget, dln_read_failure, dln_read_confirm, dln_read_folds,
     dln_read_repeat, dln_read_metrics, dln_read_fixed, dln_read_config, dln_read_seed, dln_read_env,
     dln_read_hooks, dln_read_keep, dln_read_warm_start, dln_read_checkpoint, dln_read_strategy,
-    dln_read_pruner, dln_read_run, dln_read_worker;
+    dln_read_pruner, dln_read_run, dln_read_worker, dln_read_executor;
+
+/* What of `machine` a cluster cannot give; parameters that feed what a job asks for. */
+DLN_CHECK bool dln_check_executor(struct dln_reader *r, const struct dln_node *machine);
+DLN_CHECK bool dln_validate_executor(struct dln_reader *r);
 
 /* Conditions, constraints, limits and start points, once everything that they may name is known. */
 DLN_CHECK bool dln_validate_names(struct dln_reader *r);

@@ -35,7 +35,7 @@ static void the_program_says_what_it_is(void **state)
     (void)state;
     expect("--version", 0, "SQLite 3.");
     expect("--help", 0, "enqueue");
-    expect("help show", 0, "--filter");
+    expect("help trials", 0, "--filter");
     expect("show --help", 0, "Usage: dialin show STUDY");
 }
 
@@ -43,7 +43,7 @@ static void mistyped_words_are_answered_with_the_nearest(void **state)
 {
     (void)state;
     expect("shwo x.db", 2, "did you mean 'show'");
-    expect("show --fliter x x.db", 2, "did you mean '--filter'");
+    expect("trials --fliter x x.db", 2, "did you mean '--filter'");
     expect("show", 2, "dialin show STUDY");
     expect("best a.db b.db", 2, "one word too many");
     expect("best nothing.db", 2, "nothing.db");
@@ -91,7 +91,7 @@ static void a_headless_run_ends_with_the_best_setting(void **state)
     assert_int_equal(int_at(json_object_get(study, "counts"), "COMPLETE"), 8);
     assert_int_equal(int_at(study, "trials"), 8);
 
-    json_t *const shown = json_of("show bowl.yaml --json --sort loss");
+    json_t *const shown = json_of("trials bowl.yaml --json --sort loss");
     const json_t *const trials = json_object_get(shown, "trials");
     assert_int_equal(json_array_size(trials), 8);
     double last = -1;
@@ -119,7 +119,7 @@ static void trials_are_filtered_sorted_and_cut(void **state)
     (void)state;
     write_bowl();
     expect("run bowl.yaml --headless", 0, "best loss");
-    json_t *const shown = json_of("show bowl.db --json --filter 'kind == a and x < 2' --sort -x");
+    json_t *const shown = json_of("trials bowl.db --json --filter 'kind == a and x < 2' --sort -x");
     const json_t *const trials = json_object_get(shown, "trials");
     double last = 2;
     assert_true(json_array_size(trials) > 0 && json_array_size(trials) < 8);
@@ -131,7 +131,7 @@ static void trials_are_filtered_sorted_and_cut(void **state)
         last = x;
     }
     json_decref(shown);
-    struct result csv = dialin("show bowl.db --csv --columns number,kind,loss --limit 2");
+    struct result csv = dialin("trials bowl.db --csv --columns number,kind,loss --limit 2");
     assert_int_equal(csv.status, 0);
     assert_memory_equal(csv.out, "number,kind,loss\r\n0,", 20);
     size_t lines = 0;
@@ -139,11 +139,11 @@ static void trials_are_filtered_sorted_and_cut(void **state)
         lines += *p == '\n';
     assert_int_equal(lines, 3);
     forget(&csv);
-    expect("show bowl.db --state err", 0, "number  state");
-    expect("show bowl.db --state okay", 2, "none of run, ok, cut, err, wait");
-    expect("show bowl.db --columns numbr", 2, "did you mean 'number'");
-    expect("show bowl.db --filter 'los < 1'", 2, "did you mean 'loss'");
-    expect("show bowl.db --filter 'loss <'", 2, "--filter, column");
+    expect("trials bowl.db --state err", 0, "number  state");
+    expect("trials bowl.db --state okay", 2, "none of run, ok, cut, err, wait");
+    expect("trials bowl.db --columns numbr", 2, "did you mean 'number'");
+    expect("trials bowl.db --filter 'los < 1'", 2, "did you mean 'loss'");
+    expect("trials bowl.db --filter 'loss <'", 2, "--filter, column");
 }
 
 static void logs_and_commands_of_a_trial_are_at_hand(void **state)
@@ -186,7 +186,7 @@ static void a_study_where_everything_fails_has_status_1(void **state)
                             "objective: {minimize: loss}\nspace:\n  x: {float: [0, 1]}\n"
                             "strategy: random\nbudget: {trials: 3}\nfailure: {retry: 0}\n");
     expect("run fail.yaml --headless", 1, "exit 3");
-    expect("show fail.db --filter 'reason == exit' --columns number,detail", 0, "exit 3");
+    expect("trials fail.db --filter 'reason == exit' --columns number,detail", 0, "exit 3");
     write_file("none.yaml", "study: none\nrun: ./no-such-program {x}\n"
                             "objective: {minimize: loss}\nspace:\n  x: {float: [0, 1]}\n"
                             "strategy: random\nbudget: {trials: 3}\n");
@@ -214,9 +214,9 @@ static void escape_sequences_never_reach_a_reader(void **state)
                             "space:\n  x: {choice: [\"\\e[31mred\", \"\\u202Eodd\"]}\n"
                             "strategy: random\nbudget: {trials: 2}\nseed: 1\n");
     static const char *const lines[] = {
-        "run evil.yaml --headless", "show evil.db",        "best evil.db",
-        "logs evil.db 0",           "cmd evil.db 0",       "ls",
-        "check evil.yaml",          "show evil.db --json",
+        "run evil.yaml --headless", "trials evil.db",        "best evil.db",
+        "logs evil.db 0",           "cmd evil.db 0",         "ls",
+        "check evil.yaml",          "trials evil.db --json",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct result result = dialin(lines[i]);
@@ -245,7 +245,7 @@ static void files_that_are_no_studies_are_named_and_never_changed(void **state)
     forget(&result);
     expect("show garbage.db", 4, "garbage.db");
     expect("show .", 2, "folder");
-    expect("show bowl.db --study other", 2, "other");
+    expect("trials bowl.db --study other", 2, "other");
     char *const still = read_all("garbage.db");
     assert_memory_equal(still, "this is no database", 19);
     free(still);
@@ -268,12 +268,12 @@ static void a_study_of_optuna_is_looked_at_and_never_changed(void **state)
     assert_int_equal(fclose(to), 0);
     expect("ls foreign.db", 0, "conditional");
     expect("best foreign.db", 0, "0.3125");
-    expect("show foreign.db --filter 'model == svm'", 0, "svm");
+    expect("trials foreign.db --filter 'model == svm'", 0, "svm");
     expect("watch foreign.db", 0, "40 trials");
     expect("cmd foreign.db 0", 2, "no command");
     expect("logs foreign.db 0", 2, "dialin did not run it");
     expect("show " TEST_DATA "/optuna/samplers-490.db", 2, "--study NAME");
-    expect("show " TEST_DATA "/optuna/samplers-490.db --study cmaes", 0, "number");
+    expect("trials " TEST_DATA "/optuna/samplers-490.db --study cmaes", 0, "number");
     FILE *const again = fopen("foreign.db", "r");
     assert_non_null(again);
     size_t at = 0;

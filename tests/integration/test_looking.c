@@ -41,7 +41,11 @@ static const struct {
 } looks[] = {
     {"show", ""},
     {"show", "--json"},
-    {"show", "--csv"},
+    {"trials", ""},
+    {"trials", "--json"},
+    {"trials", "--csv"},
+    {"trials", "--reverse --limit 3"},
+    {"trials", "--sort number --limit 3"},
     {"show", "0"},
     {"show", "1 --json"},
     {"importance", ""},
@@ -141,15 +145,17 @@ static void attributes_are_columns_to_show_filter_and_sort_by(void **state)
                             " (1, 'acc', '0.5'), (2, 'acc', '0.75'), (3, 'acc', 'NaN'),"
                             " (1, 'node', '\"a1\"'), (2, 'node', '\"b2\"'),"
                             " (1, 'good', 'true');");
-    struct result csv = dialin("show basic.db --csv --columns number,attr.acc,attr.node,attr.good "
-                               "--sort -attr.acc --limit 3");
+    struct result csv =
+        dialin("trials basic.db --csv --columns number,attr.acc,attr.node,attr.good "
+               "--sort -attr.acc --limit 3");
     assert_string_equal(csv.out, "number,attr.acc,attr.node,attr.good\r\n1,0.75,b2,\r\n"
                                  "0,0.5,a1,true\r\n2,,,\r\n");
     forget(&csv);
-    struct result some = dialin("show basic.db --csv --columns number --filter 'attr.acc > 0.6'");
+    struct result some = dialin("trials basic.db --csv --columns number --filter 'attr.acc > 0.6'");
     assert_string_equal(some.out, "number\r\n1\r\n");
     forget(&some);
-    struct result node = dialin("show basic.db --csv --columns number --filter 'attr.node == a1'");
+    struct result node =
+        dialin("trials basic.db --csv --columns number --filter 'attr.node == a1'");
     assert_string_equal(node.out, "number\r\n0\r\n");
     forget(&node);
 }

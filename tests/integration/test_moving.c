@@ -135,8 +135,8 @@ static void a_table_of_ours_is_read_back_as_the_same_trials(void **state)
     json_t *const told = json_of("import study.yaml all.csv --json");
     assert_int_equal(int_at(told, "trials"), 40);
     json_decref(told);
-    json_t *const before = json_of("show conditional-490.db --json --state ok --sort started");
-    json_t *const after = json_of("show study.yaml --json --state ok --sort started");
+    json_t *const before = json_of("trials conditional-490.db --json --state ok --sort started");
+    json_t *const after = json_of("trials study.yaml --json --state ok --sort started");
     const json_t *const a = json_object_get(before, "trials");
     const json_t *const b = json_object_get(after, "trials");
     assert_int_equal(json_array_size(a), json_array_size(b));

@@ -79,7 +79,7 @@ static void a_study_without_a_result_says_where_to_look(void **state)
     write_good();
     write_file("g.yaml", STUDY("g", "sh t.sh {x}", "accuracy", ""));
     expect("run g.yaml --headless", 1, "dialin logs g.db 0 shows what the first one printed");
-    expect("best g.db", 1, "g: no trial is complete yet; dialin show g.db lists all 3");
+    expect("best g.db", 1, "g: no trial is complete yet; dialin trials g.db lists all 3");
     expect("run s.yaml --headless --paused --end-when-paused", 1, "s: no trial has run yet");
     expect("best s.db", 1, "s: no trial has run yet");
 }
@@ -108,7 +108,7 @@ static void numbers_and_names_are_refused_with_what_would_be_right(void **state)
     expect("logs s.db 99", 2, "there is no trial #99");
     expect("logs s.db 0 --stderr", 0, "trial #0 wrote nothing to standard error");
     expect("logs s.db 0 --lines x", 2, "must be a whole number, at least 1");
-    expect("show s.db --study t", 2, "has no study 't'; it has 's'");
+    expect("trials s.db --study t", 2, "has no study 't'; it has 's'");
     expect("enqueue s.db x=2", 1, "outside the space (0 to 1)");
 }
 
@@ -121,8 +121,8 @@ static void every_json_answer_is_one_value(void **state)
     } lines[] = {
         {"ls --json", 0},
         {"ls s.db --json", 0},
-        {"show s.db --json", 0},
-        {"show s.db --json --filter 'x > 2'", 0},
+        {"trials s.db --json", 0},
+        {"trials s.db --json --filter 'x > 2'", 0},
         {"best s.db --json", 0},
         {"best g.db --json", 1},
         {"cmd s.db 0 --json", 0},
@@ -162,9 +162,9 @@ static void every_json_answer_is_one_value(void **state)
 static void output_that_nobody_reads_is_no_error_and_a_full_disk_is_one(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"show s.db", "show s.db --csv", "ls",
-                                           "best s.db", "check s.yaml",    "--help",
-                                           "--manual",  "logs s.db 0"};
+    static const char *const commands[] = {"trials s.db", "trials s.db --csv", "ls",
+                                           "best s.db",   "check s.yaml",      "--help",
+                                           "--manual",    "logs s.db 0"};
     write_good();
     expect("run s.yaml --headless", 0, "best loss");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

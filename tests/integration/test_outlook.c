@@ -49,7 +49,7 @@ static void one_worker_runs_what_peek_has_shown(const char *strategy)
     assert_int_equal(int_at(next_of(peek, 0), "number"), 12);
     expect("set hill.db budget trials=13", 0, "");
     expect("run hill.db --headless", 0, "best loss");
-    json_t *const shown = json_of("show hill.db --json --filter 'number == 12'");
+    json_t *const shown = json_of("trials hill.db --json --filter 'number == 12'");
     const json_t *const ran = json_array_get(json_object_get(shown, "trials"), 0);
     assert_same_params(next_of(peek, 0), ran);
     assert_string_equal(json_string_value(json_object_get(next_of(peek, 0), "why")),
@@ -86,7 +86,7 @@ static void three_workers_start_what_peek_shows_enqueued_ones_first(void **state
     struct running run = start_run("run hill.db --headless");
     await(&run, "#12   run");
     await(&run, "#14   run");
-    json_t *const shown = json_of("show hill.db --json --filter 'number >= 12' --sort number");
+    json_t *const shown = json_of("trials hill.db --json --filter 'number >= 12' --sort number");
     for (size_t i = 0; i < 3; i++) {
         const json_t *const ran = json_array_get(json_object_get(shown, "trials"), i);
         assert_int_equal(int_at(ran, "number"), int_at(next_of(peek, i), "number"));

@@ -34,7 +34,7 @@ static void trials_are_in_the_file_as_every_other(void **state)
                          " \"reason\": \"out of luck\"}");
     assert_int_equal(talk_end(&talk), 0);
 
-    json_t *const shown = json_of("show s.db --json");
+    json_t *const shown = json_of("trials s.db --json");
     const json_t *const trials = json_object_get(shown, "trials");
     static const char *const states[] = {"COMPLETE", "PRUNED", "FAIL"};
     for (size_t i = 0; i < 3; i++) {
@@ -108,7 +108,7 @@ static void what_was_told_outlives_a_crash(void **state)
     json_t *const best = talk_say(&talk, "{\"op\": \"best\"}");
     assert_int_equal(int_at(best, "trial"), 0);
     json_decref(best);
-    expect("show s.db --state run", 0, " 1  run");
+    expect("trials s.db --state run", 0, " 1  run");
     talk_accepted(&talk, "{\"op\": \"tell\", \"trial\": 1, \"value\": 0}");
     assert_int_equal(talk_ask(&talk, NULL), 2);
     assert_int_equal(talk_end(&talk), 0);
@@ -123,10 +123,10 @@ static void a_lost_trial_fails_and_one_of_a_shell_never_does(void **state)
     assert_int_equal(talk_ask(&talk, NULL), 1);
     talk_kill(&talk);
     expect("ask s.yaml", 0, "2 '--x=");
-    expect("show s.db --state err", 0, "number");
+    expect("trials s.db --state err", 0, "number");
     outside_run("s.db", "UPDATE trial_heartbeats SET heartbeat = datetime('now', '-3 minutes')");
     expect("ask s.yaml", 0, "3 '--x=");
-    json_t *const shown = json_of("show s.db --json");
+    json_t *const shown = json_of("trials s.db --json");
     static const char *const states[] = {"RUNNING", "FAIL", "RUNNING", "RUNNING"};
     for (size_t i = 0; i < 4; i++) {
         const json_t *const trial = json_array_get(json_object_get(shown, "trials"), i);
@@ -177,7 +177,7 @@ static void a_shell_asks_and_tells(void **state)
     expect("tell s.db 2 --fail --reason 'no luck'", 0, "");
     expect("tell s.db 3 --pruned", 0, "");
     expect("tell s.db 9 1 2", 2, "no trial #9");
-    expect("show s.db", 0, "no luck");
+    expect("trials s.db", 0, "no luck");
     assert_string_equal(outside_ask("s.db", "SELECT group_concat(state) FROM trials"),
                         "COMPLETE,COMPLETE,FAIL,PRUNED,RUNNING");
     assert_string_equal(outside_ask("s.db", "SELECT value_json FROM trial_user_attributes"
@@ -205,7 +205,7 @@ static void an_engine_and_a_conversation_share_one_study(void **state)
     assert_int_equal(end_of(&engine), 0); /* its budget is met, our trial goes on */
     (void)close(gate);
     assert_int_equal(talk_ask(&talk, NULL), -1);
-    expect("show s.db --state run", 0, " 0  run");
+    expect("trials s.db --state run", 0, " 0  run");
     talk_accepted(&talk, "{\"op\": \"tell\", \"trial\": 0, \"value\": 3}");
     assert_int_equal(talk_end(&talk), 0);
     expect("best s.db", 0, "best y -4, trial #2");
@@ -241,7 +241,7 @@ static void pruners_judge_across_conversations(void **state)
     json_decref(good);
     assert_int_equal(talk_end(&first), 0);
     assert_int_equal(talk_end(&second), 0);
-    expect("show s.db", 0, "cut");
+    expect("trials s.db", 0, "cut");
     assert_non_null(strstr(outside_ask("s.db", "SELECT value_json FROM trial_user_attributes"
                                                " WHERE key = 'dialin_pruned'"),
                            "\"median\""));

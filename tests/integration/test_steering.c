@@ -40,6 +40,8 @@ static void a_running_study_is_steered_from_another_process(void **state)
     expect("set gate.db strategy tpe startup", 2, "startup=20");
     expect("set gate.db strategy tpe startup=2 startup=3", 2, "twice");
     expect("set gate.db strategy tppe", 1, "did you mean 'tpe'");
+    expect("set gate.db pruner", 2, "none, or asha");
+    expect("set gate.db pruner asha etta=3", 1, "did you mean 'eta'");
     expect("set gate.db strategy tpe startup=2 multivariate=false gamma=sqrt", 0,
            "random → tpe startup=2 multivariate=false gamma=sqrt");
     expect("check gate.yaml", 0, "its strategy is tpe now");
@@ -52,7 +54,7 @@ static void a_running_study_is_steered_from_another_process(void **state)
     await(&run, "#1    run");
     write_file("go", "");
     assert_int_equal(end_of(&run), 0);
-    json_t *const shown = json_of("show gate.db --json");
+    json_t *const shown = json_of("trials gate.db --json");
     const json_t *const trials = json_object_get(shown, "trials");
     assert_int_equal(json_array_size(trials), 2);
     const json_t *const second = json_object_get(json_array_get(trials, 1), "params");
@@ -94,7 +96,7 @@ static void sigterm_ends_a_run_politely_and_a_start_resumes_it(void **state)
     expect("best gate.db", 1, "no trial is complete yet");
     write_file("go", "");
     expect("run gate.yaml --headless", 0, "resumed");
-    json_t *const shown = json_of("show gate.db --json --state ok");
+    json_t *const shown = json_of("trials gate.db --json --state ok");
     assert_int_equal(json_array_size(json_object_get(shown, "trials")), 4);
     json_decref(shown);
 }
@@ -140,7 +142,7 @@ static void a_study_starts_from_what_another_one_found(void **state)
     expect("check next.yaml", 0, "taken as the default: y");
     json_t *const best = json_of("best gate.db --json");
     expect("run next.yaml --headless", 0, "");
-    json_t *const shown = json_of("show next.db --json");
+    json_t *const shown = json_of("trials next.db --json");
     const json_t *const first = json_array_get(json_object_get(shown, "trials"), 0);
     const json_t *const params = json_object_get(first, "params");
     const json_t *const winner = json_array_get(json_object_get(best, "trials"), 0);

@@ -183,6 +183,95 @@ static void what_is_unknown_or_cannot_work_is_refused(void **state)
     rig_close(&rig);
 }
 
+/* ── another pruner ────────────────────────────────────────────────────────────────────────────*/
+
+/* three reports of x, with a stop before the last two where `gates` is there */
+static const char curve[] = "x=${1#--x=}\n"
+                            "echo \"step: 1 loss: $x\"\n"
+                            "touch started.$DIALIN_TRIAL\n"
+                            "while [ -e gates ] && [ ! -e go.$DIALIN_TRIAL ]; do sleep 0.02; done\n"
+                            "echo \"step: 2 loss: $x\"\n"
+                            "sleep 0.2\n"
+                            "echo \"step: 3 loss: $x\"\n";
+static const char line[] = "objective: {minimize: loss}\n"
+                           "space: {x: {float: [0, 1]}}\n"
+                           "strategy: {grid: {order: sequential, values: {x: [0.1, 0.2, 0.3, 0.4,"
+                           " 0.5, 0.9]}}}\n"
+                           "seed: 11\n";
+
+static void a_trial_that_runs_is_judged_by_the_new_pruner(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    rig_open(&rig, curve, line);
+    rig_write(&rig, "gates", "");
+    for (int64_t i = 0; i < 5; i++)
+        release(&rig, i);
+    rig_start(&rig);
+    rig_wait_file(&rig, "started.5");
+    assert_string_equal(
+        rig_steer(&rig, DLN_COMMAND_SET_PRUNER, "{\"pruner\": {\"median\": {\"startup\": 3}}}"),
+        "pruner none → median startup=3 from the next report on");
+    release(&rig, 5);
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    for (int64_t i = 0; i < 5; i++)
+        assert_int_equal(rig_trial(&rig, i).state, DLN_TRIAL_COMPLETE);
+    assert_int_equal(rig_trial(&rig, 5).state, DLN_TRIAL_PRUNED); /* 0.9, at its second report */
+    struct dln_study *study = definition(&rig);
+    assert_string_equal(study->pruner.name, "median");
+    dln_study_free(study);
+    rig_close(&rig);
+}
+
+static void the_pruner_that_was_set_can_be_undone(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    struct dln_error err = {0};
+    struct dln_command *journal;
+    size_t n;
+    dln_store *store = NULL;
+    rig_open(&rig, curve, line);
+    (void)rig_steer(&rig, DLN_COMMAND_SET_PRUNER, "{\"pruner\": {\"asha\": {\"eta\": 4}}}");
+    assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_PRUNER, "{\"pruner\": \"none\"}"),
+                        "pruner asha eta=4 → none from the next start on");
+    assert_ok(dln_store_open(rig.db, DLN_STORE_READ, &store, &err), err);
+    assert_ok(dln_store_journal(store, rig.study_id, 0, 1, &rig.arena, &journal, &n, &err), err);
+    dln_store_close(store);
+    assert_int_equal(n, 1);
+    (void)rig_steer(&rig, DLN_COMMAND_SET_PRUNER, journal[0].undo);
+    struct dln_study *study = definition(&rig);
+    assert_string_equal(study->pruner.name, "asha");
+    assert_int_equal(study->pruner.n_settings, 1);
+    dln_study_free(study);
+    rig_close(&rig);
+}
+
+static void refuses_pruner(struct engine_rig *rig, const char *payload, const char *words)
+{
+    const char *answer = rig_refused(rig, DLN_COMMAND_SET_PRUNER, payload);
+    if (!strstr(answer, words)) fail_msg("'%s' does not say '%s'", answer, words);
+    assert_null(strstr(answer, "0:0"));
+}
+
+static void a_pruner_that_cannot_work_is_refused(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    rig_open(&rig, curve, line);
+    refuses_pruner(&rig, "{\"pruner\": \"ash\"}", "did you mean 'asha'?");
+    refuses_pruner(&rig, "{\"pruner\": {\"asha\": {\"eta\": 1}}}", "whole number from 2");
+    refuses_pruner(&rig, "{\"pruner\": {\"none\": {\"eta\": 3}}}", "has no settings");
+    refuses_pruner(&rig, "{\"pruner\": \"none\"}", "already");
+    rig_close(&rig);
+    rig_open(&rig, curve,
+             "objective: [{minimize: loss}, {maximize: speed}]\n"
+             "space: {x: {float: [0, 1]}}\n"
+             "strategy: nsga2\n");
+    refuses_pruner(&rig, "{\"pruner\": \"median\"}", "needs 'prune_on'");
+    rig_close(&rig);
+}
+
 int main(int argc, char **argv)
 {
     rig_be_guardian(argc, argv);
@@ -192,6 +281,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_an_engine_the_next_start_uses_it),
         cmocka_unit_test(what_was_set_can_be_undone),
         cmocka_unit_test(what_is_unknown_or_cannot_work_is_refused),
+        cmocka_unit_test(a_trial_that_runs_is_judged_by_the_new_pruner),
+        cmocka_unit_test(the_pruner_that_was_set_can_be_undone),
+        cmocka_unit_test(a_pruner_that_cannot_work_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

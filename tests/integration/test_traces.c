@@ -11,8 +11,8 @@
 #include "support/program.h"
 
 static const char *const looks[] = {
-    "ls ro",           "ls ro/t.db",          "show ro/t.db",      "show ro/t.db --json",
-    "best ro/t.db",    "logs ro/t.db 0",      "cmd ro/t.db 0",     "show ro/t.yaml",
+    "ls ro",           "ls ro/t.db",          "trials ro/t.db",    "show ro/t.db --json",
+    "best ro/t.db",    "logs ro/t.db 0",      "cmd ro/t.db 0",     "trials ro/t.yaml",
     "check ro/t.yaml", "best ro/t.db --json", "ls --json ro/t.db",
 };
 enum { N_LOOKS = sizeof looks / sizeof looks[0] };
@@ -90,7 +90,7 @@ static void a_finished_run_leaves_one_file_and_looking_leaves_it_alone(void **st
     }
     expect("watch ro/t.db", 0, "");
     assert_as_before(&before, "watch");
-    expect("show ro/t.db --filter 'nonsense < 1'", 2, "nonsense");
+    expect("trials ro/t.db --filter 'nonsense < 1'", 2, "nonsense");
     assert_as_before(&before, "show, refused");
     expect("run ro/t.yaml --headless", 0, "3 of 3"); /* nothing is left to do */
     assert_string_equal(files_of_db(), "t.db ");
@@ -113,7 +113,7 @@ static void the_last_of_two_leaves_one_file(void **state)
         (void)execl(TEST_DIALIN, "dialin", "watch", "ro/t.db", (char *)NULL);
         _exit(98);
     }
-    expect("show ro/t.db", 0, "run");
+    expect("trials ro/t.db", 0, "run");
     write_file("ro/gate", "");
     assert_int_equal(end_of(&run), 0);
     assert_int_equal(wait_for(watcher), 0);

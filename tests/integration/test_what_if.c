@@ -22,8 +22,8 @@ static void a_pruned_trial_says_why_in_its_line(void **state)
     write_study("pruner: {median: {startup: 2, step: epoch}}\n");
     expect("check curve.yaml", 0, "pruner     median, on loss");
     expect("run curve.yaml --headless", 0, "cut  median at epoch 1: its best is");
-    expect("show curve.yaml --state cut --columns detail", 0, "median at epoch 1");
-    struct result logged = dialin("show curve.yaml --state cut --json");
+    expect("trials curve.yaml --state cut --columns detail", 0, "median at epoch 1");
+    struct result logged = dialin("trials curve.yaml --state cut --json");
     assert_int_equal(logged.status, 0);
     assert_non_null(strstr(logged.out, "\"state\": \"PRUNED\""));
     forget(&logged);

@@ -53,7 +53,9 @@ void rig_open(struct engine_rig *rig, const char *script, const char *yaml)
     rig_write(rig, "prog.sh", script);
     struct dln_strbuf text = {0};
     dln_strbuf_add(&text, "study: t\n");
-    if (!strstr(yaml, "run:")) dln_strbuf_add(&text, "run: sh prog.sh {args}\n");
+    if (!strstr(yaml, "run:") && !strstr(yaml, "worker:")) {
+        dln_strbuf_add(&text, "run: sh prog.sh {args}\n");
+    }
     dln_strbuf_add(&text, yaml);
     rig_write(rig, "study.yaml", dln_strbuf_text(&text));
     dln_strbuf_release(&text);

@@ -23,7 +23,7 @@ struct engine_rig {
 /* If the test program was started as the guardian, does that and exits. First thing in main(). */
 void rig_be_guardian(int argc, char **argv);
 
-/* Writes prog.sh and study.yaml ("study:" and "run:" are put in front) and makes the database. */
+/* Writes prog.sh and study.yaml ("study:" and "run:" are put in front, the latter where the text names no program) and makes the database. */
 void rig_open(struct engine_rig *rig, const char *script, const char *yaml);
 void rig_close(struct engine_rig *rig);
 

@@ -191,7 +191,7 @@ static void what_is_wrong_is_said_under_its_column(void **state)
     assert_wrong("tag:", 1, "missing behind 'tag:'");
     assert_wrong("lr > 1 and", 11, "missing at the end");
     assert_wrong("lr 1", 4, "operator");
-    assert_wrong("why == x", 1, "dialin show --filter");
+    assert_wrong("why == x", 1, "dialin trials --filter");
     assert_wrong("lr && opt", 4, "'and'");
 }
 

@@ -371,6 +371,54 @@ static void a_broken_tally_is_counted_anew(void **state)
     }
 }
 
+static void a_sampled_space_says_which_trials_know_more(void **state)
+{
+    (void)state;
+    enum { TRIALS = 30000 };
+    make(TRIALS, 0);
+    outside_run(path,
+                "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)"
+                " SELECT 14321, 'rare', 0.5, distribution_json FROM trial_params"
+                " WHERE param_name = 'dropout' LIMIT 1;");
+    dln_store *store = NULL;
+    struct dln_space sample, whole;
+    bool sampled = false;
+    assert_ok(dln_store_open(path, DLN_STORE_READ, &store, &err), err);
+    assert_ok(dln_store_sample_space(store, 1, &arena, &sample, &sampled, &err), err);
+    assert_ok(dln_store_infer_space(store, 1, &arena, &whole, &err), err);
+    assert_true(sampled);
+    assert_int_equal(sample.n, 6);
+    assert_int_equal(whole.n, 7);
+    for (size_t i = 0; i < sample.n; i++)
+        assert_string_equal(sample.params[i].name, whole.params[i].name);
+    struct dln_trial trial;
+    assert_ok(dln_store_trial(store, 1, &sample, 1, 14320, &arena, &trial, &err), err);
+    assert_true(trial.has_strangers);
+    assert_ok(dln_store_trial(store, 1, &sample, 1, 14321, &arena, &trial, &err), err);
+    assert_false(trial.has_strangers);
+    assert_ok(dln_store_trial(store, 1, &whole, 1, 14320, &arena, &trial, &err), err);
+    assert_false(trial.has_strangers);
+    dln_store_close(store);
+}
+
+static void the_head_of_a_long_study_is_not_counted(void **state)
+{
+    (void)state;
+    make(6000, 0);
+    outside_run(path, "DELETE FROM dialin_tallies;");
+    dln_store *store = NULL;
+    struct dln_study_summary head, summary;
+    assert_ok(dln_store_open(path, DLN_STORE_READ, &store, &err), err);
+    assert_ok(dln_store_study_head(store, 1, &arena, &head, &err), err);
+    assert_ok(dln_store_study(store, 1, &arena, &summary, &err), err);
+    assert_false(head.is_counted);
+    assert_string_equal(head.name, "mlp");
+    assert_int_equal(head.n_objectives, 1);
+    assert_true(summary.is_counted);
+    assert_int_equal(summary.n_trials, 6000);
+    dln_store_close(store);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -387,6 +435,8 @@ int main(void)
         T(hand_edited_rows_are_shown_as_far_as_they_go),
         T(the_stored_tally_equals_a_full_count),
         T(a_broken_tally_is_counted_anew),
+        T(a_sampled_space_says_which_trials_know_more),
+        T(the_head_of_a_long_study_is_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,24 @@ static void limits_become_numbers_that_say_how_far_off(void **state)
     }
 }
 
+static void states_and_reasons_have_stable_names(void **state)
+{
+    (void)state;
+    assert_string_equal(dln_trial_state_name(DLN_TRIAL_COMPLETE), "COMPLETE");
+    assert_string_equal(dln_trial_state_name(DLN_TRIAL_WAITING), "WAITING");
+    assert_string_equal(dln_trial_state_word(DLN_TRIAL_PRUNED), "cut");
+    for (size_t i = 0; i < DLN_TRIAL_STATE_COUNT; i++) {
+        enum dln_trial_state back = DLN_TRIAL_STATE_COUNT;
+        assert_true(dln_trial_state_parse(dln_trial_state_name((enum dln_trial_state)i), &back));
+        assert_int_equal(back, i);
+    }
+    enum dln_trial_state untouched = DLN_TRIAL_FAIL;
+    assert_false(dln_trial_state_parse("complete", &untouched));
+    assert_int_equal(untouched, DLN_TRIAL_FAIL);
+    assert_string_equal(dln_fail_reason_name(DLN_FAIL_NO_METRIC), "no_metric");
+    assert_string_equal(dln_fail_reason_name(DLN_FAIL_STOPPED), "stopped");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +314,7 @@ int main(void)
         cmocka_unit_test(one_value_without_a_step_is_no_curve_but_two_are),
         cmocka_unit_test(the_seed_of_a_run_depends_on_study_number_and_failures),
         cmocka_unit_test(limits_become_numbers_that_say_how_far_off),
+        cmocka_unit_test(states_and_reasons_have_stable_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

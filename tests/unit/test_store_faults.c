@@ -157,6 +157,12 @@ static bool drive(void *context)
     ok = ok && told(dln_store_update_study(store, study_id, def, &err));
     ok = ok && told(dln_store_note(store, study_id, "note", &err));
     dln_store_close(store);
+    return ok;
+}
+
+static bool drive_whole(void *context)
+{
+    const bool ok = drive(context);
     assert_whole();
     return ok;
 }
@@ -166,18 +172,53 @@ static void driving_survives_every_failed_allocation_whole(void **state)
     (void)state;
     struct pristine file;
     file.bytes = outside_read(path, &file.len);
-    assert_true(fault_each(FAULT_ALLOC, drive, &file) > 30);
+    assert_true(fault_each(FAULT_ALLOC, drive_whole, &file) > 30);
+    free(file.bytes);
+}
+
+/* Fails the allocations inside SQLite: all of them where DIALIN_FAULTS is set, else a sample. */
+static size_t fail_inside(fault_attempt *attempt, void *context, void (*look_after)(void))
+{
+    size_t n_hit = 0;
+    for (size_t nth = 1;; nth = fault_next(nth, 10)) {
+        fault_arm(FAULT_SQLITE, nth);
+        const bool ok = attempt(context);
+        const bool is_hit = fault_disarm();
+        if (look_after) look_after();
+        if (!is_hit) {
+            assert_true(ok);
+            return n_hit;
+        }
+        n_hit++;
+    }
+}
+
+static void looking_survives_a_lack_of_memory_inside_sqlite(void **state)
+{
+    (void)state;
+    assert_true(fail_inside(look, NULL, NULL) > 15);
+}
+
+static void driving_survives_a_lack_of_memory_inside_sqlite_whole(void **state)
+{
+    (void)state;
+    struct pristine file;
+    file.bytes = outside_read(path, &file.len);
+    assert_true(fail_inside(drive, &file, assert_whole) > 15);
     free(file.bytes);
 }
 
 int main(void)
 {
+    fault_wrap_sqlite();
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     fault_wrap_jansson();
     const struct CMUnitTest tests[] = {
         T(looking_survives_every_failed_allocation),
         T(following_loses_nothing_to_a_failed_allocation),
         T(driving_survives_every_failed_allocation_whole),
+        T(looking_survives_a_lack_of_memory_inside_sqlite),
+        T(driving_survives_a_lack_of_memory_inside_sqlite_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,6 +315,30 @@ static void a_strategy_that_was_set_stays_until_the_file_names_another_one(void 
     assert_true(strcmp(summary().strategy, "tpe") != 0);
 }
 
+static void assert_pruner(const char *name)
+{
+    struct dln_study *def = NULL;
+    assert_ok(dln_store_definition(store, study_id, &def, &err), err);
+    assert_string_equal(def->pruner.name, name);
+    dln_study_free(def);
+}
+
+static void a_pruner_that_was_set_stays_until_the_file_names_another_one(void **state)
+{
+    (void)state;
+    const struct dln_method set = {.name = "asha"};
+    char body[2048];
+    assert_pruner("none");
+    assert_ok(dln_store_set_pruner(store, study_id, &set, &err), err);
+    assert_pruner("asha");
+    (void)snprintf(body, sizeof body, "%sstrategy: sobol\n", first_file);
+    update(body); /* another strategy says nothing of the pruner */
+    assert_pruner("asha");
+    (void)snprintf(body, sizeof body, "%spruner: median\n", first_file);
+    update(body);
+    assert_pruner("median");
+}
+
 static void a_driven_study_is_not_changed_from_outside(void **state)
 {
     (void)state;
@@ -449,6 +473,7 @@ int main(void)
         T(new_choices_go_to_the_end_of_every_row),
         T(new_choices_wait_for_foreign_workers),
         T(a_strategy_that_was_set_stays_until_the_file_names_another_one),
+        T(a_pruner_that_was_set_stays_until_the_file_names_another_one),
         T(a_driven_study_is_not_changed_from_outside),
         T(a_python_study_can_be_taken_over_with_a_file),
         T(commands_are_taken_in_order_and_answered_once),

@@ -125,7 +125,9 @@ bool best_find(struct opened *study, struct trial_list *out, struct dln_error *e
 {
     *out = (struct trial_list){0};
     const struct dln_study_summary *const summary = &study->summary;
+    if (!summary->is_counted && !opened_refresh(study, err)) return false;
     if (summary->n_objectives > 1) {
+        if (study->is_sampled && !opened_infer(study, err)) return false;
         if (!trial_list_load(study, out, err)) return false;
         if (!keep_feasible(study, out, err)) {
             trial_list_release(out);
@@ -139,10 +141,7 @@ bool best_find(struct opened *study, struct trial_list *out, struct dln_error *e
     out->trials = calloc(1, sizeof *out->trials);
     if (!out->trials) return dln_fail(err, DLN_NOMEM, "out of memory");
     out->cap = out->n = 1;
-    if (dln_store_trial(study->store, summary->id, study->space, summary->n_objectives,
-                        summary->best_number, &out->arena, &out->trials[0], err)) {
-        return true;
-    }
+    if (opened_number(study, summary->best_number, &out->trials[0], err)) return true;
     trial_list_release(out);
     return false;
 }
@@ -247,7 +246,7 @@ bool best_print_among(struct opened *study, const char *filter, FILE *to, struct
         ok = s->n_trials == 0
                  ? dln_fail(err, DLN_REFUSED, "%s: no trial has run yet", s->name)
                  : dln_fail(err, DLN_REFUSED,
-                            "%s: no trial is complete yet; dialin show %s lists all %" PRId64,
+                            "%s: no trial is complete yet; dialin trials %s lists all %" PRId64,
                             s->name, study->db_path, s->n_trials);
     } else if (study->summary.n_objectives == 1) {
         ok = print_one(study, &best.trials[0], to, err);

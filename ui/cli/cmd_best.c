@@ -34,7 +34,7 @@ static enum status run(const struct command *command, const struct options *opti
     (void)command;
     struct opened study;
     struct dln_error err = {0};
-    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+    if (!opened_glance(options, options->words[0], &study, &err)) {
         return complain(&err);
     }
     const char *const filter = option_text(options, "filter");

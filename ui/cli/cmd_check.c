@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/locate.h"
+#include "cli/space_table.h"
 #include "dialin/exec.h"
 #include "dialin/num.h"
 #include "dialin/pruner.h"
@@ -128,56 +129,6 @@ static void print_facts(const struct dln_study *study, const dln_pruning *prunin
     dln_strbuf_release(&text);
 }
 
-static void range_text(const struct dln_param *param, struct dln_strbuf *out)
-{
-    char low[DLN_NUM_TEXT_MAX], high[DLN_NUM_TEXT_MAX], step[DLN_NUM_TEXT_MAX];
-    if (param->kind == DLN_PARAM_FLOAT || param->kind == DLN_PARAM_INT) {
-        dln_num_short(param->low, low);
-        dln_num_short(param->high, high);
-        dln_strbuf_addf(out, "%s … %s", low, high);
-        if (param->log) dln_strbuf_add(out, ", log");
-        if (param->step > 0 && (param->kind == DLN_PARAM_FLOAT || param->step > 1)) {
-            dln_num_short(param->step, step);
-            dln_strbuf_addf(out, ", step %s", step);
-        }
-        return;
-    }
-    for (size_t i = 0; i < param->n_choices; i++) {
-        dln_strbuf_addf(out, "%s%s", i > 0 ? ", " : "", param->choices[i].text);
-    }
-    if (param->ordered) dln_strbuf_add(out, " (ordered)");
-}
-
-static bool print_space(const struct dln_space *space, struct dln_error *err)
-{
-    static const char *const kinds[] = {
-        [DLN_PARAM_FLOAT] = "float",
-        [DLN_PARAM_INT] = "int",
-        [DLN_PARAM_CHOICE] = "choice",
-        [DLN_PARAM_FLAG] = "flag",
-    };
-    struct report report = {0};
-    struct dln_strbuf text = {0};
-    static const char *const titles[] = {"", "PARAMETER", "KIND", "RANGE", "ONLY WHEN"};
-    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
-        report_column(&report, titles[i], false);
-    }
-    for (size_t i = 0; i < space->n; i++) {
-        const struct dln_param *const param = &space->params[i];
-        dln_strbuf_reset(&text);
-        range_text(param, &text);
-        report_cell(&report, "");
-        report_cell(&report, param->name);
-        report_cell(&report, kinds[param->kind]);
-        report_cell(&report, dln_strbuf_text(&text));
-        report_cell(&report, param->when_text ? param->when_text : "");
-    }
-    const bool ok = report_print(&report, stdout, report_width(), true, NULL, err);
-    dln_strbuf_release(&text);
-    report_release(&report);
-    return ok;
-}
-
 /* ── the first suggestions ─────────────────────────────────────────────────────────────────────*/
 
 static void print_point(const struct dln_study *study, size_t number,
@@ -198,7 +149,6 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
 {
     struct dln_arena arena = {0};
     struct dln_strbuf line = {0};
-    char **argv;
     const bool has_config = study->config_as != DLN_CONFIG_NONE;
     const char *file = has_config ? dln_config_file(study, &arena) : NULL;
     const struct dln_run_spec spec = {
@@ -210,9 +160,8 @@ static bool print_command(const struct dln_study *study, uint64_t seed, const do
         .json_path = "RUN_DIR/params.json",
         .config_path = file ? dln_arena_printf(&arena, "RUN_DIR/%s", file) : NULL,
     };
-    const bool ok = dln_argv_fill(&study->run, &spec, &arena, &argv, err);
+    const bool ok = dln_command_text(&spec, &arena, &line, err);
     if (ok) {
-        dln_argv_quote(argv, &line);
         say(stdout, "The first one as it would run, in %s:", study->directory);
         fputc('\n', stdout);
         say(stdout, "  %s", dln_strbuf_text(&line));
@@ -277,7 +226,7 @@ static bool print_suggestions(const struct dln_study *study, struct dln_error *e
         ok = learn(proposer, (int64_t)k, x, nothing, err);
     }
     fputc('\n', stdout);
-    if (ok && study->run.n > 0) ok = print_command(study, seed, first, err);
+    if (ok && dln_study_command(study)->n > 0) ok = print_command(study, seed, first, err);
     dln_proposer_free(proposer);
     free(fixed);
     free(first);
@@ -382,7 +331,7 @@ static bool check(struct dln_study *study, const char *path, struct dln_error *e
     if (!take_past(study, err)) return dln_wrap(err, "%s", path);
     say_existing(study, path);
     fputc('\n', stdout);
-    if (!print_space(&study->space, err)) return false;
+    if (!space_print(&study->space, err)) return false;
     fputc('\n', stdout);
     if (study->n_later > 0) {
         for (size_t i = 0; i < study->n_later; i++) {

@@ -34,7 +34,7 @@ static enum status run(const struct command *command, const struct options *opti
     struct dln_error err = {0};
     int64_t limit = INT32_MAX;
     if (!option_whole(options, "limit", 1, INT32_MAX, &limit, &err)) return complain(&err);
-    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+    if (!opened_glance(options, options->words[0], &study, &err)) {
         return complain(&err);
     }
     struct journal journal;

@@ -139,7 +139,7 @@ static enum status run(const struct command *command, const struct options *opti
     struct opened study;
     struct dln_trial trial;
     struct dln_error err = {0};
-    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+    if (!opened_glance(options, options->words[0], &study, &err)) {
         return complain(&err);
     }
     bool ok = opened_trial(&study, options->words[1], &trial, &err);

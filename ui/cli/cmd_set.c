@@ -6,6 +6,7 @@
 #include "cli/steer.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
+#include "method_form.h"
 
 enum unit { UNIT_COUNT, UNIT_TIME, UNIT_HOURS, UNIT_REAL };
 
@@ -151,39 +152,16 @@ static bool add_parallel(const struct options *options, struct dln_strbuf *paylo
     return true;
 }
 
-/* What a setting's word means: a number, true, false, JSON, or a text. */
-static bool add_setting_value(struct dln_json_writer *w, const char *text)
-{
-    const size_t len = strlen(text);
-    int64_t whole;
-    double real;
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
-        dln_json_bool(w, text[0] == 't');
-    } else if (dln_num_parse_int(text, len, &whole)) {
-        dln_json_int(w, whole);
-    } else if (dln_num_parse(text, len, &real) && isfinite(real)) {
-        dln_json_double(w, real);
-    } else if (text[0] == '{' || text[0] == '[') {
-        json_t *value = NULL;
-        if (!dln_json_read(text, len, &value, NULL)) return false;
-        dln_json_value(w, value);
-        json_decref(value);
-    } else {
-        dln_json_string(w, text);
-    }
-    return true;
-}
-
 /* "gp startup=5" → {"strategy": {"gp": {"startup": 5}}}; the engine knows what is right. */
-static bool add_strategy(const struct options *options, struct dln_strbuf *payload,
-                         struct dln_error *err)
+static bool add_method(const struct options *options, const char *what, const char *example,
+                       struct dln_strbuf *payload, struct dln_error *err)
 {
     struct dln_json_writer w = {.out = payload};
     if (options->n_words < 3 || strchr(options->words[2], '=')) {
-        return dln_fail(err, DLN_USAGE, "set strategy needs a name: gp, or tpe startup=20");
+        return dln_fail(err, DLN_USAGE, "set %s needs a name: %s", what, example);
     }
     dln_json_object(&w);
-    dln_json_key(&w, "strategy");
+    dln_json_key(&w, what);
     dln_json_object(&w);
     dln_json_key(&w, options->words[2]);
     dln_json_object(&w);
@@ -200,7 +178,7 @@ static bool add_strategy(const struct options *options, struct dln_strbuf *paylo
             return dln_fail(err, DLN_USAGE, "'%s' is given twice", name);
         }
         dln_json_key(&w, name);
-        if (!add_setting_value(&w, equals + 1)) {
+        if (!setting_word_json(&w, equals + 1)) {
             return dln_fail(err, DLN_USAGE, "'%s': this is no JSON", word);
         }
     }
@@ -229,10 +207,14 @@ static enum status run(const struct command *command, const struct options *opti
         ok = add_budget(&study, options, &payload, &err);
     } else if (strcmp(what, "strategy") == 0) {
         kind = DLN_COMMAND_SET_STRATEGY;
-        ok = add_strategy(options, &payload, &err);
+        ok = add_method(options, what, "gp, or tpe startup=20", &payload, &err);
+    } else if (strcmp(what, "pruner") == 0) {
+        kind = DLN_COMMAND_SET_PRUNER;
+        ok = add_method(options, what, "none, or asha eta=3", &payload, &err);
     } else {
         ok = dln_fail(&err, DLN_USAGE,
-                      "'%s' cannot be set: parallel N, budget trials=200 time=2h, or strategy gp",
+                      "'%s' cannot be set: parallel N, budget trials=200 time=2h, strategy gp, or "
+                      "pruner asha",
                       what);
     }
     const enum status status = ok ? steer(&study, options, kind, &payload) : complain(&err);
@@ -246,13 +228,15 @@ static const struct option options_set[] = {OPTIONS_STEER, {0}};
 const struct command command_set = {
     .name = "set",
     .group = GROUP_STEER,
-    .words = "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy NAME [SETTING=VALUE…]",
-    .summary = "change how many trials run at a time, the budget, or the strategy",
+    .words =
+        "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…]",
+    .summary = "change how many trials run at a time, the budget, the strategy, or the pruner",
     .notes =
         "Limits: trials=200 time=2h slot_hours=20 cost=50 target=0.95 no_improvement=50; they are\n"
         "totals over the study's life. trials=+50 adds, time=none takes the limit away.\n"
-        "Another strategy learns from all trials so far, and proposes the next one: it stays\n"
-        "until the study file names another one than it did.\n",
+        "Another strategy learns from all trials so far, and proposes the next one; another\n"
+        "pruner knows all curves so far, and judges from the next report on. Each stays until\n"
+        "the study file names another one than it did.\n",
     .options = options_set,
     .min_words = 2,
     .max_words = WORDS_ANY,

@@ -1,172 +1,28 @@
-#include <stdlib.h>
-
-#include "cli/columns.h"
 #include "cli/commands.h"
-#include "cli/csv.h"
-#include "cli/selection.h"
-#include "cli/trial_list.h"
+#include "cli/study_page.h"
 #include "cli/trial_page.h"
-
-/* ── three ways to print them ──────────────────────────────────────────────────────────────────*/
-
-struct shown {
-    struct opened *study;
-    struct trial_list list;
-    struct trial_column *columns;
-    size_t n_columns;
-};
-
-static void fill_table(const struct shown *shown, const struct number_style *styles,
-                       struct report *report)
-{
-    struct dln_strbuf text = {0};
-    for (size_t c = 0; c < shown->n_columns; c++) {
-        report_column(report, column_name(shown->study, shown->columns[c]),
-                      column_is_number(shown->study, shown->columns[c]));
-    }
-    for (size_t i = 0; i < shown->list.n; i++) {
-        for (size_t c = 0; c < shown->n_columns; c++) {
-            dln_strbuf_reset(&text);
-            column_text(shown->study, shown->columns[c], &shown->list.trials[i], styles[c], &text);
-            report_cell(report, dln_strbuf_text(&text));
-        }
-    }
-    dln_strbuf_release(&text);
-}
-
-static enum status show_table(const struct shown *shown)
-{
-    struct report report = {0};
-    struct dln_error err = {0};
-    size_t left_out = 0;
-    struct number_style *const styles = calloc(shown->n_columns, sizeof *styles);
-    bool ok = false;
-    if (!styles) {
-        dln_fail(&err, DLN_NOMEM, "out of memory");
-    } else {
-        for (size_t c = 0; c < shown->n_columns; c++) {
-            styles[c] =
-                column_style(shown->study, shown->columns[c], shown->list.n, shown->list.trials);
-        }
-        fill_table(shown, styles, &report);
-        ok = report_print(&report, stdout, report_width(), true, &left_out, &err);
-    }
-    if (ok && left_out > 0) {
-        say(stderr,
-            "dialin: %zu more columns have no room: --columns chooses, --json and --csv "
-            "have all",
-            left_out);
-    }
-    free(styles);
-    report_release(&report);
-    return ok ? STATUS_DONE : complain(&err);
-}
-
-static enum status show_json(const struct shown *shown)
-{
-    struct dln_strbuf out = {0};
-    struct dln_json_writer w = {.out = &out};
-    dln_json_object(&w);
-    dln_json_key(&w, "study");
-    summary_json(&w, &shown->study->summary, shown->study->db_path);
-    dln_json_key(&w, "trials");
-    dln_json_array(&w);
-    for (size_t i = 0; i < shown->list.n; i++) {
-        trial_json(&w, shown->study, &shown->list.trials[i]);
-    }
-    dln_json_end_array(&w);
-    dln_json_end_object(&w);
-    return print_json(&out);
-}
-
-static enum status show_csv(const struct shown *shown, bool raw)
-{
-    struct csv csv = {.raw = raw};
-    struct dln_strbuf scratch = {0};
-    for (size_t c = 0; c < shown->n_columns; c++) {
-        csv_text(&csv, column_name(shown->study, shown->columns[c]));
-    }
-    csv_end_line(&csv);
-    for (size_t i = 0; i < shown->list.n; i++) {
-        for (size_t c = 0; c < shown->n_columns; c++) {
-            csv_value(&csv, column_value(shown->study, shown->columns[c], &shown->list.trials[i],
-                                         &scratch));
-        }
-        csv_end_line(&csv);
-    }
-    dln_strbuf_release(&scratch);
-    return print_text(&csv.out);
-}
-
-static bool prepare(struct shown *shown, const struct options *options, struct dln_error *err)
-{
-    const char *const columns = option_text(options, "columns");
-    if (columns) {
-        if (!columns_parse(shown->study, columns, &shown->columns, &shown->n_columns, err)) {
-            return dln_wrap(err, "--columns");
-        }
-    } else {
-        shown->columns = columns_default(shown->study, &shown->n_columns);
-        if (!shown->columns) return dln_fail(err, DLN_NOMEM, "out of memory");
-    }
-    return trial_list_load(shown->study, &shown->list, err) &&
-           selection_apply(shown->study, options, &shown->list, err);
-}
 
 static enum status run(const struct command *command, const struct options *options)
 {
     (void)command;
     struct opened study;
     struct dln_error err = {0};
-    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
-        return complain(&err);
-    }
-    if (options->n_words > 1) {
-        const enum status told =
-            trial_page(&study, options->words[1], option_given(options, "json"));
-        opened_release(&study);
-        return told;
-    }
-    struct shown shown = {.study = &study};
-    enum status status;
-    if (!prepare(&shown, options, &err)) {
-        status = complain(&err);
-    } else if (option_given(options, "json")) {
-        status = show_json(&shown);
-    } else if (option_given(options, "csv")) {
-        status = show_csv(&shown, option_given(options, "raw"));
-    } else {
-        status = show_table(&shown);
-    }
-    trial_list_release(&shown.list);
+    const bool as_json = option_given(options, "json");
+    if (!opened_glance(options, options->words[0], &study, &err)) return complain(&err);
+    const enum status status = options->n_words > 1 ? trial_page(&study, options->words[1], as_json)
+                                                    : study_page(&study, as_json);
     opened_release(&study);
     return status;
 }
 
-static const struct option options_show[] = {
-    OPTIONS_SELECTION,
-    {.name = "columns", .alias = 'c', .value = "LIST", .help = "'number,val_loss,lr'"},
-    OPTION_JSON,
-    {.name = "csv", .help = "RFC 4180; text that a spreadsheet would run gets an apostrophe"},
-    {.name = "raw", .help = "with --csv: without that apostrophe"},
-    OPTION_STUDY,
-    {0},
-};
+static const struct option options_show[] = {OPTION_JSON, OPTION_STUDY, {0}};
 
 const struct command command_show = {
     .name = "show",
     .group = GROUP_LOOK,
     .words = "STUDY [NUMBER]",
-    .summary = "the table of trials: filter, sort, choose columns; or one trial in full",
-    .notes = "With a NUMBER: that trial with limits, attributes, artifacts and note.\n"
-             "Columns: the parameters, the metrics, and number state value duration started ended\n"
-             "reason detail strategy why attempts slot step last, and attr.KEY: what a program or a\n"
-             "person noted on it.\n"
-             "A filter speaks of these names, and state:ok tag:paper note:WORD has:artifact #12\n"
-             "#40..60; a word by itself stands somewhere in a trial's texts; time > 2m has units;\n"
-             "@good was saved in the table of trials (:save-filter good).\n"
-             "  dialin show svm.db --filter 'state:ok and rank <= 10 and time < 2m'\n"
-             "  dialin show svm.db --state ok --sort -accuracy --limit 5\n",
+    .summary = "a study on one page, or one of its trials in full",
+    .notes = "All trials in a table are `dialin trials STUDY`.\n",
     .options = options_show,
     .min_words = 1,
     .max_words = 2,

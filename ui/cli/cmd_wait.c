@@ -194,7 +194,7 @@ static enum status run(const struct command *command, const struct options *opti
     const char *const until = option_text(options, "until");
     const char *const timeout = option_text(options, "timeout");
     if (timeout && !parse_duration(timeout, &timeout_ms, &err)) return complain(&err);
-    if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
+    if (!opened_glance(options, options->words[0], &study, &err)) {
         return complain(&err);
     }
     struct wait wait = {.study = &study,

@@ -1,12 +1,11 @@
 /* dialin what-if STUDY --pruner 'asha eta=3': a pruner on the curves that are there. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/locate.h"
-#include "cli/replay.h"
+#include "cli/recorded.h"
 #include "cli/trial_list.h"
 #include "dialin/num.h"
 #include "format.h"
@@ -53,86 +52,6 @@ static bool parse_method(const char *text, struct dln_arena *arena, struct dln_m
     }
     if (out->name[0]) return true;
     return dln_fail(err, DLN_USAGE, "a pruner is missing, such as 'asha eta=3'");
-}
-
-/* ── the trials ────────────────────────────────────────────────────────────────────────────────*/
-
-struct recorded {
-    struct dln_arena arena;
-    struct replay_trial *trials;
-    size_t n, cap;
-};
-
-static bool take(struct recorded *out, const struct dln_trial *trial, size_t objective)
-{
-    if (trial->state == DLN_TRIAL_RUNNING || trial->state == DLN_TRIAL_WAITING) return true;
-    if (out->n == out->cap) {
-        const size_t cap = out->cap ? 2 * out->cap : 256;
-        struct replay_trial *moved = realloc(out->trials, cap * sizeof *moved);
-        if (!moved) return false;
-        out->trials = moved;
-        out->cap = cap;
-    }
-    int64_t *steps = DLN_ARENA_ARRAY(&out->arena, int64_t, trial->n_steps);
-    double *curve = DLN_ARENA_ARRAY(&out->arena, double, trial->n_steps);
-    if (!steps || !curve) return false;
-    if (trial->n_steps > 0) {
-        memcpy(steps, trial->steps, trial->n_steps * sizeof *steps);
-        memcpy(curve, trial->curve, trial->n_steps * sizeof *curve);
-    }
-    out->trials[out->n++] = (struct replay_trial){
-        .number = trial->number,
-        .state = trial->state,
-        .started_us = trial->started_us,
-        .ended_us = trial->ended_us,
-        .value = trial->values[objective],
-        .n = trial->n_steps,
-        .steps = steps,
-        .curve = curve,
-    };
-    return true;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const int64_t x = ((const struct replay_trial *)a)->number;
-    const int64_t y = ((const struct replay_trial *)b)->number;
-    return (x > y) - (x < y);
-}
-
-/* A trial that changed during the load comes twice; the later one counts. */
-static void drop_doubles(struct recorded *list)
-{
-    size_t kept = 0;
-    if (list->n > 0) qsort(list->trials, list->n, sizeof *list->trials, by_number);
-    for (size_t i = 0; i < list->n; i++) {
-        if (kept > 0 && list->trials[kept - 1].number == list->trials[i].number) kept--;
-        list->trials[kept++] = list->trials[i];
-    }
-    list->n = kept;
-}
-
-static bool load(const struct opened *study, size_t objective, struct recorded *out,
-                 struct dln_error *err)
-{
-    dln_follow *follow;
-    struct dln_batch batch = {.more = true};
-    bool ok = true;
-    if (!dln_follow_open(study->db_path, study->summary.id, study->space,
-                         study->summary.n_objectives, 1000, &follow, err)) {
-        return false;
-    }
-    while (ok && batch.more && !batch.study_gone) {
-        ok = dln_follow_next(follow, &batch, err);
-        for (size_t i = 0; ok && i < batch.n_trials; i++) {
-            ok = take(out, &batch.trials[i], objective) ||
-                 dln_fail(err, DLN_NOMEM, "out of memory for the trials");
-        }
-    }
-    dln_follow_close(follow);
-    if (!ok) return dln_wrap(err, "read the trials of '%s'", study->db_path);
-    drop_doubles(out);
-    return true;
 }
 
 /* ── the answer ────────────────────────────────────────────────────────────────────────────────*/
@@ -298,7 +217,8 @@ static bool answer(struct opened *opened, const struct options *options, struct 
     }
     if (!dln_pruning_new(&study, &method, &pruning, err)) return dln_wrap(err, "--pruner");
     if (!pruning) return dln_fail(err, DLN_USAGE, "--pruner: '%s' prunes nothing", method.name);
-    bool ok = load(opened, objective, list, err) &&
+    bool ok = recorded_load(opened->db_path, opened->summary.id, opened->space,
+                            opened->summary.n_objectives, objective, list, err) &&
               replay_run(pruning, study.objectives[objective].maximize, list->n, list->trials,
                          &replay, err);
     dln_pruning_free(pruning);
@@ -327,8 +247,7 @@ static enum status run(const struct command *command, const struct options *opti
     }
     enum status status = STATUS_FAILED;
     if (!answer(&opened, options, &list, &status, &err)) status = complain(&err);
-    free(list.trials);
-    dln_arena_release(&list.arena);
+    recorded_release(&list);
     opened_release(&opened);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * What a trial has, by name: the columns of `dialin show`, and what its --sort sorts by. A
+ * What a trial has, by name: the columns of `dialin trials`, and what its --sort sorts by. A
  * parameter wins over a metric of the same name, both over our own words.
  */
 #ifndef UI_CLI_COLUMNS_H

@@ -26,6 +26,7 @@
     X(watch) \
     X(ls) \
     X(show) \
+    X(trials) \
     X(best) \
     X(plot) \
     X(predict) \

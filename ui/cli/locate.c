@@ -69,7 +69,15 @@ bool follow_study_file(const char *path, struct dln_arena *arena, const char **d
                     path, *db_path, path);
 }
 
-static bool read_definition(struct opened *out, struct dln_error *err)
+bool opened_infer(struct opened *opened, struct dln_error *err)
+{
+    opened->space = &opened->inferred;
+    opened->is_sampled = false;
+    return dln_store_infer_space(opened->store, opened->summary.id, &opened->arena,
+                                 &opened->inferred, err);
+}
+
+static bool read_definition(struct opened *out, bool at_once, struct dln_error *err)
 {
     struct dln_error why = {0};
     if (dln_store_definition(out->store, out->summary.id, &out->def, &why)) {
@@ -80,8 +88,16 @@ static bool read_definition(struct opened *out, struct dln_error *err)
         return dln_fail(err, why.code, "%s", why.text);
     }
     /* none, or one that this release does not read: the trials still tell what was searched */
+    if (!at_once) return opened_infer(out, err);
     out->space = &out->inferred;
-    return dln_store_infer_space(out->store, out->summary.id, &out->arena, &out->inferred, err);
+    return dln_store_sample_space(out->store, out->summary.id, &out->arena, &out->inferred,
+                                  &out->is_sampled, err);
+}
+
+static bool read_study(struct opened *out, int64_t study_id, bool at_once, struct dln_error *err)
+{
+    if (at_once) return dln_store_study_head(out->store, study_id, &out->arena, &out->summary, err);
+    return dln_store_study(out->store, study_id, &out->arena, &out->summary, err);
 }
 
 static bool find_study(dln_store *store, const char *name, int64_t *study_id, struct dln_error *err)
@@ -94,15 +110,16 @@ static bool find_study(dln_store *store, const char *name, int64_t *study_id, st
 
 /* study_id < 0: by name; NULL: the only one. */
 static bool open_database(const char *db_path, int64_t study_id, const char *name,
-                          enum dln_store_mode mode, struct opened *out, struct dln_error *err)
+                          enum dln_store_mode mode, bool at_once, struct opened *out,
+                          struct dln_error *err)
 {
     *out = (struct opened){0};
     out->db_path = dln_arena_copy(&out->arena, db_path);
     if (!out->db_path) return dln_fail(err, DLN_NOMEM, "open '%s': out of memory", db_path);
     if (!dln_store_open(db_path, mode, &out->store, err)) goto fail;
     if (study_id < 0 && !find_study(out->store, name, &study_id, err)) goto fail;
-    if (!dln_store_study(out->store, study_id, &out->arena, &out->summary, err)) goto fail;
-    if (!read_definition(out, err)) goto fail;
+    if (!read_study(out, study_id, at_once, err)) goto fail;
+    if (!read_definition(out, at_once, err)) goto fail;
     return true;
 fail:
     opened_release(out);
@@ -112,22 +129,37 @@ fail:
 bool opened_by_id(const char *db_path, int64_t study_id, enum dln_store_mode mode,
                   struct opened *out, struct dln_error *err)
 {
-    return open_database(db_path, study_id, NULL, mode, out, err);
+    return open_database(db_path, study_id, NULL, mode, false, out, err);
+}
+
+static bool open_argument(const struct options *options, const char *argument,
+                          enum dln_store_mode mode, bool at_once, struct opened *out,
+                          struct dln_error *err)
+{
+    if (is_folder(argument)) return refuse_folder(argument, err);
+    const char *name = option_text(options, "study");
+    if (!is_study_file(argument)) {
+        return open_database(argument, -1, name, mode, at_once, out, err);
+    }
+
+    struct dln_arena arena = {0};
+    const char *db_path;
+    const bool ok = follow_study_file(argument, &arena, &db_path, &name, err) &&
+                    open_database(db_path, -1, name, mode, at_once, out, err);
+    dln_arena_release(&arena);
+    return ok;
 }
 
 bool opened_study(const struct options *options, const char *argument, enum dln_store_mode mode,
                   struct opened *out, struct dln_error *err)
 {
-    if (is_folder(argument)) return refuse_folder(argument, err);
-    const char *name = option_text(options, "study");
-    if (!is_study_file(argument)) return open_database(argument, -1, name, mode, out, err);
+    return open_argument(options, argument, mode, false, out, err);
+}
 
-    struct dln_arena arena = {0};
-    const char *db_path;
-    const bool ok = follow_study_file(argument, &arena, &db_path, &name, err) &&
-                    open_database(db_path, -1, name, mode, out, err);
-    dln_arena_release(&arena);
-    return ok;
+bool opened_glance(const struct options *options, const char *argument, struct opened *out,
+                   struct dln_error *err)
+{
+    return open_argument(options, argument, DLN_STORE_READ, true, out, err);
 }
 
 bool opened_refresh(struct opened *opened, struct dln_error *err)
@@ -156,7 +188,18 @@ bool opened_trial(struct opened *opened, const char *text, struct dln_trial *out
                   struct dln_error *err)
 {
     int64_t number;
-    return parse_trial_number(text, &number, err) &&
+    return parse_trial_number(text, &number, err) && opened_number(opened, number, out, err);
+}
+
+bool opened_number(struct opened *opened, int64_t number, struct dln_trial *out,
+                   struct dln_error *err)
+{
+    if (!dln_store_trial(opened->store, opened->summary.id, opened->space,
+                         opened->summary.n_objectives, number, &opened->arena, out, err)) {
+        return false;
+    }
+    if (!opened->is_sampled || !out->has_strangers) return true;
+    return opened_infer(opened, err) &&
            dln_store_trial(opened->store, opened->summary.id, opened->space,
                            opened->summary.n_objectives, number, &opened->arena, out, err);
 }

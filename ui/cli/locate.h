@@ -36,12 +36,21 @@ struct opened {
     struct dln_study *def;            /* NULL: a study without a definition (pure Optuna) */
     struct dln_space inferred;        /* what its trials tell, where there is no definition */
     const struct dln_space *space;
+    bool is_sampled; /* `inferred` is what a sample of a long study's trials tells */
 };
 
 /* Opens the STUDY that `argument` and the option --study of the table name. */
 DLN_CHECK bool opened_study(const struct options *options, const char *argument,
                             enum dln_store_mode mode, struct opened *out, struct dln_error *err);
-/* The same for a study whose place is known. */
+/*
+ * The same at once, for what needs a few trials only: where a study is long and nobody has counted
+ * its trials, summary.is_counted is false, and a space that its trials imply comes from a sample.
+ */
+DLN_CHECK bool opened_glance(const struct options *options, const char *argument,
+                             struct opened *out, struct dln_error *err);
+/* After a trial with has_strangers: the space from all trials. */
+DLN_CHECK bool opened_infer(struct opened *opened, struct dln_error *err);
+/* As opened_study(), for a study whose place is known. */
 DLN_CHECK bool opened_by_id(const char *db_path, int64_t study_id, enum dln_store_mode mode,
                             struct opened *out, struct dln_error *err);
 /* Reads the summary again; its texts go to the same arena. */
@@ -54,6 +63,8 @@ DLN_CHECK bool parse_trial_number(const char *text, int64_t *number, struct dln_
 /* That trial, in the arena of `opened`. */
 DLN_CHECK bool opened_trial(struct opened *opened, const char *text, struct dln_trial *out,
                             struct dln_error *err);
+DLN_CHECK bool opened_number(struct opened *opened, int64_t number, struct dln_trial *out,
+                             struct dln_error *err);
 /* The folder of a trial's last run, absolute or as good as; NULL: it never ran. */
 const char *opened_run_dir(struct opened *opened, const struct dln_trial *trial);
 

@@ -57,6 +57,20 @@ static int by_number(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* The newest trial was read first, the others came in order: sorting is seldom needed. */
+static void sort_by_number(struct trial_list *list)
+{
+    if (list->n > 1) {
+        const struct dln_trial newest = list->trials[0];
+        memmove(list->trials, list->trials + 1, (list->n - 1) * sizeof newest);
+        list->trials[list->n - 1] = newest;
+    }
+    size_t i = 1;
+    while (i < list->n && by_number(&list->trials[i - 1], &list->trials[i]) <= 0)
+        i++;
+    if (i < list->n) qsort(list->trials, list->n, sizeof *list->trials, by_number);
+}
+
 /* A trial that ended during the load may be there twice; the finished row stays. */
 static void drop_doubles(struct trial_list *list)
 {
@@ -101,7 +115,7 @@ static bool load(const struct opened *study, bool with_curves, struct trial_list
     *out = (struct trial_list){0};
     dln_follow *follow;
     if (!dln_follow_open(study->db_path, study->summary.id, study->space,
-                         study->summary.n_objectives, 1000, &follow, err)) {
+                         study->summary.n_objectives, 1, &follow, err)) {
         return false;
     }
     struct dln_batch batch = {.more = true};
@@ -115,7 +129,7 @@ static bool load(const struct opened *study, bool with_curves, struct trial_list
         trial_list_release(out);
         return dln_wrap(err, "read the trials of '%s'", study->db_path);
     }
-    if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_number);
+    sort_by_number(out);
     drop_doubles(out);
     return true;
 }
@@ -172,7 +186,7 @@ bool trial_command(struct opened *study, const struct dln_trial *trial, struct d
 {
     const char *const run_dir = opened_run_dir(study, trial);
     if (run_dir && recorded_command(run_dir, out)) return true;
-    if (!study->def || study->def->run.n == 0) {
+    if (!study->def || dln_study_command(study->def)->n == 0) {
         return dln_fail(err, DLN_NOT_FOUND,
                         "the study has no command: nothing is known about how "
                         "its trials were run");
@@ -190,10 +204,7 @@ bool trial_command(struct opened *study, const struct dln_trial *trial, struct d
         .json_path = dln_arena_printf(&study->arena, "%s/params.json", folder),
         .config_path = file ? dln_arena_printf(&study->arena, "%s/%s", folder, file) : NULL,
     };
-    char **argv;
-    if (!dln_argv_fill(&study->def->run, &spec, &study->arena, &argv, err)) return false;
-    dln_argv_quote(argv, out);
-    return true;
+    return dln_command_text(&spec, &study->arena, out, err);
 }
 
 void trial_directory(struct opened *study, struct dln_strbuf *out)

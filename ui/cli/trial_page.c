@@ -108,8 +108,8 @@ static void fill_params(const struct opened *study, const struct dln_trial *tria
     dln_strbuf_release(&value);
 }
 
-/* Each line by itself: a note is Markdown. */
-static void print_note(const char *note)
+/* Each line by itself: it is Markdown. */
+void note_print(const char *note)
 {
     if (!note[0]) return;
     putchar('\n');
@@ -154,7 +154,7 @@ static bool print_page(const struct opened *study, const struct page *page, stru
         row(&report, page->artifacts[i].file_name, page->artifacts[i].id);
     }
     if (!print_rows(&report, "Artifacts", err)) return false;
-    print_note(page->note);
+    note_print(page->note);
     return true;
 }
 

@@ -13,6 +13,8 @@ enum status trial_page(struct opened *study, const char *number, bool as_json);
  */
 DLN_CHECK bool trial_full_json(struct dln_json_writer *w, const struct opened *study,
                                const struct dln_trial *trial, struct dln_error *err);
+/* Below an empty line and a title; nothing for "". */
+void note_print(const char *note);
 /* A stored JSON text as a value of the writer: one that is not strict JSON becomes a string. */
 void stored_json(struct dln_json_writer *w, const char *json);
 

@@ -1,51 +1,9 @@
 /* Everything that is known of a study as JSON; or one trial a line. ui/cli/README.md has the keys.
  */
+#include "cli/study_page.h"
 #include "cli/trial_page.h"
 #include "dialin/version.h"
 #include "export/exporters.h"
-
-static void add_param(struct dln_json_writer *w, const struct dln_param *param)
-{
-    static const char *const kinds[] = {
-        [DLN_PARAM_FLOAT] = "float",
-        [DLN_PARAM_INT] = "int",
-        [DLN_PARAM_CHOICE] = "choice",
-        [DLN_PARAM_FLAG] = "flag",
-    };
-    struct dln_strbuf choice = {0};
-    dln_json_object(w);
-    dln_json_key(w, "name");
-    dln_json_string(w, param->name);
-    dln_json_key(w, "kind");
-    dln_json_string(w, kinds[param->kind]);
-    if (param->n_choices > 0) {
-        dln_json_key(w, "choices");
-        dln_json_array(w);
-        for (size_t i = 0; i < param->n_choices; i++) {
-            dln_strbuf_reset(&choice);
-            dln_param_json(param, (double)i, &choice);
-            dln_json_raw(w, dln_strbuf_text(&choice));
-        }
-        dln_json_end_array(w);
-    } else {
-        dln_json_key(w, "low");
-        dln_json_double(w, param->low);
-        dln_json_key(w, "high");
-        dln_json_double(w, param->high);
-        dln_json_key(w, "step");
-        if (param->step > 0) {
-            dln_json_double(w, param->step);
-        } else {
-            dln_json_null(w);
-        }
-        dln_json_key(w, "log");
-        dln_json_bool(w, param->log);
-    }
-    dln_json_key(w, "when");
-    dln_json_string(w, param->when_text);
-    dln_json_end_object(w);
-    dln_strbuf_release(&choice);
-}
 
 /* What belongs to the study itself. */
 static bool add_study(struct dln_json_writer *w, const struct export_ask *ask,
@@ -69,7 +27,7 @@ static bool add_study(struct dln_json_writer *w, const struct export_ask *ask,
     dln_json_key(w, "space");
     dln_json_array(w);
     for (size_t i = 0; i < study->space->n; i++)
-        add_param(w, &study->space->params[i]);
+        param_json(w, &study->space->params[i]);
     dln_json_end_array(w);
     dln_json_key(w, "note");
     dln_json_string(w, note[0] ? note : NULL);

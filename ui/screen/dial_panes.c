@@ -16,6 +16,7 @@
 #include "widget/spark.h"
 
 enum { LABEL_COLS = 10, SPLIT_COLS = 80, SIDE_COLS = 44 };
+static const double MAX_RUN_S = 1e9; /* a guess beyond it is none: two trials, say */
 
 /* ── drawing: the parameters ───────────────────────────────────────────────────────────────────*/
 
@@ -299,7 +300,7 @@ static void say_rest(struct view *view, struct lines *lines)
     if (p->chance_limits < 0.995) {
         add_line(lines, ROLE_TEXT, "limits", "%s kept", format_share(share, p->chance_limits));
     }
-    if (!isnan(p->run_s)) {
+    if (p->run_high_s < MAX_RUN_S) { /* false where nothing is known */
         add_line(lines, ROLE_TEXT, "run time", "%s  (%s … %s)",
                  format_duration(run, (int64_t)(p->run_s * 1000)),
                  format_duration(low, (int64_t)(p->run_low_s * 1000)),

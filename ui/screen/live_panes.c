@@ -379,13 +379,16 @@ void live_draw_empty(struct view *view, struct rect rect)
     } else {
         (void)cells_text(cells, row++, 2, width, ROLE_TEXT, "No trial yet.");
     }
-    if (!definition || definition->run.n == 0) return;
+    const struct dln_words *words = definition ? dln_study_command(definition) : NULL;
+    if (!words || words->n == 0) return;
     struct dln_strbuf command = {0};
-    for (size_t i = 0; i < definition->run.n; i++) {
-        dln_strbuf_addf(&command, "%s%s", i > 0 ? " " : "", definition->run.word[i]);
+    for (size_t i = 0; i < words->n; i++) {
+        dln_strbuf_addf(&command, "%s%s", i > 0 ? " " : "", words->word[i]);
     }
     row++;
-    (void)cells_text(cells, row++, 2, width, ROLE_DIM, "What a trial runs:");
+    (void)cells_text(cells, row++, 2, width, ROLE_DIM,
+                     words == &definition->worker ? "What takes the trials:"
+                                                  : "What a trial runs:");
     (void)cells_text(cells, row, 2, width, ROLE_STRONG, dln_strbuf_text(&command));
     dln_strbuf_release(&command);
 }

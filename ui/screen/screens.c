@@ -10,6 +10,7 @@ const struct screen *screen_of(enum screen_id id)
     case SCREEN_TRIALS: return &screen_trials;
     case SCREEN_TRIAL: return &screen_trial;
     case SCREEN_PLOTS: return &screen_plots;
+    case SCREEN_STRATEGY: return &screen_strategy;
     case SCREEN_JOURNAL: return &screen_journal;
     case SCREEN_DIAL: return &screen_dial;
     case SCREEN_NEXT: return &screen_next;

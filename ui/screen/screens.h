@@ -36,6 +36,7 @@ extern const struct screen screen_live;
 extern const struct screen screen_trials;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
+extern const struct screen screen_strategy;
 extern const struct screen screen_journal;
 extern const struct screen screen_dial;
 extern const struct screen screen_next;
