@@ -242,6 +242,14 @@ void view_confirm(struct view *view, const char *title, const char *no, const ch
     view->is_dirty = true;
 }
 
+void view_confirm_typed(struct view *view, const char *title, const char *no, const char *yes,
+                        const char *expected, void (*accept)(struct view *))
+{
+    view_confirm(view, title, no, yes, accept);
+    (void)snprintf(view->overlay.expected, sizeof view->overlay.expected, "%s", expected);
+    line_edit_set(&view->overlay.typed, "");
+}
+
 void view_confirm_line(struct view *view, const char *format, ...)
 {
     struct overlay *overlay = &view->overlay;

@@ -111,7 +111,8 @@ static const struct binding bindings[] = {
 
     {ACTION_ENTER,
      {'\r', '\n'},
-     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIALS | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT | SCOPE_STRATEGY,
+     SCOPE_HOME | SCOPE_LIVE | SCOPE_TRIALS | SCOPE_PLOTS | SCOPE_DIAL | SCOPE_NEXT |
+         SCOPE_STRATEGY,
      HELP_ACT,
      "open",
      "open",
@@ -161,7 +162,7 @@ static const struct binding bindings[] = {
      "enqueue",
      "enqueue this point",
      true},
-    {ACTION_DELETE, {'D'}, SCOPE_NEXT, HELP_ACT, "remove", "out of the queue", true},
+    {ACTION_DELETE, {'D'}, SCOPE_NEXT | SCOPE_TRIALS, HELP_ACT, "remove", "out of the queue", true},
     {ACTION_PRUNE,
      {'P'},
      SCOPE_LIVE | SCOPE_TRIAL | SCOPE_TRIALS,
@@ -284,6 +285,7 @@ static const struct {
     {ACTION_SUGGEST, SCOPE_DIAL, "suggest", "suggest, best, default"},
     {ACTION_ENTER, SCOPE_DIAL, "enqueue", "enqueue this point"},
     {ACTION_ENTER, SCOPE_NEXT, "dial", "open it in the dial"},
+    {ACTION_DELETE, SCOPE_TRIALS, "delete", "delete, to the trash"},
     {ACTION_NEXT_PANE, SCOPE_STRATEGY, "strategy/pruner", "strategy, pruner"},
     {ACTION_RIGHT, SCOPE_STRATEGY, "settings", "settings; next value"},
     {ACTION_LEFT, SCOPE_STRATEGY, "list", "back to the list"},

@@ -35,11 +35,13 @@ struct loader {
     struct dln_space *inferred;   /* when there is no definition */
     size_t n_objectives;
     int64_t version;
+    int64_t trash_moves; /* of the study when it was opened */
+    bool must_reopen;
     bool has_marks;        /* they were read once */
     int64_t marks_command; /* newest command that was answered when they were read */
-    bool is_blind;   /* no definition, and no trial to infer the space from */
-    bool is_sampled; /* `inferred` comes from some of its trials */
-    bool wants_all;  /* a trial has a parameter that the sample did not show */
+    bool is_blind;         /* no definition, and no trial to infer the space from */
+    bool is_sampled;       /* `inferred` comes from some of its trials */
+    bool wants_all;        /* a trial has a parameter that the sample did not show */
     bool saw_trials;
     bool lease_held, lease_alive; /* as last delivered */
     int64_t lease_ns;
@@ -231,6 +233,10 @@ static bool open_all(struct loader *loader, struct delivery *delivery, struct dl
                          LOADER_PAGE, &loader->follow, err)) {
         return false;
     }
+    loader->must_reopen = false;
+    if (!dln_store_trash_moves(loader->store, loader->study_id, &loader->trash_moves, err)) {
+        return false;
+    }
     delivery->is_opening = true;
     delivery->definition = loader->definition;
     delivery->space = space_of(loader);
@@ -247,6 +253,11 @@ static void read_journal(struct loader *loader, struct delivery *delivery)
     const int64_t version = dln_store_version(loader->store);
     if (version != 0 && version == loader->version) return;
     loader->version = version;
+    int64_t moves = 0;
+    if (dln_store_trash_moves(loader->store, loader->study_id, &moves, NULL) &&
+        moves != loader->trash_moves) {
+        loader->must_reopen = true; /* trials were deleted, or are back */
+    }
     struct dln_command *commands = NULL;
     size_t n = 0;
     if (!dln_store_journal(loader->store, loader->study_id, 0, LOADER_JOURNAL, &delivery->arena,
@@ -321,7 +332,9 @@ static bool look(struct loader *loader)
     struct dln_error err = {0};
     bool ok = true, more = false;
     const bool sees_more = loader->is_blind && loader->saw_trials; /* now there is one */
-    if (sees_more || (loader->is_sampled && loader->wants_all)) close_all(loader);
+    if (sees_more || loader->must_reopen || (loader->is_sampled && loader->wants_all)) {
+        close_all(loader);
+    }
     if (!loader->follow) {
         ok = open_all(loader, delivery, &err);
         if (!ok) close_all(loader);
@@ -348,7 +361,7 @@ static bool look(struct loader *loader)
     } else {
         delivery_free(delivery);
     }
-    return ok && more;
+    return ok && (more || loader->must_reopen);
 }
 
 static void *run(void *argument)

@@ -160,6 +160,7 @@ static void tell_commands(struct session *session, const struct delivery *delive
 
 static bool start_over(struct session *session, const struct delivery *delivery)
 {
+    const uint64_t revision = session->model.revision;
     model_release(&session->model);
     session->is_open = false;
     session->all_loaded = false;
@@ -170,6 +171,8 @@ static bool start_over(struct session *session, const struct delivery *delivery)
     if (!model_init(&session->model, delivery->space->n, delivery->summary.n_objectives)) {
         return false;
     }
+    session->model.revision = revision + 1; /* whoever has seen rows sees others now */
+    session->change.only_at_end = false;
     session->maximize = delivery->summary.n_objectives > 0 && delivery->summary.maximize[0];
     session->is_open = true;
     return true;

@@ -84,6 +84,8 @@ struct overlay {
     char line[CONFIRM_LINES_MAX][VIEW_TEXT_MAX];
     int n_lines;
     char no[64], yes[64];
+    char expected[64]; /* has to be typed, instead of y; "": nothing */
+    struct line_edit typed;
     void (*accept)(struct view *view);
     const struct dialog_choice *choices; /* of a menu: one letter each */
     int n_choices;
@@ -167,6 +169,9 @@ void view_prompt(struct view *view, const char *label, const char *text,
 /* Fills view->overlay for a question that `y` answers; add lines before or after. */
 void view_confirm(struct view *view, const char *title, const char *no, const char *yes,
                   void (*accept)(struct view *));
+/* The same for what destroys: not y, but this text, typed, and Enter. */
+void view_confirm_typed(struct view *view, const char *title, const char *no, const char *yes,
+                        const char *expected, void (*accept)(struct view *));
 void view_confirm_line(struct view *view, const char *format, ...) DLN_PRINTF(2, 3);
 
 /* A menu: the letter of a choice chooses it. The choices are static. */

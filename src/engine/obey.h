@@ -40,6 +40,11 @@ void dln_obey_trial_note(struct dln_driver *driver, const struct dln_command *co
                          json_t *payload, struct dln_reply *reply);
 void dln_obey_tag(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                   struct dln_reply *reply);
+/* obey_trash.c */
+void dln_obey_delete(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                     struct dln_reply *reply);
+void dln_obey_restore(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply);
 /* obey_strategy.c */
 void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);

@@ -53,6 +53,9 @@
     X(withdraw) \
     X(note) \
     X(tag) \
+    X(delete) \
+    X(trash) \
+    X(restore) \
     X(set)
 /* clang-format on */
 
