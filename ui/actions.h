@@ -13,6 +13,12 @@
 /* True if the action is one of these and has been begun, asked about, or refused with a sentence.
  */
 bool actions_begin(struct view *view, enum action action);
+/* The actions on the marked trials, or on the selected one, as a menu. */
+void actions_menu(struct view *view);
+/* Prune, stop, retry, note, tag, delete: asked about where that is due. */
+void actions_on_trials(struct view *view, enum action action);
+/* Whether the study can be changed now; else it is said why not. */
+bool actions_may_change(struct view *view);
 /* Posts a command; `text` names it in the message row while it waits. */
 void actions_post(struct view *view, enum dln_command_kind kind, const char *payload,
                   const char *text);

@@ -314,8 +314,48 @@ static void draw_prompt(struct view *view, int row)
     int col = 1;
     col += cells_text(cells, row, col, cells->cols * 2 / 3, ROLE_STRONG, prompt->label);
     col += cells_text(cells, row, col, 2, ROLE_STRONG, ": ");
-    line_edit_draw(&prompt->edit, cells, row, col, cells->cols - col - 1,
+    const int right = cells_text_width(cells, prompt->right);
+    const int width = cells->cols - col - 1 - (right > 0 ? right + 2 : 0);
+    line_edit_draw(&prompt->edit, cells, row, col, width,
                    prompt->error[0] ? ROLE_INPUT_INVALID : ROLE_INPUT);
+    if (right > 0)
+        cells_right(cells, row, cells->cols - 1 - right, right, ROLE_INFO, prompt->right);
+}
+
+/* Columns from the start of the shown part of the line to its byte `at`. */
+static int columns_to(const struct view *view, size_t at)
+{
+    const struct line_edit *edit = &view->prompt.edit;
+    char part[LINE_EDIT_MAX];
+    if (at <= edit->first || edit->first >= edit->len) return 0;
+    const size_t end = at < edit->len ? at : edit->len;
+    (void)snprintf(part, sizeof part, "%.*s", (int)(end - edit->first), edit->text + edit->first);
+    return cells_text_width(&view->cells, part);
+}
+
+/* What may be typed, or what is wrong, under its place in the line. */
+static void draw_hint(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    const struct prompt *prompt = &view->prompt;
+    if (!prompt->error[0] || prompt->error_column == 0) {
+        (void)cells_text(cells, row, 1, cells->cols - 2, prompt->error[0] ? ROLE_ERROR : ROLE_DIM,
+                         prompt->error[0] ? prompt->error : prompt->hint);
+        return;
+    }
+    const int start = 1 + cells_text_width(cells, prompt->label) + 2;
+    int col = start + columns_to(view, prompt->error_column - 1);
+    const int width = cells_text_width(cells, prompt->error);
+    if (col > cells->cols - 2) col = cells->cols - 2;
+    cells_glyph(cells, row, col, GLYPH_SORT_UP, ROLE_ERROR);
+    if (col + 2 + width < cells->cols) {
+        (void)cells_text(cells, row, col + 2, width, ROLE_ERROR, prompt->error);
+    } else if (width + 2 <= col) {
+        (void)cells_text(cells, row, col - 1 - width, width, ROLE_ERROR, prompt->error);
+    } else {
+        (void)cells_textf(cells, row, 1, cells->cols - 2, ROLE_ERROR, "column %zu: %s",
+                          prompt->error_column, prompt->error);
+    }
 }
 
 /* What one may want to know, and do next, while nothing happens. */
@@ -390,7 +430,14 @@ static void draw_prompt_keys(struct view *view, int row)
         {"Esc", "cancel", false, true},
         {"Ctrl-U", "clear", false, false},
     };
-    if (view->prompt.error[0]) {
+    if (view->prompt.has_hint) {
+        static const struct keyrow_entry more[] = {
+            {"Enter", "apply", false, true},   {"Esc", "cancel", false, true},
+            {"Tab", "complete", false, false}, {"↑", "history", false, false},
+            {"Ctrl-U", "clear", false, false},
+        };
+        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, more, 5);
+    } else if (view->prompt.error[0]) {
         (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_ERROR,
                          view->prompt.error);
     } else {
@@ -423,7 +470,7 @@ static void draw_keys(struct view *view, int row)
 {
     enum { KEYS_MAX = 32 };
     struct keyrow_entry entries[KEYS_MAX];
-    char labels[KEYS_MAX][16];
+    char labels[KEYS_MAX][16], marked[48];
     int n = 0;
     const bool is_read_only = view_read_only(view) != NULL;
     const bool is_idle_attach = view->options->attach && (view->session.word == WORD_IDLE ||
@@ -439,6 +486,11 @@ static void draw_keys(struct view *view, int row)
                                                                                           : "start";
         }
         if (binding->action == ACTION_BACK && view->screen == view->base) word = "quit";
+        if (binding->action == ACTION_ACTIONS && view->session.model.n_marked > 0) {
+            (void)snprintf(marked, sizeof marked, "acts on %zu marked",
+                           view->session.model.n_marked);
+            word = marked;
+        }
         entries[n] = (struct keyrow_entry){
             .key = key_label(binding->key[0], labels[n]),
             .text = word,
@@ -507,8 +559,14 @@ void view_draw(struct view *view)
             draw_progress(view, top++);
         }
     }
-    screen->draw(view, (struct rect){top, 0, cells->rows - 2 - top, cells->cols});
-    draw_message(view, cells->rows - 2);
+    const bool has_hint = view->prompt.is_open && view->prompt.has_hint;
+    screen->draw(view, (struct rect){top, 0, cells->rows - 2 - has_hint - top, cells->cols});
+    if (has_hint) {
+        draw_prompt(view, cells->rows - 3);
+        draw_hint(view, cells->rows - 2);
+    } else {
+        draw_message(view, cells->rows - 2);
+    }
     if (view->prompt.is_open) {
         draw_prompt_keys(view, cells->rows - 1);
     } else {

@@ -8,6 +8,7 @@
 #include "dialin/exec.h"
 #include "dialin/explain.h"
 #include "dialin/entries.h"
+#include "dialin/filter.h"
 #include "dialin/peek.h"
 #include "dialin/predict.h"
 #include "dialin/pruner.h"

@@ -155,6 +155,10 @@ static const struct {
     [DLN_COMMAND_SET_SPACE] = {dln_obey_space, false},
     [DLN_COMMAND_UNDO] = {dln_obey_undo, false},
     [DLN_COMMAND_REDO] = {dln_obey_undo, false},
+    [DLN_COMMAND_TRIAL_NOTE] = {dln_obey_trial_note, false},
+    [DLN_COMMAND_TAG] = {dln_obey_tag, false},
+    [DLN_COMMAND_DELETE] = {dln_obey_delete, false},
+    [DLN_COMMAND_RESTORE] = {dln_obey_restore, false},
     [DLN_COMMAND_SET_PRUNER] = {dln_obey_pruner, false},
 };
 

@@ -38,6 +38,16 @@ void dln_obey_revise(struct dln_driver *driver, const struct dln_command *comman
                      struct dln_reply *reply);
 void dln_obey_withdraw(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);
+/* obey_marks.c */
+void dln_obey_trial_note(struct dln_driver *driver, const struct dln_command *command,
+                         json_t *payload, struct dln_reply *reply);
+void dln_obey_tag(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                  struct dln_reply *reply);
+/* obey_trash.c */
+void dln_obey_delete(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                     struct dln_reply *reply);
+void dln_obey_restore(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply);
 /* obey_strategy.c */
 /* Gives a new proposer all trials; false: storage trouble, or the engine ends. */
 bool dln_obey_learn_all(struct dln_driver *driver, dln_proposer *proposer);

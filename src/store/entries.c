@@ -47,13 +47,20 @@ static bool add_members(struct keys *keys, struct dln_arena *arena, const char *
     return ok;
 }
 
-static bool add_trial(struct keys *keys, struct dln_arena *arena, const json_t *json)
+/* One number, or a list of them. */
+static bool add_numbers(struct keys *keys, struct dln_arena *arena, const char *what,
+                        const json_t *json, const char *name)
 {
     char number[32];
-    const json_t *trial = json_object_get(json, "trial");
-    if (!json_is_integer(trial)) return true;
-    (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(trial));
-    return add_key(keys, arena, "trial", number);
+    const json_t *list = json_object_get(json, name);
+    const size_t n = json_is_array(list) ? json_array_size(list) : 1;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_is_array(list) ? json_array_get(list, i) : list;
+        if (!json_is_integer(one)) continue;
+        (void)snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(one));
+        if (!add_key(keys, arena, what, number)) return false;
+    }
+    return true;
 }
 
 static bool find_keys(const struct dln_command *command, json_t *payload, const json_t *undo,
@@ -66,9 +73,11 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
     case DLN_COMMAND_SET_BUDGET: return add_members(keys, arena, "budget", payload);
     case DLN_COMMAND_SET_SPACE:
         return add_members(keys, arena, "space", json_object_get(payload, "edits"));
-    case DLN_COMMAND_ENQUEUE: return add_trial(keys, arena, undo);
+    case DLN_COMMAND_ENQUEUE: return add_numbers(keys, arena, "trial", undo, "trial");
     case DLN_COMMAND_REVISE:
-    case DLN_COMMAND_WITHDRAW: return add_trial(keys, arena, payload);
+    case DLN_COMMAND_WITHDRAW: return add_numbers(keys, arena, "trial", payload, "trial");
+    case DLN_COMMAND_TRIAL_NOTE: return add_numbers(keys, arena, "note", payload, "trial");
+    case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
     case DLN_COMMAND_NOTE: return true;
     default: return add_key(keys, arena, dln_command_name(command->kind), "");
     }

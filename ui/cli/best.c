@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/report.h"
+#include "cli/trial_filter.h"
 #include "format.h"
 
 /* Whether a is at least as good as b everywhere and better somewhere. */
@@ -83,6 +84,41 @@ static bool keep_feasible(const struct opened *study, struct trial_list *list,
     if (ok) list->n = kept;
     dln_arena_release(&arena);
     return ok;
+}
+
+/* Keeps the first of the best by the only objective. */
+static void keep_best(const struct dln_study_summary *summary, struct trial_list *list)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < list->n; i++) {
+        const double value = list->trials[i].values[0];
+        if (!has_values(summary, &list->trials[i])) continue;
+        if (best == SIZE_MAX || (summary->maximize[0] ? value > list->trials[best].values[0]
+                                                      : value < list->trials[best].values[0])) {
+            best = i;
+        }
+    }
+    list->n = best == SIZE_MAX ? 0 : 1;
+    if (list->n > 0) list->trials[0] = list->trials[best];
+}
+
+bool best_find_among(struct opened *study, const char *filter, struct trial_list *out,
+                     struct dln_error *err)
+{
+    const struct dln_study_summary *const summary = &study->summary;
+    if (!filter) return best_find(study, out, err);
+    if (!trial_list_load(study, out, err)) return false;
+    if (!trial_filter_apply(study, filter, out, err) || !keep_feasible(study, out, err)) {
+        trial_list_release(out);
+        return false;
+    }
+    if (summary->n_objectives == 1) {
+        keep_best(summary, out);
+    } else {
+        keep_front(summary, out);
+        if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_first_value);
+    }
+    return true;
 }
 
 bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err)
@@ -199,10 +235,18 @@ static bool print_front(struct opened *study, const struct trial_list *front, FI
 
 bool best_print(struct opened *study, FILE *to, struct dln_error *err)
 {
+    return best_print_among(study, NULL, to, err);
+}
+
+bool best_print_among(struct opened *study, const char *filter, FILE *to, struct dln_error *err)
+{
     struct trial_list best;
-    if (!best_find(study, &best, err)) return false;
+    if (!best_find_among(study, filter, &best, err)) return false;
     bool ok = true;
-    if (best.n == 0) {
+    if (best.n == 0 && filter) {
+        ok = dln_fail(err, DLN_REFUSED, "%s: no complete trial is left by the filter",
+                      study->summary.name);
+    } else if (best.n == 0) {
         const struct dln_study_summary *const s = &study->summary;
         ok = s->n_trials == 0
                  ? dln_fail(err, DLN_REFUSED, "%s: no trial has run yet", s->name)

@@ -38,7 +38,7 @@ static enum status redo(const struct command *command, const struct options *opt
 }
 
 /* TEXT, or ID TEXT: about an entry of the journal. */
-static enum status note(const struct command *command, const struct options *options)
+static enum status why(const struct command *command, const struct options *options)
 {
     (void)command;
     struct dln_strbuf payload = {0};
@@ -83,13 +83,13 @@ const struct command command_redo = {
     .run = redo,
 };
 
-const struct command command_note = {
-    .name = "note",
+const struct command command_why = {
+    .name = "why",
     .group = GROUP_STEER,
     .words = "STUDY [ID] TEXT",
     .summary = "write a line into the journal, or the reason of an entry",
     .options = options_undo,
     .min_words = 2,
     .max_words = 3,
-    .run = note,
+    .run = why,
 };

@@ -23,6 +23,7 @@ static const struct {
     {"attempts", COLUMN_ATTEMPTS, true},  {"slot", COLUMN_SLOT, true},
     {"step", COLUMN_STEP, true},          {"last", COLUMN_LAST, true},
     {"runs", COLUMN_RUNS, true},          {"spread", COLUMN_SPREAD, true},
+    {"time", COLUMN_DURATION, true}, /* as filters call it */
 };
 enum { N_WORDS = sizeof words / sizeof words[0] };
 
@@ -293,54 +294,4 @@ void column_text(const struct opened *study, struct trial_column column,
         dln_strbuf_add(out, value.truth ? "true" : "false");
     }
     dln_strbuf_release(&scratch);
-}
-
-/* ── filters ───────────────────────────────────────────────────────────────────────────────────*/
-
-struct filter_context {
-    const struct opened *study;
-    const struct dln_trial *trial;
-    struct dln_strbuf *scratch;
-};
-
-static bool look_up(void *context, const char *name, struct dln_value *out)
-{
-    const struct filter_context *const c = context;
-    struct trial_column column;
-    if (!find(c->study, name, &column)) return false;
-    *out = column_value(c->study, column, c->trial, c->scratch);
-    return true;
-}
-
-struct check_context {
-    const struct opened *study;
-    struct dln_error *err;
-};
-
-static bool check_name(void *context, const char *name, size_t at, bool is_operand_of_text)
-{
-    const struct check_context *const c = context;
-    struct trial_column column;
-    if (is_operand_of_text || find(c->study, name, &column)) return true;
-    unknown(c->study, name, c->err);
-    return dln_wrap(c->err, "--filter, column %zu", at);
-}
-
-bool filter_parse(struct opened *study, const char *filter, const struct dln_expr **out,
-                  struct dln_error *err)
-{
-    size_t at = 0;
-    struct dln_error why = {0};
-    if (!dln_expr_parse(filter, &study->arena, out, &at, &why)) {
-        return dln_fail(err, DLN_USAGE, "--filter, column %zu: %s", at, why.text);
-    }
-    struct check_context context = {.study = study, .err = err};
-    return dln_expr_names(*out, check_name, &context);
-}
-
-bool filter_keeps(const struct opened *study, const struct dln_expr *filter,
-                  const struct dln_trial *trial, struct dln_strbuf *scratch)
-{
-    struct filter_context context = {.study = study, .trial = trial, .scratch = scratch};
-    return dln_expr_truth(filter, look_up, &context) > 0;
 }

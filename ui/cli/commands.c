@@ -59,7 +59,12 @@
     X(widen) \
     X(undo) \
     X(redo) \
+    X(why) \
     X(note) \
+    X(tag) \
+    X(delete) \
+    X(trash) \
+    X(restore) \
     X(set)
 /* clang-format on */
 

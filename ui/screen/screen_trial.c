@@ -12,6 +12,7 @@
 #include "plot/plot_curve.h"
 #include "screen/live.h"
 #include "screen/screens.h"
+#include "screen/trials.h"
 
 struct trial_screen {
     struct detail detail;
@@ -447,11 +448,17 @@ static bool act(struct view *view, enum action action)
     switch ((int)action) {
     case ACTION_UP:
     case ACTION_DOWN:
-        live_step(view, action == ACTION_DOWN ? 1 : -1);
+        if (view->from[SCREEN_TRIAL] == SCREEN_TRIALS) {
+            trials_step(view, action == ACTION_DOWN ? 1 : -1);
+        } else {
+            live_step(view, action == ACTION_DOWN ? 1 : -1);
+        }
         ask(view);
         return true;
     case ACTION_BEST:
-        live_step_to_best(view);
+        if (view->session.best.best < view->session.model.n) {
+            view->selected_id = view->session.model.id[view->session.best.best];
+        }
         ask(view);
         return true;
     case ACTION_NEXT_PANE:

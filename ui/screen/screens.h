@@ -36,6 +36,7 @@ void guard_ask(struct view *view);
 
 extern const struct screen screen_home;
 extern const struct screen screen_live;
+extern const struct screen screen_trials;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
 extern const struct screen screen_space;
