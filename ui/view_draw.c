@@ -246,6 +246,8 @@ static void draw_study_status(struct view *view, int row)
     if (!session->all_loaded && session->loaded < 1) {
         (void)format_share(text, session->loaded);
         add_piece(&pieces, 70, ROLE_DIM, "loading %s", text);
+        add_piece(&pieces, 30, ROLE_DIM, "of %s loaded",
+                  format_count(text, (int64_t)session->model.n));
     }
     if (session->code == DLN_BUSY) {
         (void)format_duration(text, (view->now_ns - session->fresh_ns) / 1000000);

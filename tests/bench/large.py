@@ -18,16 +18,12 @@ import subprocess
 import sys
 import time
 
-import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.distributions import distribution_to_json
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
-
 STATES = ["COMPLETE"] * 17 + ["PRUNED"] * 2 + ["FAIL"]
 
 
 def distributions(n):
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
     kinds = [
         ("lr", FloatDistribution(1e-5, 1e-1, log=True)),
         ("dropout", FloatDistribution(0.0, 0.5, step=0.05)),
@@ -39,9 +35,9 @@ def distributions(n):
 
 
 def value_of(distribution, rng):
-    if isinstance(distribution, CategoricalDistribution):
+    if hasattr(distribution, "choices"):
         return float(rng.randrange(len(distribution.choices)))
-    if isinstance(distribution, IntDistribution):
+    if isinstance(distribution.low, int):
         return float(rng.randint(distribution.low, distribution.high))
     if distribution.log:
         return math.exp(rng.uniform(math.log(distribution.low), math.log(distribution.high)))
@@ -56,6 +52,10 @@ def time_text(second):
 
 def make(path, n_trials, n_params, n_studies):
     """n_trials in all, dealt out to the studies one after the other."""
+    import optuna  # here alone: a child's peak of memory begins with what this process has
+    from optuna.distributions import distribution_to_json
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     for end in ("", "-wal", "-shm", "-journal"):
         if os.path.exists(path + end):
             os.remove(path + end)
@@ -194,10 +194,11 @@ def main():
         return
     large = f"{args.folder}/large-{args.trials}x{args.params}.db"
     many = f"{args.folder}/many-{args.studies or 1000}.db"
-    if not os.path.exists(large):
-        make(large, args.trials, args.params, 1)
-    if not os.path.exists(many):
-        make(many, 20 * (args.studies or 1000), 5, args.studies or 1000)
+    studies = args.studies or 1000
+    for path, size in ((large, (args.trials, args.params, 1)), (many, (20 * studies, 5, studies))):
+        if not os.path.exists(path):
+            words = [f"--{name}={n}" for name, n in zip(("trials", "params", "studies"), size)]
+            subprocess.run([sys.executable, __file__, "make", path, *words], check=True)
     before = [(os.stat(path).st_mtime_ns, os.stat(path).st_size) for path in (large, many)]
 
     print(f"{args.trials} trials x {args.params} parameters by Optuna, {os.stat(large).st_size >> 20} MB")

@@ -3,7 +3,21 @@
 #   ninja -C build bench && sh tests/bench/measure.sh build
 # or what searching costs and finds, beside Optuna in the same run (installed into build/optuna-venv):
 #   sh tests/bench/measure.sh search build [--seeds 5] [--trials 60] [--only cost|quality] [--problems branin,zdt1-6]
+# or what looking at large files of Optuna costs, beside Optuna (gigabytes of disk in build/large, minutes):
+#   sh tests/bench/measure.sh large build [--trials 1000000] [--params 10] [--studies 1000]
 set -eu
+if [ "${1:-}" = large ]; then
+    build=${2:-build}
+    [ $# -lt 2 ] || shift
+    shift
+    venv=${DIALIN_OPTUNA_VENV:-$build/optuna-venv}
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/python" -c 'import optuna' 2>/dev/null ||
+        "$venv/bin/pip" install --quiet --disable-pip-version-check optuna
+    mkdir -p "$build/large"
+    exec "$venv/bin/python" "$(dirname "$0")/large.py" "$build/dialin" "$build/tests/bench_load" \
+        "$build/large" "$@"
+fi
 if [ "${1:-}" = search ]; then
     build=${2:-build}
     [ $# -lt 2 ] || shift

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The manual page has every command and every option that --help knows, and is made of requests that
-# man(7) has; the built one is what the program prints.
+# man(7) has; the built one is what the program prints; examples print what they are said to print.
 set -eu
 dialin=$2/dialin
 scratch=$(mktemp -d)
@@ -63,4 +63,46 @@ if command -v man >/dev/null && command -v groff >/dev/null; then
     fi
     grep -q 'Optuna' "$scratch/shown"
 fi
+# The study that the examples are of.
+mkdir "$scratch/bowl"
+cd "$scratch/bowl"
+cat >bowl.sh <<'END'
+echo "loss $((($1 - 3) * ($1 - 3) + ($2 - 16) * ($2 - 16) / 64))"
+END
+cat >bowl.yaml <<'END'
+study: bowl
+run: sh bowl.sh {x} {batch}
+objective: {minimize: loss}
+space:
+  x: {int: [1, 5]}
+  batch: {choice: [8, 16, 32]}
+strategy: grid
+seed: 1
+machine: {parallel: 1}
+END
+"$dialin" run bowl.yaml --headless >/dev/null
+
+# Times, durations and the width that they take differ from run to run.
+still() {
+    sed -E 's/\r$//; s/[0-9]{2}:[0-9]{2}(:[0-9]{2})?/HH:MM/g; s/[0-9]{2}-[0-9]{2} HH/HH/g
+        s/[0-9]+(\.[0-9]+)?m?s( ago)?/0s/g; s/ now / 0s /; s/ +/ /g; s/ $//'
+}
+for command in $commands; do # "  $ dialin CALL", lines of output, an empty line before the next call
+    "$dialin" "$command" --help | sed -n '/^  \$ dialin /,$p' | sed 's/^  //' >"$scratch/said"
+    [ -s "$scratch/said" ] || continue
+    grep '^\$ dialin ' "$scratch/said" | sed 's/^\$ dialin //' | while read -r call; do
+        echo
+        echo "\$ dialin $call"
+        TZ=UTC COLUMNS=80 LC_ALL=C sh -c "exec \"\$0\" $call" "$dialin" 2>&1
+    done | sed 1d >"$scratch/prints"
+    still <"$scratch/said" >"$scratch/said.still"
+    still <"$scratch/prints" >"$scratch/prints.still"
+    diff -u "$scratch/said.still" "$scratch/prints.still" || {
+        echo "the examples of '$command' (ui/cli/examples.c) print something else"
+        exit 1
+    }
+done
+for command in ls show trials best log logs cmd plot compare importance wait; do
+    "$dialin" "$command" --help | grep -q '^  \$ dialin ' || missing "an example of $command"
+done
 echo "the manual page tells of $(echo "$commands" | wc -l) commands"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "app.h"
+#include "cli/examples.h"
 #include "cli/facts.h"
 #include "cli/locate.h"
 #include "cli/manual.h"
@@ -127,6 +128,15 @@ static void print_command_help(const struct command *command, FILE *to)
     fprintf(to, "Usage: dialin %s %s\n%s\n\n", command->name, command->words, command->summary);
     options_help(command->options, to);
     if (command->notes) fprintf(to, "\n%s", command->notes);
+    for (const struct example *e = example_of(command->name, NULL); e;
+         e = example_of(command->name, e)) {
+        fprintf(to, "\n  $ dialin %s\n", e->call);
+        for (const char *line = e->output; *line;) {
+            const size_t len = strcspn(line, "\n");
+            fprintf(to, "%s%.*s\n", len > 0 ? "  " : "", (int)len, line);
+            line += len + 1;
+        }
+    }
 }
 
 static enum status print_version(void)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/examples.h"
 #include "cli/facts.h"
 #include "dialin/strategy.h"
 #include "dialin/strbuf.h"
@@ -82,6 +83,24 @@ static void add_notes(struct dln_strbuf *page, const char *notes)
     if (in_example) dln_strbuf_add(page, ".fi\n");
 }
 
+/* Calls with what they print, as it stands. */
+static void add_examples(struct dln_strbuf *page, const char *command)
+{
+    for (const struct example *e = example_of(command, NULL); e; e = example_of(command, e)) {
+        dln_strbuf_add(page, ".PP\n.nf\n");
+        add_bold(page, "$ dialin ");
+        add_bold(page, e->call);
+        dln_strbuf_add_char(page, '\n');
+        for (const char *line = e->output; *line;) {
+            const size_t len = strcspn(line, "\n");
+            add_text(page, line, len);
+            dln_strbuf_add_char(page, '\n');
+            line += len + 1;
+        }
+        dln_strbuf_add(page, ".fi\n");
+    }
+}
+
 static void add_options(struct dln_strbuf *page, const struct option *options)
 {
     for (const struct option *option = options; option && option->name; option++) {
@@ -142,6 +161,7 @@ static void add_command(struct dln_strbuf *page, const struct command *command)
     dln_strbuf_add_char(page, '\n');
     add_options(page, command->options);
     if (command->notes) add_notes(page, command->notes);
+    add_examples(page, command->name);
 }
 
 static void add_strategies(struct dln_strbuf *page)

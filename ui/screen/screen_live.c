@@ -175,7 +175,8 @@ static void draw_table_title(struct view *view, struct rect rect)
         (void)snprintf(right, sizeof right, "%zu shown · %zu marked", live->order.n,
                        view->session.model.n_marked);
     } else {
-        (void)snprintf(right, sizeof right, "%zu shown", live->order.n);
+        (void)snprintf(right, sizeof right, "%zu %s", live->order.n,
+                       view->session.all_loaded ? "shown" : "loaded");
     }
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, right,
                live->focus == PANE_TABLE ? ROLE_BORDER_FOCUS : ROLE_BORDER);

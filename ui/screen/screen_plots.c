@@ -129,6 +129,12 @@ static void draw_kinds(struct view *view, int row)
                            is_current ? "[%s]" : "%s", all[i]->name) +
                1;
     }
+    if (view->session.all_loaded) return;
+    char count[FORMAT_MAX], text[FORMAT_MAX + 16];
+    (void)snprintf(text, sizeof text, "of %s loaded",
+                   format_count(count, (int64_t)view->session.model.n));
+    if (col + (int)strlen(text) > width) return;
+    cells_right(&view->cells, row, col, width + 1 - col, ROLE_DIM, text);
 }
 
 static void draw_cursor(struct view *view)
