@@ -167,7 +167,7 @@ static void send_submit(struct dln_dispatch *d, int64_t now_ns)
 static bool is_followed(const struct dln_ticket *ticket)
 {
     return (ticket->state == DLN_TICKET_QUEUED || ticket->state == DLN_TICKET_RUNNING) &&
-           ticket->id.id[0] && !ticket->has_end && ticket->gone_ns == 0;
+           ticket->id.id[0] && (!ticket->has_end || ticket->is_doubted) && ticket->gone_ns == 0;
 }
 
 static bool needs_names(const struct dln_dispatch *d)
