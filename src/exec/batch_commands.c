@@ -433,7 +433,9 @@ static void take_cancel(struct dln_dispatch *d, int64_t now_ns)
     }
     if (ok) {
         d->n_strays -= d->n_strays_sent;
-        memmove(d->strays, d->strays + d->n_strays_sent, d->n_strays * sizeof *d->strays);
+        if (d->n_strays > 0) {
+            memmove(d->strays, d->strays + d->n_strays_sent, d->n_strays * sizeof *d->strays);
+        }
         dln_dispatch_poll_soon(d);
     } else {
         struct dln_strbuf text = {0};
