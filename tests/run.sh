@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="cmake ninja-build gcc libc6-dev pkg-config libsqlite3-dev libyaml-dev libjansson-dev
- libopenblas0 libncurses-dev libcmocka-dev libvterm-dev python3-venv
+ libopenblas0 libncurses-dev libcmocka-dev libvterm-dev python3-venv python3-sklearn
  munge slurm-wlm task-spooler"
 if [ "${1:-}" = --all ]; then packages="$packages clang libclang-rt-dev"; fi
 

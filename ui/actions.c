@@ -12,6 +12,7 @@
 #include "dialin/num.h"
 #include "dialin/strbuf.h"
 #include "format.h"
+#include "screen/screens.h"
 
 enum { ANSWER_WAIT_MS = 5000 };
 
@@ -152,7 +153,7 @@ void actions_post(struct view *view, enum dln_command_kind kind, const char *pay
 }
 
 /* Whether the study can be changed now; else it is said why not. */
-static bool may_change(struct view *view)
+bool actions_may_change(struct view *view)
 {
     const char *reason = view_read_only(view);
     if (!view->session.is_open || !view->session.summary) {
@@ -277,148 +278,6 @@ static void ask_budget(struct view *view)
     view_prompt(view, label, "", accept_budget);
 }
 
-/* ── trials ────────────────────────────────────────────────────────────────────────────────────*/
-
-/* The marked trials, else the one under the cursor. */
-static size_t choose_targets(struct view *view)
-{
-    const struct model *model = &view->session.model;
-    struct targets *targets = &view->targets;
-    targets->n = 0;
-    if (model->n_marked > 0 && view->screen == SCREEN_LIVE) {
-        for (size_t i = 0; i < model->n && targets->n < TARGETS_MAX; i++) {
-            if (model->mark[i] & MODEL_MARKED) targets->number[targets->n++] = model->number[i];
-        }
-    } else {
-        const size_t row = view_selected_row(view);
-        if (row != SIZE_MAX) targets->number[targets->n++] = model->number[row];
-    }
-    return targets->n;
-}
-
-/* Leaves those in a state of the mask only. */
-static size_t keep_states(struct view *view, unsigned mask)
-{
-    const struct model *model = &view->session.model;
-    struct targets *targets = &view->targets;
-    size_t kept = 0;
-    for (size_t i = 0; i < targets->n; i++) {
-        const size_t row = model_find_number(model, targets->number[i]);
-        if (row == SIZE_MAX || (mask & 1u << model->state[row]) == 0) continue;
-        targets->number[kept++] = targets->number[i];
-    }
-    return targets->n = kept;
-}
-
-static void name_targets(const struct targets *targets, char *out, size_t cap)
-{
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < targets->n && i < 5 && len < cap; i++) {
-        const int n =
-            snprintf(out + len, cap - len, "%s#%" PRId64, i > 0 ? ", " : "", targets->number[i]);
-        if (n > 0) len += (size_t)n;
-    }
-    if (targets->n > 5 && len < cap) {
-        (void)snprintf(out + len, cap - len, " and %zu more", targets->n - 5);
-    }
-}
-
-static void post_targets(struct view *view, enum dln_command_kind kind, const char *verb)
-{
-    struct dln_strbuf payload = {0};
-    dln_strbuf_add(&payload, "{\"trials\": [");
-    for (size_t i = 0; i < view->targets.n; i++) {
-        dln_strbuf_addf(&payload, "%s%" PRId64, i > 0 ? ", " : "", view->targets.number[i]);
-    }
-    dln_strbuf_add(&payload, "]}");
-    char names[96], text[VIEW_TEXT_MAX];
-    name_targets(&view->targets, names, sizeof names);
-    (void)snprintf(text, sizeof text, "%s %s", verb, names);
-    if (dln_strbuf_ok(&payload)) actions_post(view, kind, dln_strbuf_text(&payload), text);
-    dln_strbuf_release(&payload);
-    model_clear_marks(&view->session.model);
-}
-
-static void accept_prune(struct view *view)
-{
-    post_targets(view, DLN_COMMAND_PRUNE, "Prune");
-}
-
-static void accept_stop(struct view *view)
-{
-    post_targets(view, DLN_COMMAND_STOP_TRIAL, "Stop");
-}
-
-static void accept_retry(struct view *view)
-{
-    post_targets(view, DLN_COMMAND_RETRY, "Retry");
-}
-
-static void ask_end(struct view *view, bool is_prune)
-{
-    if (keep_states(view, 1u << DLN_TRIAL_RUNNING) == 0) {
-        view_say(view, ROLE_WARN, "Only running trials can be %s", is_prune ? "pruned" : "stopped");
-        return;
-    }
-    const struct model *model = &view->session.model;
-    int64_t lost_ms = 0;
-    for (size_t i = 0; i < view->targets.n; i++) {
-        const size_t row = model_find_number(model, view->targets.number[i]);
-        if (row != SIZE_MAX) lost_ms += model_elapsed_ms(model, row, view->now_us);
-    }
-    char names[96], lost[FORMAT_MAX], yes[64];
-    const size_t n = view->targets.n;
-    name_targets(&view->targets, names, sizeof names);
-    (void)snprintf(yes, sizeof yes, "%s %zu trial%s", is_prune ? "prune" : "stop", n,
-                   n == 1 ? "" : "s");
-    view_confirm(view, "Confirm", "keep running", yes, is_prune ? accept_prune : accept_stop);
-    view_confirm_line(view, "%s %s?", is_prune ? "Prune" : "Stop", names);
-    view_confirm_line(view, " ");
-    if (is_prune) {
-        view_confirm_line(view,
-                          "%zu running trial%s now, after %s of work. The last values stay, as "
-                          "cut, and inform the model.",
-                          n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
-    } else {
-        view_confirm_line(view,
-                          "%zu running trial%s now. %s of work is lost; the last values stay in "
-                          "the table as err (stopped by you).",
-                          n, n == 1 ? " ends" : "s end", format_duration(lost, lost_ms));
-        view_confirm_line(view, "P would keep them as cut and inform the model.");
-    }
-}
-
-static void ask_retry(struct view *view)
-{
-    const unsigned failed = 1u << DLN_TRIAL_FAIL;
-    if (keep_states(view, failed | 1u << DLN_TRIAL_COMPLETE | 1u << DLN_TRIAL_PRUNED) == 0) {
-        view_say(view, ROLE_WARN, "Only trials that have ended can be run again");
-        return;
-    }
-    const size_t all = view->targets.n;
-    const struct targets wanted = view->targets;
-    const bool is_all_failed = keep_states(view, failed) == all;
-    view->targets = wanted;
-    if (is_all_failed) {
-        accept_retry(view);
-        return;
-    }
-    char names[96], yes[64];
-    name_targets(&view->targets, names, sizeof names);
-    (void)snprintf(yes, sizeof yes, all == 1 ? "run it again" : "run %zu again", all);
-    view_confirm(view, "Confirm", all == 1 ? "leave it" : "leave them", yes, accept_retry);
-    view_confirm_line(view, "Run %s again?", names);
-    view_confirm_line(view, " ");
-    if (all == 1) {
-        view_confirm_line(view, "It has ended well. A copy with the same parameters and a new "
-                                "number is queued, and costs its time once more.");
-    } else {
-        view_confirm_line(view, "Copies with the same parameters and new numbers are queued; some "
-                                "of these have ended well and cost their time once more.");
-    }
-}
-
 /* ── enqueueing a point ────────────────────────────────────────────────────────────────────────*/
 
 /* "params": what is active and not as in base (NULL: all that is active). */
@@ -456,7 +315,7 @@ bool actions_enqueue(struct view *view, const double *x, const double *base, int
 {
     struct dln_strbuf payload = {0};
     char line[64] = "Enqueue a point";
-    if (!may_change(view)) return false;
+    if (!actions_may_change(view)) return false;
     if (copy_of >= 0) (void)snprintf(line, sizeof line, "Enqueue a copy of #%" PRId64, copy_of);
     actions_point_payload(view->session.space, x, base, copy_of, &payload);
     const bool ok = dln_strbuf_ok(&payload);
@@ -474,7 +333,7 @@ bool actions_revise(struct view *view, int64_t number, const double *x)
     struct dln_strbuf payload = {0};
     struct dln_json_writer writer = {.out = &payload};
     char line[64];
-    if (!may_change(view)) return false;
+    if (!actions_may_change(view)) return false;
     (void)snprintf(line, sizeof line, "Change #%" PRId64 " in the queue", number);
     dln_json_object(&writer);
     dln_json_key(&writer, "trial");
@@ -490,7 +349,7 @@ bool actions_revise(struct view *view, int64_t number, const double *x)
 bool actions_withdraw(struct view *view, int64_t number)
 {
     char payload[64], line[64];
-    if (!may_change(view)) return false;
+    if (!actions_may_change(view)) return false;
     (void)snprintf(payload, sizeof payload, "{\"trial\": %" PRId64 "}", number);
     (void)snprintf(line, sizeof line, "Take #%" PRId64 " out of the queue", number);
     actions_post(view, DLN_COMMAND_WITHDRAW, payload, line);
@@ -501,13 +360,73 @@ void actions_set_method(struct view *view, bool is_pruner, const char *method, c
 {
     struct dln_strbuf payload = {0};
     char line[64];
-    if (!may_change(view)) return;
+    if (!actions_may_change(view)) return;
     const char *word = is_pruner ? "pruner" : "strategy";
     dln_strbuf_addf(&payload, "{\"%s\": %s}", word, method);
     (void)snprintf(line, sizeof line, "Switch the %s to %.30s", word, name);
     actions_post(view, is_pruner ? DLN_COMMAND_SET_PRUNER : DLN_COMMAND_SET_STRATEGY,
                  dln_strbuf_text(&payload), line);
     dln_strbuf_release(&payload);
+}
+
+static bool is_working(enum study_word word)
+{
+    return word == WORD_RUN || word == WORD_PAUSE || word == WORD_DRAIN;
+}
+
+void actions_confirm(struct view *view, int top, int repeats, bool fresh, bool stops)
+{
+    const struct session *session = &view->session;
+    char payload[128];
+    if (!actions_may_change(view)) return;
+    if (is_working(session->word)) {
+        int used = snprintf(payload, sizeof payload, "{\"fresh\": %s", fresh ? "true" : "false");
+        if (top > 0) {
+            used += snprintf(payload + used, sizeof payload - (size_t)used,
+                             ", \"top\": %d, \"repeats\": %d", top, repeats);
+        }
+        (void)snprintf(payload + used, sizeof payload - (size_t)used, "%s}",
+                       stops ? ", \"then\": \"stop\"" : "");
+        actions_post(view, DLN_COMMAND_CONFIRM, payload, stops ? "Wrap up" : "Confirm");
+    } else if (runs_find(&view->runs, session->path, session->study_id) ||
+               session->summary->lease.alive) {
+        view_say(view, ROLE_WARN, "A confirmation runs already");
+    } else if (!session->definition) {
+        view_say(view, ROLE_WARN, "This study has no study file, so nothing says how to run it");
+    } else if (session->summary->counts[DLN_TRIAL_COMPLETE] == 0) {
+        view_say(view, ROLE_WARN, "No trial is complete yet, so there is nothing to confirm");
+    } else {
+        const struct dln_confirm_settings settings = {
+            .top = top, .repeats = repeats, .fresh = fresh};
+        if (runs_confirm(&view->runs, session->path, session->study_id, view_study_name(view),
+                         &settings)) {
+            view_say(view, ROLE_DIM, "Running the best again on fresh seeds …");
+        } else {
+            view_say(view, ROLE_WARN, "%d studies run in this process already", RUNS_MAX);
+        }
+    }
+}
+
+/* ── wrapping up ───────────────────────────────────────────────────────────────────────────────*/
+
+static void wrap_up(struct view *view, char letter)
+{
+    if (letter == 'd') actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
+    if (letter == 'c') actions_confirm(view, 0, 0, false, true);
+}
+
+static void ask_wrap_up(struct view *view)
+{
+    static const struct dialog_choice choices[] = {
+        {"d", "drain: running trials finish, then it ends"},
+        {"c", "drain, confirm the best on fresh seeds, then end"},
+        {"Esc", "go on"},
+    };
+    if (is_working(view->session.word)) {
+        view_menu(view, "Wrap up", choices, 3, wrap_up);
+    } else {
+        guard_ask(view);
+    }
 }
 
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
@@ -518,21 +437,17 @@ static void begin(struct view *view, enum action action)
     if (action == ACTION_MORE) change_parallel(view, 1);
     if (action == ACTION_FEWER) change_parallel(view, -1);
     if (action == ACTION_BUDGET) ask_budget(view);
-    if (action == ACTION_DRAIN) actions_post(view, DLN_COMMAND_DRAIN, "{}", "Drain");
-    if (action != ACTION_PRUNE && action != ACTION_STOP && action != ACTION_RETRY) return;
-    if (choose_targets(view) == 0) {
-        view_say(view, ROLE_WARN, "No trial yet");
-    } else if (action == ACTION_RETRY) {
-        ask_retry(view);
-    } else {
-        ask_end(view, action == ACTION_PRUNE);
-    }
+    if (action == ACTION_DRAIN) ask_wrap_up(view);
+    if (action == ACTION_CONFIRM) guard_ask(view);
+    if (action == ACTION_UNDO) actions_post(view, DLN_COMMAND_UNDO, "{}", "Undo");
+    if (action == ACTION_REDO) actions_post(view, DLN_COMMAND_REDO, "{}", "Redo");
+    actions_on_trials(view, action);
 }
 
 bool actions_begin(struct view *view, enum action action)
 {
     const struct binding *binding = keymap_binding(action);
     if (!binding || !binding->changes) return false;
-    if (may_change(view)) begin(view, action);
+    if (actions_may_change(view)) begin(view, action);
     return true;
 }

@@ -13,6 +13,12 @@
 /* True if the action is one of these and has been begun, asked about, or refused with a sentence.
  */
 bool actions_begin(struct view *view, enum action action);
+/* The actions on the marked trials, or on the selected one, as a menu. */
+void actions_menu(struct view *view);
+/* Prune, stop, retry, note, tag, delete: asked about where that is due. */
+void actions_on_trials(struct view *view, enum action action);
+/* Whether the study can be changed now; else it is said why not. */
+bool actions_may_change(struct view *view);
 /* Posts a command; `text` names it in the message row while it waits. */
 void actions_post(struct view *view, enum dln_command_kind kind, const char *payload,
                   const char *text);
@@ -35,6 +41,11 @@ void actions_point_payload(const struct dln_space *space, const double *x, const
                            int64_t copy_of, struct dln_strbuf *payload);
 /* Another strategy or pruner; `method` as JSON, {"tpe": {"startup": 20}}. */
 void actions_set_method(struct view *view, bool is_pruner, const char *method, const char *name);
+/*
+ * The best `top` again on fresh seeds: by the engine that runs, or by one of our own that ends then.
+ * `fresh`: anew even if nothing has changed. `stops`: wraps up, no new trial meanwhile and after.
+ */
+void actions_confirm(struct view *view, int top, int repeats, bool fresh, bool stops);
 /* Reads "400", "+100", "6h", "90m"; *is_time: seconds of run time, else a number of trials. */
 bool actions_budget_parse(const char *text, int64_t now_trials, bool *is_time, double *value);
 

@@ -21,6 +21,8 @@
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
 #include "format.h"
+#include "editor.h"
+#include "guard.h"
 #include "headless.h"
 #include "loader.h"
 #include "methods.h"
@@ -310,6 +312,20 @@ static void recolour(struct app *app, bool is_light)
     app->view.is_dirty = true;
 }
 
+/* The screen makes room for an editor, which has the terminal until it is closed. */
+static void edit_file(struct app *app)
+{
+    struct view *view = &app->view;
+    char *file = view->editor_file;
+    view->editor_file = NULL;
+    terminal_leave(&app->term);
+    app->has_screen = false;
+    const bool ok = editor_run(file);
+    enter(app);
+    view->now_ns = dln_clock_mono_ns();
+    view->edited(view, file, ok);
+}
+
 static void take_keys(struct app *app)
 {
     struct key key;
@@ -320,6 +336,7 @@ static void take_keys(struct app *app)
         }
         view_key(&app->view, key);
         if (app->view.wants_suspend) suspend(app);
+        if (app->view.editor_file && app->has_screen) edit_file(app);
     }
 }
 
@@ -474,6 +491,7 @@ static void release(struct app *app)
     helper_free(view->thinker);
     advice_free(view);
     methods_free(view);
+    guard_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);

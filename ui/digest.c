@@ -1,63 +1,20 @@
-#define _GNU_SOURCE /* realpath */
 #include "digest.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dialin/json.h"
 #include "dialin/strbuf.h"
 #include "format.h"
+#include "state_folder.h"
 
-enum { DIGEST_BYTES_MAX = 1024 * 1024, KEEP_DAYS = 400, AWAY_S = 60 };
-
-/* The folder, made if need be; false: there is no home. */
-static bool find_folder(struct dln_strbuf *path)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && *state == '/') {
-        dln_strbuf_add(path, state);
-    } else if (home && *home == '/') {
-        dln_strbuf_addf(path, "%s/.local", home);
-        (void)mkdir(dln_strbuf_text(path), 0700);
-        dln_strbuf_add(path, "/state");
-    } else {
-        return false;
-    }
-    (void)mkdir(dln_strbuf_text(path), 0700);
-    dln_strbuf_add(path, "/dialin");
-    return (mkdir(dln_strbuf_text(path), 0700) == 0 || errno == EEXIST) && dln_strbuf_ok(path);
-}
+enum { KEEP_DAYS = 400, AWAY_S = 60 };
 
 void digest_load(struct digest *digest)
 {
-    struct dln_strbuf path = {0};
-    digest->seen = NULL;
-    if (find_folder(&path)) {
-        dln_strbuf_add(&path, "/seen.json");
-        const int fd = open(dln_strbuf_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        char *text = fd >= 0 ? malloc(DIGEST_BYTES_MAX) : NULL;
-        size_t len = 0;
-        while (text && len < DIGEST_BYTES_MAX) {
-            const ssize_t n = read(fd, text + len, DIGEST_BYTES_MAX - len);
-            if (n <= 0) break;
-            len += (size_t)n;
-        }
-        if (text && dln_json_read(text, len, &digest->seen, NULL) &&
-            !json_is_object(digest->seen)) {
-            json_decref(digest->seen);
-            digest->seen = NULL;
-        }
-        free(text);
-        if (fd >= 0) (void)close(fd);
-    }
-    dln_strbuf_release(&path);
+    digest->seen = state_read("seen.json");
     if (!digest->seen) digest->seen = json_object();
 }
 
@@ -67,21 +24,13 @@ void digest_release(struct digest *digest)
     digest->seen = NULL;
 }
 
-static bool make_key(struct dln_strbuf *key, const char *path, int64_t study_id)
-{
-    char *real = realpath(path, NULL);
-    dln_strbuf_addf(key, "%s#%" PRId64, real ? real : path, study_id);
-    free(real);
-    return dln_strbuf_ok(key);
-}
-
 bool digest_compare(const struct digest *digest, const char *path,
                     const struct dln_study_summary *summary, int64_t now_us, char *out, size_t cap,
                     int64_t *n_finished)
 {
     struct dln_strbuf key = {0};
     const json_t *entry = NULL;
-    if (digest->seen && make_key(&key, path, summary->id)) {
+    if (digest->seen && state_study_key(&key, path, summary->id)) {
         entry = json_object_get(digest->seen, dln_strbuf_text(&key));
     }
     dln_strbuf_release(&key);
@@ -108,7 +57,9 @@ bool digest_compare(const struct digest *digest, const char *path,
                                 format_number(now, style, summary->best_value));
             }
         } else {
-            dln_strbuf_addf(&text, ", best %s", format_detail(now, summary->best_value));
+            dln_strbuf_addf(
+                &text, ", best %s",
+                format_runs(now, summary->best_value, summary->best_spread, summary->best_runs));
         }
     }
     if (failed > 0) dln_strbuf_addf(&text, ", %" PRId64 " failed", failed);
@@ -121,7 +72,7 @@ void digest_note(struct digest *digest, const char *path, const struct dln_study
                  int64_t now_us)
 {
     struct dln_strbuf key = {0};
-    if (digest->seen && make_key(&key, path, summary->id)) {
+    if (digest->seen && state_study_key(&key, path, summary->id)) {
         json_t *entry = json_object();
         const int64_t finished = summary->counts[DLN_TRIAL_COMPLETE] +
                                  summary->counts[DLN_TRIAL_PRUNED] +
@@ -160,24 +111,5 @@ void digest_save(const struct digest *digest)
 {
     if (!digest->seen) return;
     forget_old(digest->seen);
-    struct dln_strbuf path = {0}, temporary = {0}, text = {0};
-    struct dln_json_writer writer = {.out = &text};
-    dln_json_value(&writer, digest->seen);
-    dln_strbuf_add(&text, "\n");
-    if (find_folder(&path) && dln_strbuf_ok(&text)) {
-        dln_strbuf_addf(&temporary, "%s/seen.json.%ld", dln_strbuf_text(&path), (long)getpid());
-        dln_strbuf_add(&path, "/seen.json");
-        const int fd =
-            open(dln_strbuf_text(&temporary), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd >= 0) {
-            const bool ok = write(fd, text.data, text.len) == (ssize_t)text.len;
-            (void)close(fd);
-            if (!ok || rename(dln_strbuf_text(&temporary), dln_strbuf_text(&path)) != 0) {
-                (void)unlink(dln_strbuf_text(&temporary));
-            }
-        }
-    }
-    dln_strbuf_release(&path);
-    dln_strbuf_release(&temporary);
-    dln_strbuf_release(&text);
+    (void)state_write("seen.json", digest->seen);
 }

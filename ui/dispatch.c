@@ -56,6 +56,14 @@ static const char *value_text(const struct session *session, double value, char 
     return format_number(out, number_objective(model->value[0][best], next), value);
 }
 
+static const char *result_text(const struct session *session, size_t row, char out[FORMAT_MAX])
+{
+    const struct model *model = &session->model;
+    if (model->n_runs[row] == 0) return value_text(session, model->value[0][row], out);
+    return format_runs(out, model->value[0][row], (double)model->spread[0][row],
+                       model->n_runs[row]);
+}
+
 static void tell_end(struct view *view, const struct session_event *event)
 {
     const struct session *session = &view->session;
@@ -68,7 +76,7 @@ static void tell_end(struct view *view, const struct session_event *event)
     case DLN_TRIAL_COMPLETE:
         tell_event(view, ROLE_INFO, "#%" PRId64 " ok after %s: %s %s", number, length,
                    session_metric(session, 0),
-                   model->m > 0 ? value_text(session, model->value[0][row], value) : "");
+                   model->m > 0 ? result_text(session, row, value) : "");
         break;
     case DLN_TRIAL_PRUNED:
         if (*event->detail) {
@@ -91,16 +99,16 @@ static void tell_end(struct view *view, const struct session_event *event)
 static void tell_best(struct view *view, const struct session_event *event)
 {
     const struct session *session = &view->session;
-    const double now = session->model.value[0][event->row];
     char value[FORMAT_MAX], old[FORMAT_MAX];
     if (isnan(event->old_best)) {
         tell_event(view, ROLE_BEST, "First result: #%" PRId64 ", %s %s",
                    session->model.number[event->row], session_metric(session, 0),
-                   value_text(session, now, value));
+                   result_text(session, event->row, value));
     } else {
         tell_event(view, ROLE_BEST, "New best: #%" PRId64 ", %s %s (was %s)",
                    session->model.number[event->row], session_metric(session, 0),
-                   value_text(session, now, value), value_text(session, event->old_best, old));
+                   result_text(session, event->row, value),
+                   value_text(session, event->old_best, old));
     }
 }
 
@@ -181,6 +189,7 @@ void view_back(struct view *view)
 void view_close_study(struct view *view)
 {
     session_close(&view->session);
+    sieve_release(&view->sieve);
     view->selected_id = -1;
     view->n_pending = 0;
     view->wanted_parallel = 0;
@@ -217,7 +226,12 @@ void view_prompt(struct view *view, const char *label, const char *text,
 {
     struct prompt *prompt = &view->prompt;
     prompt->is_open = true;
-    prompt->error[0] = '\0';
+    prompt->error[0] = prompt->hint[0] = prompt->right[0] = '\0';
+    prompt->has_hint = false;
+    prompt->error_column = 0;
+    prompt->typed = NULL;
+    prompt->cancelled = NULL;
+    prompt->special = NULL;
     prompt->accept = accept;
     (void)snprintf(prompt->label, sizeof prompt->label, "%s", label);
     line_edit_set(&prompt->edit, text);
@@ -234,6 +248,14 @@ void view_confirm(struct view *view, const char *title, const char *no, const ch
     (void)snprintf(overlay->no, sizeof overlay->no, "%s", no);
     (void)snprintf(overlay->yes, sizeof overlay->yes, "%s", yes);
     view->is_dirty = true;
+}
+
+void view_confirm_typed(struct view *view, const char *title, const char *no, const char *yes,
+                        const char *expected, void (*accept)(struct view *))
+{
+    view_confirm(view, title, no, yes, accept);
+    (void)snprintf(view->overlay.expected, sizeof view->overlay.expected, "%s", expected);
+    line_edit_set(&view->overlay.typed, "");
 }
 
 void view_confirm_line(struct view *view, const char *format, ...)
@@ -256,6 +278,14 @@ void view_menu(struct view *view, const char *title, const struct dialog_choice 
                                 .n_choices = n,
                                 .choose = choose};
     (void)snprintf(overlay->title, sizeof overlay->title, "%s", title);
+    view->is_dirty = true;
+}
+
+void view_panel(struct view *view, void (*draw)(struct view *),
+                void (*key)(struct view *, uint32_t))
+{
+    view->overlay = (struct overlay){
+        .kind = OVERLAY_PANEL, .opened_ns = view->now_ns, .draw = draw, .key = key};
     view->is_dirty = true;
 }
 
@@ -296,15 +326,30 @@ static enum edit_op edit_op_of(uint32_t code)
     return code < 32 || code == 127 ? edit_op_of_control((int)code) : EDIT_NONE;
 }
 
+static void cancel_prompt(struct view *view)
+{
+    view->prompt.is_open = false;
+    if (view->prompt.cancelled) view->prompt.cancelled(view);
+}
+
+static void line_changed(struct view *view)
+{
+    struct prompt *prompt = &view->prompt;
+    prompt->error[0] = '\0';
+    prompt->error_column = 0;
+    if (prompt->typed) prompt->typed(view);
+}
+
 static void prompt_key(struct view *view, struct key key)
 {
     struct prompt *prompt = &view->prompt;
     view->is_dirty = true;
     if (!key.pasted) {
         if (key.code == KEY_CODE_ESC || key.code == KEY_CTRL('G') || key.code == KEY_CTRL('C')) {
-            prompt->is_open = false;
+            cancel_prompt(view);
             return;
         }
+        if (prompt->special && prompt->special(view, key.code)) return;
         if (key.code == '\r' || key.code == '\n') {
             prompt->error[0] = '\0';
             /* Closed first: what is accepted may ask the next question. */
@@ -314,12 +359,12 @@ static void prompt_key(struct view *view, struct key key)
         }
         const enum edit_op op = edit_op_of(key.code);
         if (op != EDIT_NONE) {
-            if (line_edit_op(&prompt->edit, op)) prompt->error[0] = '\0';
+            if (line_edit_op(&prompt->edit, op)) line_changed(view);
             return;
         }
     }
     if (key.code >= 32 && key.code < KEY_CODE_UP) {
-        if (line_edit_insert(&prompt->edit, key.code)) prompt->error[0] = '\0';
+        if (line_edit_insert(&prompt->edit, key.code)) line_changed(view);
     }
 }
 
@@ -330,7 +375,7 @@ void view_interrupt(struct view *view)
     if (view->is_ending) {
         runs_quit(&view->runs);
     } else if (view->prompt.is_open) {
-        view->prompt.is_open = false;
+        cancel_prompt(view);
     } else if (view->overlay.kind != OVERLAY_NONE) {
         view->overlay.kind = OVERLAY_NONE;
     } else {
@@ -346,7 +391,8 @@ static void go_back(struct view *view, bool may_leave)
     } else if (view->screen != SCREEN_HOME && !screen_of(view->screen)->title) {
         view_back(view);
     } else if (view->screen == SCREEN_JOURNAL || view->screen == SCREEN_PLOTS ||
-               view->screen == SCREEN_STRATEGY) {
+               view->screen == SCREEN_TRIALS || view->screen == SCREEN_SPACE ||
+               view->screen == SCREEN_STRATEGY || view->screen == SCREEN_GUARD) {
         view_go(view, SCREEN_LIVE);
     } else {
         view_go(view, SCREEN_HOME);
@@ -367,11 +413,15 @@ static bool act_globally(struct view *view, enum action action)
         view_go(view, SCREEN_HOME);
         return true;
     case ACTION_LIVE: view_go(view, SCREEN_LIVE); return true;
+    case ACTION_TRIALS: view_go(view, SCREEN_TRIALS); return true;
     case ACTION_PLOTS: view_go(view, SCREEN_PLOTS); return true;
+    case ACTION_SPACE: view_go(view, SCREEN_SPACE); return true;
     case ACTION_STRATEGY: view_go(view, SCREEN_STRATEGY); return true;
+    case ACTION_GUARD: view_go(view, SCREEN_GUARD); return true;
     case ACTION_JOURNAL: view_go(view, SCREEN_JOURNAL); return true;
     case ACTION_ENQUEUE: dial_open_selected(view); return true;
     case ACTION_SUGGEST: view_go(view, SCREEN_NEXT); return true;
+    case ACTION_ACTIONS: actions_menu(view); return true;
     case ACTION_INTERRUPT: view_interrupt(view); return true;
     case ACTION_QUIT: view_quit(view); return true;
     case ACTION_SUSPEND: view->wants_suspend = true; return true;

@@ -142,6 +142,33 @@ char *format_with_sd(char out[FORMAT_MAX], double x, double sd)
     return out;
 }
 
+char *format_spread(char out[FORMAT_MAX], struct number_style style, double sd, int n)
+{
+    char error[FORMAT_MAX];
+    out[0] = '\0';
+    if (n < 1) return out;
+    if (isfinite(sd)) {
+        snprintf(out, FORMAT_MAX, " ±%.40s (n=%d)", format_number(error, style, sd), n);
+    } else {
+        snprintf(out, FORMAT_MAX, " (n=%d)", n);
+    }
+    return out;
+}
+
+char *format_runs(char out[FORMAT_MAX], double x, double sd, int n)
+{
+    static const char between[] = " ± ";
+    char text[FORMAT_MAX];
+    if (n < 1) return format_detail(out, x);
+    char *const sign = strstr(format_with_sd(text, x, sd), between);
+    if (sign) { /* the sign stands at the number, so that both are one word */
+        char *const space = sign + sizeof between - 2;
+        memmove(space, space + 1, strlen(space));
+    }
+    snprintf(out, FORMAT_MAX, "%.48s (n=%d)", text, n);
+    return out;
+}
+
 char *format_change(char out[FORMAT_MAX], double x, int decimals)
 {
     if (special(out, x)) return out;

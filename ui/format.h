@@ -34,9 +34,12 @@ struct number_style number_param(double low, double high, double step, bool log,
 char *format_number(char out[FORMAT_MAX], struct number_style style, double x);
 int number_width(struct number_style style, double low, double high); /* columns it needs */
 
-char *format_detail(char out[FORMAT_MAX], double x);               /* 6 significant: "0.0391274" */
-char *format_with_sd(char out[FORMAT_MAX], double x, double sd);   /* "0.0391 ± 0.0007" */
-char *format_change(char out[FORMAT_MAX], double x, int decimals); /* "+0.0034" */
+char *format_detail(char out[FORMAT_MAX], double x);             /* 6 significant: "0.0391274" */
+char *format_with_sd(char out[FORMAT_MAX], double x, double sd); /* "0.0391 ± 0.0007" */
+/* Of n runs, after a number in this style: " ±0.004 (n=5)", without n below 1 nothing. */
+char *format_spread(char out[FORMAT_MAX], struct number_style style, double sd, int n);
+char *format_runs(char out[FORMAT_MAX], double x, double sd, int n); /* "0.912 ±0.004 (n=5)" */
+char *format_change(char out[FORMAT_MAX], double x, int decimals);   /* "+0.0034" */
 /* Ends of an interval, with the digits that its width asks for. */
 void format_interval(char low[FORMAT_MAX], char high[FORMAT_MAX], double from, double to);
 char *format_share(char out[FORMAT_MAX], double share);    /* 0.534: "53 %" */

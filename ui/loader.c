@@ -31,13 +31,20 @@ struct loader {
     dln_store *store;
     dln_follow *follow;
     struct dln_study *definition;
+    char *edits;              /* of its space, as stored; NULL: none */
+    struct dln_study **stale; /* definitions before an edit: lent, so kept to the end */
+    size_t n_stale;
     struct dln_arena space_arena; /* of inferred spaces; lent, so kept to the end */
     struct dln_space *inferred;   /* when there is no definition */
     size_t n_objectives;
     int64_t version;
-    bool is_blind;   /* no definition, and no trial to infer the space from */
-    bool is_sampled; /* `inferred` comes from some of its trials */
-    bool wants_all;  /* a trial has a parameter that the sample did not show */
+    int64_t trash_moves; /* of the study when it was opened */
+    bool must_reopen;
+    bool has_marks;        /* they were read once */
+    int64_t marks_command; /* newest command that was answered when they were read */
+    bool is_blind;         /* no definition, and no trial to infer the space from */
+    bool is_sampled;       /* `inferred` comes from some of its trials */
+    bool wants_all;        /* a trial has a parameter that the sample did not show */
     bool saw_trials;
     bool lease_held, lease_alive; /* as last delivered */
     int64_t lease_ns;
@@ -91,6 +98,10 @@ void loader_let_go(struct loader *loader)
     close_all(loader);
     count_unclosed(-1);
     dln_study_free(loader->definition);
+    for (size_t i = 0; i < loader->n_stale; i++)
+        dln_study_free(loader->stale[i]);
+    free(loader->stale);
+    free(loader->edits);
     dln_arena_release(&loader->space_arena);
     while (loader->first) {
         struct delivery *delivery = loader->first;
@@ -149,7 +160,7 @@ static bool copy_summary(struct delivery *delivery, const struct dln_study_summa
 static bool copy_row(struct dln_arena *arena, struct model_row *row, const struct dln_trial *trial,
                      size_t d, size_t m)
 {
-    double *numbers = DLN_ARENA_ARRAY(arena, double, d + m);
+    double *numbers = DLN_ARENA_ARRAY(arena, double, d + 2 * m);
     if (!numbers) return false;
     for (size_t i = 0; i < d; i++)
         numbers[i] = trial->x[i];
@@ -158,6 +169,9 @@ static bool copy_row(struct dln_arena *arena, struct model_row *row, const struc
     *row = model_row_of(trial);
     row->x = numbers;
     row->values = numbers + d;
+    for (size_t i = 0; row->spread && i < m; i++)
+        numbers[d + m + i] = trial->spread[i];
+    if (row->spread) row->spread = numbers + d + m;
     return copy_text(arena, &row->detail);
 }
 
@@ -198,6 +212,45 @@ static struct delivery *delivery_new(const struct loader *loader)
 
 /* ── the file ──────────────────────────────────────────────────────────────────────────────────*/
 
+/* The edits of the space, in the arena; NULL: none. */
+static const char *stored_edits(struct loader *loader, struct dln_arena *arena)
+{
+    const char *json = NULL;
+    if (!dln_store_attribute(loader->store, DLN_OF_STUDY_SYSTEM, loader->study_id,
+                             "dialin:set_space", arena, &json, NULL)) {
+        return NULL;
+    }
+    return json;
+}
+
+static void note_edits(struct loader *loader)
+{
+    struct dln_arena arena = {0};
+    const char *json = stored_edits(loader, &arena);
+    free(loader->edits);
+    loader->edits = json ? strdup(json) : NULL;
+    dln_arena_release(&arena);
+}
+
+/* The space was edited: what was read by the old one is read anew. */
+static void look_at_edits(struct loader *loader)
+{
+    struct dln_arena arena = {0};
+    const int64_t version = dln_store_version(loader->store);
+    if (!loader->definition || version == 0 || version == loader->version) return;
+    const char *json = stored_edits(loader, &arena);
+    const bool is_same =
+        json && loader->edits ? strcmp(json, loader->edits) == 0 : !json && !loader->edits;
+    dln_arena_release(&arena);
+    struct dln_study **stale =
+        is_same ? NULL : realloc(loader->stale, (loader->n_stale + 1) * sizeof(struct dln_study *));
+    if (!stale) return;
+    loader->stale = stale;
+    stale[loader->n_stale++] = loader->definition;
+    loader->definition = NULL;
+    close_all(loader);
+}
+
 static bool infer(struct loader *loader, struct dln_error *err)
 {
     struct dln_arena *arena = &loader->space_arena;
@@ -220,6 +273,7 @@ static bool open_all(struct loader *loader, struct delivery *delivery, struct dl
     loader->n_objectives = summary.n_objectives;
     loader->saw_trials = !summary.is_counted || summary.n_trials > 0;
     loader->is_blind = loader->is_sampled = false;
+    note_edits(loader);
     if (!loader->definition &&
         !dln_store_definition(loader->store, loader->study_id, &loader->definition, NULL)) {
         if (!infer(loader, err)) return false;
@@ -227,6 +281,10 @@ static bool open_all(struct loader *loader, struct delivery *delivery, struct dl
     }
     if (!dln_follow_open(loader->path, loader->study_id, space_of(loader), loader->n_objectives,
                          LOADER_PAGE, &loader->follow, err)) {
+        return false;
+    }
+    loader->must_reopen = false;
+    if (!dln_store_trash_moves(loader->store, loader->study_id, &loader->trash_moves, err)) {
         return false;
     }
     delivery->is_opening = true;
@@ -245,6 +303,11 @@ static void read_journal(struct loader *loader, struct delivery *delivery)
     const int64_t version = dln_store_version(loader->store);
     if (version != 0 && version == loader->version) return;
     loader->version = version;
+    int64_t moves = 0;
+    if (dln_store_trash_moves(loader->store, loader->study_id, &moves, NULL) &&
+        moves != loader->trash_moves) {
+        loader->must_reopen = true; /* trials were deleted, or are back */
+    }
     struct dln_command *commands = NULL;
     size_t n = 0;
     if (!dln_store_journal(loader->store, loader->study_id, 0, LOADER_JOURNAL, &delivery->arena,
@@ -254,6 +317,32 @@ static void read_journal(struct loader *loader, struct delivery *delivery)
     delivery->commands = commands;
     delivery->n_commands = n;
     delivery->has_journal = true;
+}
+
+static bool changes_marks(enum dln_command_kind kind)
+{
+    return kind == DLN_COMMAND_TRIAL_NOTE || kind == DLN_COMMAND_TAG;
+}
+
+/* Notes and tags, when all trials are there, and when the journal says that some have changed. */
+static void read_marks(struct loader *loader, struct delivery *delivery)
+{
+    int64_t newest = loader->marks_command;
+    for (size_t i = 0; i < delivery->n_commands; i++) {
+        const struct dln_command *command = &delivery->commands[i];
+        if (!changes_marks(command->kind) || command->state != DLN_COMMAND_DONE) continue;
+        if (command->id > newest) newest = command->id;
+    }
+    if (!delivery->all_loaded || (loader->has_marks && newest == loader->marks_command)) return;
+    struct dln_trial_marks *marks = NULL;
+    if (!dln_store_trial_marks(loader->store, loader->study_id, &delivery->arena, &marks,
+                               &delivery->n_marks, NULL)) {
+        return;
+    }
+    loader->has_marks = true;
+    loader->marks_command = newest;
+    delivery->marks = marks;
+    delivery->has_marks = true;
 }
 
 /* A dead engine commits nothing: its lease is looked at apart from what is new in the file. */
@@ -281,7 +370,8 @@ static void look_at_lease(struct loader *loader, struct delivery *delivery)
 static bool is_worth_it(const struct loader *loader, const struct delivery *delivery)
 {
     return delivery->is_opening || delivery->has_summary || delivery->n_rows > 0 ||
-           delivery->has_journal || delivery->study_gone || delivery->code != loader->last_code;
+           delivery->has_journal || delivery->has_marks || delivery->study_gone ||
+           delivery->code != loader->last_code;
 }
 
 /* One look. True: there is more to read at once. */
@@ -292,11 +382,15 @@ static bool look(struct loader *loader)
     struct dln_error err = {0};
     bool ok = true, more = false;
     const bool sees_more = loader->is_blind && loader->saw_trials; /* now there is one */
-    if (sees_more || (loader->is_sampled && loader->wants_all)) close_all(loader);
+    if (sees_more || loader->must_reopen || (loader->is_sampled && loader->wants_all)) {
+        close_all(loader);
+    }
+    if (loader->follow) look_at_edits(loader);
     if (!loader->follow) {
         ok = open_all(loader, delivery, &err);
         if (!ok) close_all(loader);
         loader->version = -1;
+        loader->has_marks = false;
     }
     struct dln_batch batch = {0};
     if (ok) ok = dln_follow_next(loader->follow, &batch, &err);
@@ -306,6 +400,7 @@ static bool look(struct loader *loader)
     }
     if (ok) look_at_lease(loader, delivery);
     if (ok) read_journal(loader, delivery);
+    if (ok) read_marks(loader, delivery);
     if (!ok) {
         delivery->code = err.code;
         delivery->sentence = dln_arena_copy(&delivery->arena, err.text);
@@ -317,7 +412,7 @@ static bool look(struct loader *loader)
     } else {
         delivery_free(delivery);
     }
-    return ok && more;
+    return ok && (more || loader->must_reopen);
 }
 
 static void *run(void *argument)

@@ -41,6 +41,9 @@ struct delivery {
     bool has_journal; /* the newest commands, newest first */
     size_t n_commands;
     const struct dln_command *commands;
+    bool has_marks; /* notes, tags, artifacts of trials */
+    size_t n_marks;
+    const struct dln_trial_marks *marks;
     bool study_gone;
     enum dln_code code; /* OK, BUSY (what is shown is old), or why nothing comes any more */
     const char *sentence;

@@ -21,12 +21,13 @@ void model_curve_sample(struct model_curve *curve, size_t n, const int64_t *step
 
 /* ── columns ───────────────────────────────────────────────────────────────────────────────────*/
 
-/* Every column but x and value, so that growing and inserting have one loop. */
+/* Every column but x, value and spread, so that growing and inserting have one loop. */
 #define MODEL_COLUMNS(X) \
     X(id)                \
     X(number)            \
     X(started_us)        \
-    X(ended_us) X(state) X(reason) X(mark) X(slot) X(n_steps) X(last_step) X(last_value) X(curve)
+    X(ended_us)          \
+    X(state) X(reason) X(mark) X(slot) X(n_runs) X(n_steps) X(last_step) X(last_value) X(curve)
 
 struct model_row model_row_of(const struct dln_trial *trial)
 {
@@ -43,8 +44,10 @@ struct model_row model_row_of(const struct dln_trial *trial)
         .last_step = last_step > INT32_MAX ? INT32_MAX : (int32_t)last_step,
         .last_value = n > 0 ? trial->curve[n - 1] : (double)NAN,
         .slot = (int16_t)trial->slot,
+        .n_runs = trial->n_runs > UINT16_MAX ? UINT16_MAX : (uint16_t)trial->n_runs,
         .x = trial->x,
         .values = trial->values,
+        .spread = trial->n_runs > 0 ? trial->spread : NULL,
         .detail = trial->detail,
     };
     model_curve_sample(&row.curve, n, trial->steps, trial->curve);
@@ -56,10 +59,12 @@ bool model_init(struct model *model, size_t d, size_t m)
     *model = (struct model){.d = d, .m = m, .curve_low = HUGE_VAL, .curve_high = -HUGE_VAL};
     model->x = calloc(d + 1, sizeof *model->x);
     model->value = calloc(m + 1, sizeof *model->value);
+    model->spread = calloc(m + 1, sizeof *model->spread);
     model->x_low = calloc(d + 1, sizeof *model->x_low);
     model->x_high = calloc(d + 1, sizeof *model->x_high);
     model->x_missing = calloc(d + 1, sizeof *model->x_missing);
-    if (!model->x || !model->value || !model->x_low || !model->x_high || !model->x_missing) {
+    if (!model->x || !model->value || !model->spread || !model->x_low || !model->x_high ||
+        !model->x_missing) {
         model_release(model);
         return false;
     }
@@ -79,8 +84,11 @@ void model_release(struct model *model)
         free(model->x[i]);
     for (size_t i = 0; model->value && i < model->m; i++)
         free(model->value[i]);
+    for (size_t i = 0; model->spread && i < model->m; i++)
+        free(model->spread[i]);
     free(model->x);
     free(model->value);
+    free(model->spread);
     free(model->x_low);
     free(model->x_high);
     free(model->x_missing);
@@ -113,6 +121,8 @@ static bool reserve(struct model *model, size_t n)
         GROW_COLUMN(x[i])
     for (size_t i = 0; i < model->m; i++)
         GROW_COLUMN(value[i])
+    for (size_t i = 0; i < model->m; i++)
+        GROW_COLUMN(spread[i])
 #undef GROW_COLUMN
     if (ok) model->cap = cap; /* else some columns are longer than needed, which harms nobody */
     return ok;
@@ -130,6 +140,7 @@ static void open_gap(struct model *model, size_t at, size_t count)
     }
     for (size_t i = 0; i < model->m; i++) {
         SHIFT_COLUMN(value[i])
+        SHIFT_COLUMN(spread[i])
     }
 #undef SHIFT_COLUMN
     model->n += count;
@@ -166,6 +177,7 @@ static void put_row(struct model *model, size_t at, const struct model_row *row)
     model->state[at] = row->state;
     model->reason[at] = (uint8_t)row->reason;
     model->slot[at] = row->slot;
+    model->n_runs[at] = row->n_runs;
     model->n_steps[at] = row->n_steps;
     model->last_step[at] = row->last_step;
     model->last_value[at] = row->last_value;
@@ -174,6 +186,8 @@ static void put_row(struct model *model, size_t at, const struct model_row *row)
         model->x[i][at] = row->x[i];
     for (size_t i = 0; i < model->m; i++)
         model->value[i][at] = row->values ? row->values[i] : (double)NAN;
+    for (size_t i = 0; i < model->m; i++)
+        model->spread[i][at] = row->spread ? (float)row->spread[i] : NAN;
     model->count[row->state]++;
     note_ranges(model, row);
 }

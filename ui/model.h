@@ -32,9 +32,11 @@ struct model_row {
     int32_t n_steps, last_step; /* last_step -1: no report */
     double last_value;
     int16_t slot;
+    uint16_t n_runs; /* of folds or repeats; 0: it is one run */
     struct model_curve curve;
     const double *x;      /* d */
     const double *values; /* m */
+    const double *spread; /* m; NULL with n_runs 0 */
     const char *detail;   /* one line about its end, "" if none; not kept */
 };
 
@@ -56,11 +58,13 @@ struct model {
     enum dln_trial_state *state;
     uint8_t *reason, *mark;
     int16_t *slot;
+    uint16_t *n_runs;
     int32_t *n_steps, *last_step;
     double *last_value;
     struct model_curve *curve;
     double **x;     /* d columns; NaN inactive */
     double **value; /* m columns; NaN none */
+    float **spread; /* m columns: standard deviation of n_runs; NaN none */
     /* kept while rows come in */
     int64_t count[DLN_TRIAL_STATE_COUNT];
     int32_t max_steps;            /* longest curve seen */

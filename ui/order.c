@@ -16,6 +16,9 @@ const char *sort_key_name(enum sort_key key)
     case SORT_VALUE: return "value";
     case SORT_TIME: return "time";
     case SORT_STATE: return "state";
+    case SORT_METRIC: return "metric";
+    case SORT_PARAM: return "parameter";
+    case SORT_STEP: return "step";
     case SORT_KEY_COUNT: break;
     }
     return "";
@@ -76,24 +79,38 @@ static uint64_t key_of_state(enum dln_trial_state state)
     return 5;
 }
 
-static uint64_t key_of_row(const struct model *model, size_t row, enum sort_key key, bool reversed,
-                           bool maximize, int64_t now_us)
+static uint64_t key_of_value(const struct model *model, size_t row, size_t index,
+                             const struct sort_by *by)
 {
-    switch (key) {
-    case SORT_VALUE: {
-        const double value = model->m > 0 ? model_shown_value(model, row, 0) : (double)NAN;
-        return key_of_double(maximize != reversed ? -value : value); /* best first */
+    const double value = index < model->m ? model_shown_value(model, row, index) : (double)NAN;
+    return key_of_double(by->maximize != by->reversed ? -value : value); /* best first */
+}
+
+static uint64_t key_of_row(const struct model *model, size_t row, const struct sort_by *by,
+                           int64_t now_us)
+{
+    switch (by->key) {
+    case SORT_VALUE: return key_of_value(model, row, 0, by);
+    case SORT_METRIC: return key_of_value(model, row, by->index, by);
+    case SORT_PARAM: {
+        const double x = by->index < model->d ? model->x[by->index][row] : (double)NAN;
+        return key_of_double(by->reversed ? -x : x);
+    }
+    case SORT_STEP: {
+        const int32_t step = model->last_step[row];
+        if (step < 0) return UINT64_MAX;
+        return by->reversed ? (uint64_t)step : (uint64_t)(INT32_MAX - step);
     }
     case SORT_TIME: {
         const int64_t elapsed_ms = model_elapsed_ms(model, row, now_us);
         if (elapsed_ms < 0) return UINT64_MAX;
-        return reversed ? (uint64_t)elapsed_ms : (uint64_t)(INT64_MAX - elapsed_ms);
+        return by->reversed ? (uint64_t)elapsed_ms : (uint64_t)(INT64_MAX - elapsed_ms);
     }
     case SORT_STATE: {
         const uint64_t state = key_of_state(model->state[row]);
-        return reversed ? 8 - state : state;
+        return by->reversed ? 8 - state : state;
     }
-    case SORT_NUMBER:
+    case SORT_NUMBER: return by->reversed ? row : UINT32_MAX - row;
     case SORT_KEY_COUNT: break;
     }
     return 0;
@@ -168,48 +185,102 @@ static void sort_entries(struct entry *entries, struct entry *scratch, size_t n)
     if (!mend(entries, n)) sort_digits(entries, scratch, n, 0, all);
 }
 
+static bool is_hidden(const struct order *order, size_t row)
+{
+    return order->hidden && order->hidden[row];
+}
+
 /* Running trials first, in the order they were started in, then all others, newest first. */
 static void fill_by_number(struct order *order, const struct model *model)
 {
     const size_t n = model->n;
-    order->n = n;
     size_t at = 0;
     if (order->reversed) {
-        for (size_t i = 0; i < n; i++)
-            order->row[i] = (uint32_t)i;
+        for (size_t i = 0; i < n; i++) {
+            if (!is_hidden(order, i)) order->row[at++] = (uint32_t)i;
+        }
+        order->n = at;
         return;
     }
-    for (size_t i = 0; i < n && model->count[DLN_TRIAL_RUNNING] > (int64_t)at; i++) {
-        if (model->state[i] == DLN_TRIAL_RUNNING) order->row[at++] = (uint32_t)i;
+    int64_t left = model->count[DLN_TRIAL_RUNNING];
+    for (size_t i = 0; i < n && left > 0; i++) {
+        if (model->state[i] != DLN_TRIAL_RUNNING) continue;
+        left--;
+        if (!is_hidden(order, i)) order->row[at++] = (uint32_t)i;
     }
     for (size_t i = n; i > 0; i--) {
-        if (model->state[i - 1] != DLN_TRIAL_RUNNING) order->row[at++] = (uint32_t)(i - 1);
+        if (model->state[i - 1] == DLN_TRIAL_RUNNING || is_hidden(order, i - 1)) continue;
+        order->row[at++] = (uint32_t)(i - 1);
     }
+    order->n = at;
+}
+
+/* Sorts the rows of the entries by one key, stable. */
+static void sort_rows(struct order *order, const struct model *model, size_t n, size_t half,
+                      const struct sort_by *by, int64_t now_us)
+{
+    struct entry *entries = order->scratch;
+    for (size_t i = 0; i < n; i++)
+        entries[i].key = key_of_row(model, entries[i].row, by, now_us);
+    sort_entries(entries, entries + half, n);
+}
+
+bool order_arrange(struct order *order, const struct model *model, struct sort_by by,
+                   const struct sort_by *then, const bool *hidden, int64_t now_us)
+{
+    const size_t n = model->n;
+    const bool by_number = by.key == SORT_NUMBER;
+    if (!reserve(order, n)) return false;
+    if (!by_number && !reserve_scratch(order, n)) return false;
+    order->hidden = hidden;
+    order->key = by.key;
+    order->reversed = by.reversed;
+    order->by = by;
+    order->has_then = then != NULL;
+    if (then) order->then = *then;
+    order->is_stale = false;
+    order->revision = model->revision;
+    if (by_number) {
+        fill_by_number(order, model);
+        return true;
+    }
+    size_t kept = 0;
+    for (size_t i = n; i > 0; i--) { /* among equals the newest comes first */
+        if (!is_hidden(order, i - 1)) order->scratch[kept++].row = (uint32_t)(i - 1);
+    }
+    if (then) sort_rows(order, model, kept, n, &order->then, now_us);
+    sort_rows(order, model, kept, n, &by, now_us);
+    for (size_t i = 0; i < kept; i++)
+        order->row[i] = order->scratch[i].row;
+    order->n = kept;
+    return true;
 }
 
 bool order_sort(struct order *order, const struct model *model, enum sort_key key, bool reversed,
                 bool maximize, int64_t now_us)
 {
-    const size_t n = model->n;
-    if (!reserve(order, n)) return false;
-    if (key != SORT_NUMBER && !reserve_scratch(order, n)) return false;
-    if (key != SORT_NUMBER) {
-        struct entry *entries = order->scratch;
-        for (size_t i = 0; i < n; i++) {
-            const size_t row = n - 1 - i; /* among equals the newest comes first */
-            entries[i] = (struct entry){key_of_row(model, row, key, reversed, maximize, now_us),
-                                        (uint32_t)row};
-        }
-        sort_entries(entries, entries + n, n);
-        for (size_t i = 0; i < n; i++)
-            order->row[i] = entries[i].row;
+    const struct sort_by by = {.key = key, .maximize = maximize, .reversed = reversed};
+    return order_arrange(order, model, by, NULL, NULL, now_us);
+}
+
+/* Rows that are hidden by now go, those that are not come to the end. */
+static bool refill(struct order *order, const struct model *model)
+{
+    bool *is_there = calloc(model->n + 1, sizeof *is_there);
+    if (!is_there) return false;
+    const size_t before = order->n;
+    size_t kept = 0;
+    for (size_t i = 0; i < before; i++) {
+        const uint32_t row = order->row[i];
+        if (row >= model->n || is_hidden(order, row)) continue;
+        is_there[row] = true;
+        order->row[kept++] = row;
     }
-    order->key = key;
-    order->reversed = reversed;
-    order->is_stale = false;
-    order->n = n;
-    order->revision = model->revision;
-    if (key == SORT_NUMBER) fill_by_number(order, model);
+    for (size_t i = 0; i < model->n; i++) {
+        if (!is_there[i] && !is_hidden(order, i)) order->row[kept++] = (uint32_t)i;
+    }
+    order->n = kept;
+    free(is_there);
     return true;
 }
 
@@ -218,17 +289,20 @@ bool order_follow(struct order *order, const struct model *model, const struct m
 {
     if (order->revision == model->revision) return true;
     if (!reserve(order, model->n)) return false;
-    order->revision = model->revision;
     if (order->key == SORT_NUMBER) {
+        order->revision = model->revision;
         fill_by_number(order, model);
         return true;
     }
     if (!change->only_at_end) { /* old indexes have moved: only while a study is loading */
-        return order_sort(order, model, order->key, order->reversed, maximize, now_us);
+        struct sort_by by = order->by;
+        const struct sort_by then = order->then;
+        if (by.key == SORT_VALUE) by.maximize = maximize;
+        return order_arrange(order, model, by, order->has_then ? &then : NULL, order->hidden,
+                             now_us);
     }
-    for (size_t i = order->n; i < model->n; i++)
-        order->row[i] = (uint32_t)i;
-    order->n = model->n;
+    if (!refill(order, model)) return false;
+    order->revision = model->revision;
     order->is_stale = true;
     return true;
 }

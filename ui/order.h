@@ -15,12 +15,31 @@
 #include "dialin/export.h"
 #include "model.h"
 
-enum sort_key { SORT_NUMBER, SORT_VALUE, SORT_TIME, SORT_STATE, SORT_KEY_COUNT };
+enum sort_key {
+    SORT_NUMBER,
+    SORT_VALUE,
+    SORT_TIME,
+    SORT_STATE,
+    SORT_METRIC, /* as value, of any objective */
+    SORT_PARAM,
+    SORT_STEP,
+    SORT_KEY_COUNT
+};
 const char *sort_key_name(enum sort_key key); /* "number" … */
+
+struct sort_by {
+    enum sort_key key;
+    size_t index;  /* of the metric or parameter */
+    bool maximize; /* the objective: its largest value is the best, and comes first */
+    bool reversed;
+};
 
 struct entry;
 struct order {
-    enum sort_key key;
+    enum sort_key key; /* and what belongs to it, the second key too, in by and then */
+    struct sort_by by, then;
+    bool has_then;
+    const bool *hidden; /* model->n: rows that are left out; NULL: none is. Set before following */
     bool reversed; /* number: oldest first, running or not; value: worst first; time: shortest first
                     */
     bool is_stale; /* values have changed since it was sorted */
@@ -36,9 +55,12 @@ void order_release(struct order *order);
 /* Sorts anew. False: out of memory, the order is as it was. */
 DLN_CHECK bool order_sort(struct order *order, const struct model *model, enum sort_key key,
                           bool reversed, bool maximize, int64_t now_us);
+/* The same by any key, rows that are equal in it by a second one (or NULL), without hidden rows. */
+DLN_CHECK bool order_arrange(struct order *order, const struct model *model, struct sort_by by,
+                             const struct sort_by *then, const bool *hidden, int64_t now_us);
 /*
  * After the model has changed: new rows come to where they belong (newest first), or to the end of
- * any other order, which is stale then. False: out of memory.
+ * any other order, which is stale then; rows that are hidden by now go. False: out of memory.
  */
 DLN_CHECK bool order_follow(struct order *order, const struct model *model,
                             const struct model_change *change, bool maximize, int64_t now_us);

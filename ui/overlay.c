@@ -117,13 +117,23 @@ static void draw_help(struct view *view)
 static void draw_confirm(struct view *view)
 {
     struct overlay *overlay = &view->overlay;
-    const char *lines[CONFIRM_LINES_MAX];
-    for (int i = 0; i < overlay->n_lines; i++)
-        lines[i] = overlay->line[i];
-    const struct dialog_choice choices[] = {{"Esc", overlay->no}, {"y", overlay->yes}};
+    const char *lines[CONFIRM_LINES_MAX + 2];
+    char typed[VIEW_TEXT_MAX];
+    int n = 0;
+    for (; n < overlay->n_lines; n++)
+        lines[n] = overlay->line[n];
+    const bool is_typed = overlay->expected[0] != '\0';
+    if (is_typed) {
+        (void)snprintf(typed, sizeof typed, "Type %s: %.60s▏", overlay->expected,
+                       overlay->typed.text);
+        lines[n++] = " ";
+        lines[n++] = typed;
+    }
+    const struct dialog_choice choices[] = {{"Esc", overlay->no},
+                                            {is_typed ? "Enter" : "y", overlay->yes}};
     struct dialog dialog = {.title = overlay->title,
                             .lines = lines,
-                            .n_lines = overlay->n_lines,
+                            .n_lines = n,
                             .choices = choices,
                             .n_choices = 2,
                             .selected = 0};
@@ -173,6 +183,7 @@ void overlay_draw_current(struct view *view)
     case OVERLAY_CONFIRM: draw_confirm(view); break;
     case OVERLAY_QUIT: draw_quit(view); break;
     case OVERLAY_MENU: draw_menu(view); break;
+    case OVERLAY_PANEL: view->overlay.draw(view); break;
     case OVERLAY_NONE: break;
     }
 }
@@ -199,13 +210,32 @@ static void help_key(struct view *view, uint32_t code)
     }
 }
 
+/* What is typed has to be the whole text: nobody does that by accident. */
+static void typed_key(struct view *view, uint32_t code)
+{
+    struct overlay *overlay = &view->overlay;
+    if (code == KEY_CODE_ESC || code == KEY_CTRL('G') || code == KEY_CTRL('C')) {
+        overlay->kind = OVERLAY_NONE;
+    } else if (code == '\r' || code == '\n') {
+        if (strcmp(overlay->typed.text, overlay->expected) != 0) return;
+        overlay->kind = OVERLAY_NONE;
+        overlay->accept(view);
+    } else if (code < 32 || code == 127) {
+        (void)line_edit_op(&overlay->typed, edit_op_of_control((int)code));
+    } else if (code < KEY_CODE_UP) {
+        (void)line_edit_insert(&overlay->typed, code);
+    }
+}
+
 static void confirm_key(struct view *view, uint32_t code)
 {
     struct overlay *overlay = &view->overlay;
     /* A key that was on its way already must not answer a question nobody has read. */
     const int64_t age_ms = (view->now_ns - overlay->opened_ns) / 1000000;
     if (age_ms < CONFIRM_DEAF_MS) return;
-    if (code == 'y') {
+    if (overlay->expected[0]) {
+        typed_key(view, code);
+    } else if (code == 'y') {
         overlay->kind = OVERLAY_NONE;
         overlay->accept(view);
     } else if (is_no(code) || code == 'n') {
@@ -249,6 +279,15 @@ static void menu_key(struct view *view, uint32_t code)
     if (is_no(code)) overlay->kind = OVERLAY_NONE;
 }
 
+static void panel_key(struct view *view, uint32_t code)
+{
+    if (is_no(code)) {
+        view->overlay.kind = OVERLAY_NONE;
+    } else {
+        view->overlay.key(view, code);
+    }
+}
+
 bool overlay_key(struct view *view, struct key key)
 {
     if (view->overlay.kind == OVERLAY_NONE) return false;
@@ -259,6 +298,7 @@ bool overlay_key(struct view *view, struct key key)
     case OVERLAY_CONFIRM: confirm_key(view, key.code); break;
     case OVERLAY_QUIT: quit_key(view, key.code); break;
     case OVERLAY_MENU: menu_key(view, key.code); break;
+    case OVERLAY_PANEL: panel_key(view, key.code); break;
     case OVERLAY_NONE: break;
     }
     return true;

@@ -32,6 +32,7 @@ static void start_run(struct job *job)
         .study_id = start->run->study_id,
         .notify = &start->run->notify,
         .start_paused = start->run->start_paused,
+        .confirm = start->run->confirms ? &start->run->confirm : NULL,
     };
     if (!dln_engine_start(&options, &start->engine, &start->err)) start->engine = NULL;
 }
@@ -103,15 +104,17 @@ static bool submit(struct runs *runs, struct run *run)
     return true;
 }
 
-bool runs_start(struct runs *runs, const char *path, int64_t study_id, const char *name,
-                bool start_paused, int patience_s)
+static bool begin(struct runs *runs, const char *path, int64_t study_id, const char *name,
+                  const struct run *like, int patience_s)
 {
     struct run *run = NULL;
     for (int i = 0; i < RUNS_MAX && !run; i++) {
         if (runs->run[i].state == RUN_FREE) run = &runs->run[i];
     }
     if (!run) return false;
-    *run = (struct run){.state = RUN_STARTING, .study_id = study_id, .start_paused = start_paused};
+    *run = *like;
+    run->state = RUN_STARTING;
+    run->study_id = study_id;
     run->path = strdup(path);
     if (!run->path || !dln_wake_init(&run->notify, NULL)) {
         free(run->path);
@@ -123,6 +126,20 @@ bool runs_start(struct runs *runs, const char *path, int64_t study_id, const cha
     if (submit(runs, run)) return true;
     release(run);
     return false;
+}
+
+bool runs_start(struct runs *runs, const char *path, int64_t study_id, const char *name,
+                bool start_paused, int patience_s)
+{
+    const struct run like = {.start_paused = start_paused};
+    return begin(runs, path, study_id, name, &like, patience_s);
+}
+
+bool runs_confirm(struct runs *runs, const char *path, int64_t study_id, const char *name,
+                  const struct dln_confirm_settings *settings)
+{
+    const struct run like = {.confirms = true, .confirm = *settings};
+    return begin(runs, path, study_id, name, &like, 0);
 }
 
 /* ── going ─────────────────────────────────────────────────────────────────────────────────────*/

@@ -24,6 +24,8 @@ struct run {
     int64_t study_id;
     char name[RUN_NAME_MAX];
     bool start_paused;
+    bool confirms; /* runs no trial: the best few again, then it ends */
+    struct dln_confirm_settings confirm;
     dln_engine *engine;
     struct dln_wake notify;              /* poked by the engine after each commit of note */
     int64_t retry_at_ns, retry_until_ns; /* while the guardian of a dead engine lets go */
@@ -55,6 +57,9 @@ void runs_init(struct runs *runs, struct helper *helper, runs_sink *sink, void *
  */
 bool runs_start(struct runs *runs, const char *path, int64_t study_id, const char *name,
                 bool start_paused, int patience_s);
+/* The same for an engine that confirms, then ends. */
+bool runs_confirm(struct runs *runs, const char *path, int64_t study_id, const char *name,
+                  const struct dln_confirm_settings *settings);
 int runs_count(const struct runs *runs);
 /* The first that is going or starting, NULL if none; for sentences with a name in them. */
 const struct run *runs_first(const struct runs *runs);

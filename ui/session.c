@@ -60,6 +60,9 @@ void session_close(struct session *session)
     if (!session->path) return;
     model_release(&session->model);
     if (session->journal_of != session->summary_of) delivery_free(session->journal_of);
+    if (session->marks_of != session->summary_of && session->marks_of != session->journal_of) {
+        delivery_free(session->marks_of);
+    }
     delivery_free(session->summary_of);
     loader_close(session->loader);
     free(session->path);
@@ -157,6 +160,7 @@ static void tell_commands(struct session *session, const struct delivery *delive
 
 static bool start_over(struct session *session, const struct delivery *delivery)
 {
+    const uint64_t revision = session->model.revision;
     model_release(&session->model);
     session->is_open = false;
     session->all_loaded = false;
@@ -167,27 +171,41 @@ static bool start_over(struct session *session, const struct delivery *delivery)
     if (!model_init(&session->model, delivery->space->n, delivery->summary.n_objectives)) {
         return false;
     }
+    session->model.revision = revision + 1; /* whoever has seen rows sees others now */
+    session->change.only_at_end = false;
     session->maximize = delivery->summary.n_objectives > 0 && delivery->summary.maximize[0];
     session->is_open = true;
     return true;
 }
 
+static bool is_kept(const struct session *session, const struct delivery *delivery)
+{
+    return delivery == session->summary_of || delivery == session->journal_of ||
+           delivery == session->marks_of;
+}
+
 /* Keeps the delivery where something of it is still pointed at. */
 static void keep_or_free(struct session *session, struct delivery *delivery)
 {
-    struct delivery *old_summary = session->summary_of, *old_journal = session->journal_of;
+    struct delivery *const old[] = {session->summary_of, session->journal_of, session->marks_of};
     if (delivery->has_summary) session->summary_of = delivery;
     if (delivery->has_journal) session->journal_of = delivery;
-    if (old_summary != session->summary_of && old_summary != session->journal_of) {
-        delivery_free(old_summary);
+    if (delivery->has_marks) session->marks_of = delivery;
+    for (int i = 0; i < 3; i++) {
+        const bool is_seen = (i > 0 && old[i] == old[0]) || (i > 1 && old[i] == old[1]);
+        if (!is_seen && old[i] != delivery && !is_kept(session, old[i])) delivery_free(old[i]);
     }
-    if (old_journal != session->journal_of && old_journal != session->summary_of &&
-        old_journal != old_summary) {
-        delivery_free(old_journal);
-    }
-    if (delivery != session->summary_of && delivery != session->journal_of) {
-        delivery_free(delivery);
-    }
+    if (!is_kept(session, delivery)) delivery_free(delivery);
+}
+
+static void take_marks(struct session *session, const struct delivery *delivery)
+{
+    session->marks = delivery->marks;
+    session->n_marks = delivery->n_marks;
+    session->marks_revision++;
+    session->n_tagged = 0;
+    for (size_t i = 0; i < delivery->n_marks; i++)
+        session->n_tagged += *delivery->marks[i].tags != '\0';
 }
 
 static void take_one(struct session *session, struct delivery *delivery, session_sink *sink,
@@ -217,6 +235,7 @@ static void take_one(struct session *session, struct delivery *delivery, session
         session->n_commands = delivery->n_commands;
         tell_commands(session, delivery, was_open, sink, context);
     }
+    if (delivery->has_marks) take_marks(session, delivery);
     const enum study_word word = session->summary ? study_word_of(session->summary) : WORD_IDLE;
     const bool is_new_word = was_open && word != session->word;
     session->word = word;
@@ -247,6 +266,21 @@ const char *session_metric(const struct session *session, size_t objective)
     if (!session->summary || objective >= session->summary->n_objectives) return "value";
     const char *name = session->summary->metric_names[objective];
     return *name ? name : "value";
+}
+
+const struct dln_trial_marks *session_marks(const struct session *session, int64_t trial_id)
+{
+    size_t low = 0, high = session->n_marks;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (session->marks[middle].trial_id < trial_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const bool is_there = low < session->n_marks && session->marks[low].trial_id == trial_id;
+    return is_there ? &session->marks[low] : NULL;
 }
 
 int64_t session_eta_ms(const struct session *session, int64_t now_us)

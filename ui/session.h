@@ -52,7 +52,10 @@ struct session {
     const struct dln_study_summary *summary; /* NULL until is_open */
     size_t n_commands;
     const struct dln_command *commands;
-    char read_only[160]; /* why; "" if it may be written */
+    size_t n_marks, n_tagged; /* trials with a note, tags or artifacts; of these with tags */
+    const struct dln_trial_marks *marks; /* ascending id */
+    uint64_t marks_revision;             /* changes with them */
+    char read_only[160];                 /* why; "" if it may be written */
     bool all_loaded;
     double loaded;
     enum dln_code code; /* BUSY, or why nothing is shown */
@@ -60,8 +63,8 @@ struct session {
     int64_t fresh_ns; /* of the last good look */
     uint64_t revision;
 
-    struct delivery *summary_of, *journal_of; /* keep what the pointers above point at */
-    int64_t last_command;                     /* newest answered one that was told */
+    struct delivery *summary_of, *journal_of, *marks_of; /* keep what is pointed at above */
+    int64_t last_command;                                /* newest answered one that was told */
     enum study_word word;
 };
 
@@ -76,6 +79,8 @@ bool session_take(struct session *session, session_sink *sink, void *context);
 
 /* Name of an objective, "value" where the study gives none. */
 const char *session_metric(const struct session *session, size_t objective);
+/* What people say of a trial, by its row id; NULL: nothing. */
+const struct dln_trial_marks *session_marks(const struct session *session, int64_t trial_id);
 /* Milliseconds to the end of the budget, -1 when that cannot be said. */
 int64_t session_eta_ms(const struct session *session, int64_t now_us);
 /*

@@ -19,7 +19,8 @@ enum column_kind {
     COLUMN_PARAM,
     COLUMN_STEP,
     COLUMN_TIME,
-    COLUMN_CURVE
+    COLUMN_CURVE,
+    COLUMN_TAGS
 };
 
 enum { CHOICE_WIDTH_MAX = 12, CURVE_WIDTH = 12, SCALE_SAMPLE = 2000 };
@@ -40,12 +41,45 @@ static struct column *add_column(struct trial_table *view, int *n, enum column_k
 {
     if (*n == TABLE_COLUMNS_MAX) return NULL;
     struct trial_column *info = &view->info[*n];
+    static const enum sort_key keys[] = {
+        [COLUMN_NUMBER] = SORT_NUMBER,   [COLUMN_STATE] = SORT_STATE,
+        [COLUMN_VALUE] = SORT_METRIC,    [COLUMN_PARAM] = SORT_PARAM,
+        [COLUMN_STEP] = SORT_STEP,       [COLUMN_TIME] = SORT_TIME,
+        [COLUMN_CURVE] = SORT_KEY_COUNT, [COLUMN_TAGS] = SORT_KEY_COUNT,
+    };
     *info = (struct trial_column){.kind = kind, .index = index};
+    info->sort = (struct sort_by){.key = keys[kind], .index = index};
+    if (kind == COLUMN_VALUE) {
+        const struct dln_study_summary *summary = view->session->summary;
+        if (index == 0) info->sort.key = SORT_VALUE;
+        info->sort.maximize =
+            index == 0 ? view->session->maximize
+                       : summary && index < summary->n_objectives && summary->maximize[index];
+    }
     set_name(info, name);
     struct column *column = &view->columns[*n];
     *column = (struct column){.name = info->name, .width = 1, .align = ALIGN_RIGHT, .id = *n};
     (*n)++;
     return column;
+}
+
+/* The arrow of a column that the table is sorted by, as in the menu of sorting: ▴ smallest first.
+ */
+static int arrow_of(const struct order *order, const struct sort_by *sort)
+{
+    const struct sort_by *by = &order->by;
+    if (order->key != sort->key || by->index != sort->index) return 0;
+    switch (sort->key) {
+    case SORT_NUMBER: return order->reversed ? 1 : 0;
+    case SORT_STATE: return order->is_stale ? 2 : 1;
+    case SORT_VALUE: return order->is_stale ? 2 : 1;
+    case SORT_METRIC:
+    case SORT_PARAM: return order->is_stale ? 2 : by->maximize != by->reversed ? -1 : 1;
+    case SORT_STEP:
+    case SORT_TIME: return order->is_stale ? 2 : order->reversed ? 1 : -1;
+    case SORT_KEY_COUNT: break;
+    }
+    return 0;
 }
 
 static int max_int(int a, int b)
@@ -60,6 +94,9 @@ static void find_ranges(struct trial_table *view)
     if (view->range_n == model->n && view->range_revision == model->revision) return;
     view->range_n = model->n;
     view->range_revision = model->revision;
+    view->has_spread = false;
+    for (size_t i = 0; i < model->n && !view->has_spread; i++)
+        view->has_spread = model->n_runs[i] > 1;
     for (size_t k = 0; k < model->m && k < DLN_OBJECTIVES_MAX; k++) {
         double low = HUGE_VAL, high = -HUGE_VAL;
         for (size_t i = 0; i < model->n; i++) {
@@ -71,6 +108,12 @@ static void find_ranges(struct trial_table *view)
         view->low[k] = low;
         view->high[k] = high;
     }
+}
+
+/* " ±0.004", on wide screens " ±0.004 (n=5)"; the sign is two columns in ASCII. */
+static int spread_width(const struct trial_table *view, struct number_style style)
+{
+    return 3 + number_width(style, 0, 0) + (view->is_wide ? 6 : 0);
 }
 
 static void add_value(struct trial_table *view, int *n, size_t objective)
@@ -94,11 +137,9 @@ static void add_value(struct trial_table *view, int *n, size_t objective)
     const double low = view->low[objective], high = view->high[objective];
     if (low <= high) width = number_width(info->style, low, high);
     column->width = width < 6 ? 6 : width > 12 ? 12 : width;
+    if (view->has_spread) column->width += spread_width(view, info->style);
     column->grow_to = max_int(column->width, (int)dln_text_width(info->name));
     column->priority = objective == 0 ? 2 : 60 + (int)objective;
-    if (objective == 0 && view->order->key == SORT_VALUE) {
-        column->sort = view->order->is_stale ? 2 : 1;
-    }
 }
 
 struct number_style trial_param_style(const struct dln_param *param, bool is_wide)
@@ -117,11 +158,14 @@ static void add_param(struct trial_table *view, int *n, size_t index)
     const struct model *model = &view->session->model;
     const struct dln_param *param = &view->session->space->params[index];
     const double low = model->x_low[index], high = model->x_high[index];
-    /* A column that says the same in every row is left out. */
-    if (model->n > 1 && !(low < high) && !model->x_missing[index]) return;
+    /* A column that says the same in every row is hidden, if not wanted. */
+    const bool is_constant = model->n > 1 && !(low < high) && !model->x_missing[index];
+    if (is_constant && !view->choices) return;
     struct column *column = add_column(view, n, COLUMN_PARAM, index, param->name);
     if (!column) return;
     struct trial_column *info = &view->info[*n - 1];
+    info->is_constant = is_constant;
+    column->hidden = is_constant;
     if (is_choice(param)) {
         int width = 1;
         for (size_t i = 0; i < param->n_choices; i++) {
@@ -139,6 +183,30 @@ static void add_param(struct trial_table *view, int *n, size_t index)
     column->priority = 10 + (int)(index < 40 ? index : 40);
 }
 
+/* The columns in the order that the person chose, hidden and wide as they want them. */
+static void apply_choices(struct trial_table *view)
+{
+    const struct column_choices *choices = view->choices;
+    int at = 0;
+    for (int c = 0; c < choices->n; c++) {
+        const struct column_choice *choice = &choices->choice[c];
+        int i = at;
+        while (i < view->table.n_columns && strcmp(view->columns[i].name, choice->name) != 0)
+            i++;
+        if (i >= view->table.n_columns) continue;
+        struct column column = view->columns[i];
+        memmove(&view->columns[at + 1], &view->columns[at], (size_t)(i - at) * sizeof column);
+        if (choice->hidden) column.hidden = true;
+        if (choice->shown) column.hidden = false;
+        if (choice->shown && column.priority > 3) column.priority = 3;
+        if (choice->width > 0) {
+            column.width = choice->width;
+            column.grow_to = 0;
+        }
+        view->columns[at++] = column;
+    }
+}
+
 static void make_columns(struct trial_table *view)
 {
     const struct session *session = view->session;
@@ -148,12 +216,10 @@ static void make_columns(struct trial_table *view)
     struct column *column = add_column(view, &n, COLUMN_NUMBER, 0, "trial");
     column->align = ALIGN_LEFT;
     column->width = max_int(5, snprintf(NULL, 0, "#%" PRId64, last));
-    if (view->order->key == SORT_NUMBER) column->sort = view->order->reversed ? 1 : 0;
     column = add_column(view, &n, COLUMN_STATE, 0, "state");
     column->align = ALIGN_LEFT;
     column->width = 6;
     column->priority = 1;
-    if (view->order->key == SORT_STATE) column->sort = view->order->is_stale ? 2 : 1;
     find_ranges(view);
     for (size_t i = 0; i < model->m && i < DLN_OBJECTIVES_MAX; i++)
         add_value(view, &n, i);
@@ -170,9 +236,6 @@ static void make_columns(struct trial_table *view)
     if (column) {
         column->width = 5;
         column->priority = 55;
-        if (view->order->key == SORT_TIME) {
-            column->sort = view->order->is_stale ? 2 : view->order->reversed ? 1 : -1;
-        }
     }
     if (model->max_steps > 1) {
         column = add_column(view, &n, COLUMN_CURVE, 0, "curve");
@@ -182,8 +245,20 @@ static void make_columns(struct trial_table *view)
             column->priority = 58;
         }
     }
+    if (view->choices && session->n_tagged > 0) {
+        column = add_column(view, &n, COLUMN_TAGS, 0, "tags");
+        if (column) {
+            column->width = 8;
+            column->grow_to = 16;
+            column->align = ALIGN_LEFT;
+            column->priority = 57;
+        }
+    }
+    for (int i = 0; i < n; i++)
+        view->columns[i].sort = arrow_of(view->order, &view->info[i].sort);
     view->table.columns = view->columns;
     view->table.n_columns = n;
+    if (view->choices) apply_choices(view);
 }
 
 /*
@@ -262,8 +337,21 @@ static void draw_value(struct trial_table *view, struct cells *cells, struct rec
     char text[FORMAT_MAX];
     if (isnan(value) && model->state[row] != DLN_TRIAL_COMPLETE) return;
     if (!isfinite(value)) role = ROLE_ERROR;
-    cells_right(cells, rect.row, rect.col, rect.cols, role,
-                format_number(text, info->style, value));
+    (void)format_number(text, info->style, value);
+    if (!view->has_spread) {
+        cells_right(cells, rect.row, rect.col, rect.cols, role, text);
+        return;
+    }
+    const int behind = spread_width(view, info->style);
+    const int width = rect.cols - behind;
+    if (width <= 0) return;
+    cells_right(cells, rect.row, rect.col, width, role, text);
+    if (model->n_runs[row] == 0) return;
+    (void)format_spread(text, info->style, (double)model->spread[info->index][row],
+                        model->n_runs[row]);
+    char *const n = strstr(text, " (");
+    if (n && !view->is_wide) *n = '\0';
+    (void)cells_text(cells, rect.row, rect.col + width, behind, role, text);
 }
 
 static void draw_curve(struct trial_table *view, struct cells *cells, struct rect rect, size_t row)
@@ -332,6 +420,11 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
         break;
     }
     case COLUMN_CURVE: draw_curve(view, cells, rect, row); break;
+    case COLUMN_TAGS: {
+        const struct dln_trial_marks *marks = session_marks(view->session, model->id[row]);
+        if (marks) (void)cells_text(cells, rect.row, rect.col, rect.cols, ROLE_INFO, marks->tags);
+        break;
+    }
     }
 }
 
@@ -367,5 +460,5 @@ void trial_table_update(struct trial_table *view, const struct session *session,
     make_scale(view);
     make_columns(view);
     const size_t best = session->best.best;
-    view->table.pinned = best < session->model.n ? order_find(order, best) : -1;
+    view->table.pinned = best < session->model.n && view->pins_best ? order_find(order, best) : -1;
 }

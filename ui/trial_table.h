@@ -19,6 +19,19 @@ struct trial_column {
     size_t index;
     struct number_style style;
     char name[40];
+    bool is_constant;    /* says the same in every row */
+    struct sort_by sort; /* that its header stands for; SORT_KEY_COUNT: none */
+};
+
+/* How a person wants the columns: in this order, the others behind. By name, in capitals. */
+struct column_choice {
+    char name[40];
+    bool hidden, shown; /* neither: as the table thinks best */
+    int width;          /* 0: as the table thinks best */
+};
+struct column_choices {
+    int n;
+    struct column_choice choice[TABLE_COLUMNS_MAX];
 };
 
 struct trial_table {
@@ -27,10 +40,13 @@ struct trial_table {
     struct table table;
     struct column columns[TABLE_COLUMNS_MAX];
     struct trial_column info[TABLE_COLUMNS_MAX];
+    const struct column_choices *choices; /* NULL: none */
+    bool pins_best;                       /* in a row of its own below the others */
     bool is_wide, is_slow;
     int64_t now_us;
     double curve_low, curve_high;
     size_t curve_n;          /* rows when the curves' scale was made */
+    bool has_spread;         /* some trials are of several runs */
     uint64_t range_revision; /* of the model when the ranges below were found */
     size_t range_n;
     double low[DLN_OBJECTIVES_MAX], high[DLN_OBJECTIVES_MAX]; /* shown values; low > high: none */

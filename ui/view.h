@@ -18,7 +18,9 @@
 #include "helper.h"
 #include "keymap.h"
 #include "runs.h"
+#include "saved_filters.h"
 #include "session.h"
+#include "sieve.h"
 #include "widget/dialog.h"
 #include "widget/line_edit.h"
 
@@ -27,9 +29,12 @@ enum { VIEW_TEXT_MAX = 256, VIEW_MIN_ROWS = 16, VIEW_MIN_COLS = 60, TARGETS_MAX 
 enum screen_id {
     SCREEN_HOME,
     SCREEN_LIVE,
+    SCREEN_TRIALS,
     SCREEN_TRIAL,
     SCREEN_PLOTS,
+    SCREEN_SPACE,
     SCREEN_STRATEGY,
+    SCREEN_GUARD,
     SCREEN_JOURNAL,
     SCREEN_DIAL,
     SCREEN_NEXT,
@@ -37,6 +42,7 @@ enum screen_id {
 };
 
 struct advice;
+struct guard;
 struct methods;
 struct view;
 
@@ -54,9 +60,24 @@ struct prompt {
     struct line_edit edit;
     /* False: not good, `error` says why, the line stays. */
     bool (*accept)(struct view *view, const char *text, char error[VIEW_TEXT_MAX]);
+    /* What follows may be set after view_prompt(), which clears it. */
+    void (*typed)(struct view *view); /* the line has changed */
+    void (*cancelled)(struct view *view);
+    bool (*special)(struct view *view, uint32_t code); /* Tab, up, down; true: taken */
+    bool has_hint; /* a row of its own below the line, for the hint or what is wrong */
+    char hint[VIEW_TEXT_MAX];
+    size_t error_column; /* where in the line the error is, from 1; 0: that is not known */
+    char right[48];      /* "105 of 212" */
 };
 
-enum overlay_kind { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_CONFIRM, OVERLAY_QUIT, OVERLAY_MENU };
+enum overlay_kind {
+    OVERLAY_NONE,
+    OVERLAY_HELP,
+    OVERLAY_CONFIRM,
+    OVERLAY_QUIT,
+    OVERLAY_MENU,
+    OVERLAY_PANEL
+};
 enum { CONFIRM_LINES_MAX = 6, CONFIRM_DEAF_MS = 200 };
 struct overlay {
     enum overlay_kind kind;
@@ -66,10 +87,14 @@ struct overlay {
     char line[CONFIRM_LINES_MAX][VIEW_TEXT_MAX];
     int n_lines;
     char no[64], yes[64];
+    char expected[64]; /* has to be typed, instead of y; "": nothing */
+    struct line_edit typed;
     void (*accept)(struct view *view);
     const struct dialog_choice *choices; /* of a menu: one letter each */
     int n_choices;
     void (*choose)(struct view *view, char letter);
+    void (*draw)(struct view *view);               /* of a panel, which draws itself */
+    void (*key)(struct view *view, uint32_t code); /* all but what closes it */
 };
 
 /* Trials that a confirmation or prompt is about, by number. */
@@ -100,8 +125,11 @@ struct view {
     struct helper *thinker;  /* for what is long to compute: posting must not wait for it */
     struct advice *advice;   /* advice.c; NULL until it is asked for */
     struct methods *methods; /* methods.c; the same */
+    struct guard *guard;     /* guard.c; the same */
     struct runs runs;
     struct session session; /* path NULL: none open */
+    struct sieve sieve;     /* the filter of the open study's trials, for table and plots */
+    struct saved_filters saved;
     int64_t now_ns, now_us; /* of this round of the loop */
 
     enum screen_id screen, base;       /* base: where `q` leaves the program */
@@ -122,6 +150,8 @@ struct view {
     bool is_data_dirty; /* news: draw within a second */
     int64_t hold_ns;    /* what a key asked for comes within a moment: one frame for both */
     bool wants_suspend, wants_repaint;
+    char *editor_file; /* to be opened in $EDITOR, instead of the screen; NULL: none */
+    void (*edited)(struct view *view, char *file, bool ok); /* owns file */
     enum leave leave;
     bool is_slow;   /* the line: fewer and smaller frames */
     bool is_ending; /* leaves when the engines are over */
@@ -145,11 +175,18 @@ void view_prompt(struct view *view, const char *label, const char *text,
 /* Fills view->overlay for a question that `y` answers; add lines before or after. */
 void view_confirm(struct view *view, const char *title, const char *no, const char *yes,
                   void (*accept)(struct view *));
+/* The same for what destroys: not y, but this text, typed, and Enter. */
+void view_confirm_typed(struct view *view, const char *title, const char *no, const char *yes,
+                        const char *expected, void (*accept)(struct view *));
 void view_confirm_line(struct view *view, const char *format, ...) DLN_PRINTF(2, 3);
 
 /* A menu: the letter of a choice chooses it. The choices are static. */
 void view_menu(struct view *view, const char *title, const struct dialog_choice *choices, int n,
                void (*choose)(struct view *, char));
+
+/* An overlay of a screen's own: Esc and q close it, every other key is the screen's. */
+void view_panel(struct view *view, void (*draw)(struct view *),
+                void (*key)(struct view *, uint32_t));
 
 /* Why the study cannot be changed from here, or NULL. */
 const char *view_read_only(const struct view *view);

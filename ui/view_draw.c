@@ -6,6 +6,7 @@
 
 #include "dialin/text.h"
 #include "format.h"
+#include "guard.h"
 #include "screen/screens.h"
 #include "view.h"
 #include "widget/keyrow.h"
@@ -180,9 +181,10 @@ static void add_best(const struct view *view, struct pieces *pieces)
     const struct number_style style =
         number_objective(summary->best_value,
                          is_loaded && second < model->n ? model->value[0][second] : (double)NAN);
-    char value[FORMAT_MAX];
+    char value[FORMAT_MAX], spread[FORMAT_MAX];
     (void)format_number(value, style, summary->best_value);
-    add_piece(pieces, 80, ROLE_BEST, "best %s #%" PRId64, value, summary->best_number);
+    (void)format_spread(spread, style, summary->best_spread, summary->best_runs);
+    add_piece(pieces, 80, ROLE_BEST, "best %s%s #%" PRId64, value, spread, summary->best_number);
     if (view->cells.cols >= 160 && is_loaded) {
         const size_t n = session->best.finished_since;
         add_piece(pieces, 30, ROLE_STATUS, "%zu trial%s since", n, n == 1 ? "" : "s");
@@ -200,6 +202,18 @@ static void add_engine(const struct view *view, struct pieces *pieces)
     } else {
         add_piece(pieces, 20, ROLE_DIM, "engine pid %" PRId64 " on %s", lease->pid, lease->host);
     }
+}
+
+/* "guard 2/5": how many of the best few have been judged on fresh seeds. */
+static void add_guard(struct view *view, struct pieces *pieces)
+{
+    const bool is_over = view->session.word == WORD_DONE || view->session.word == WORD_IDLE;
+    if (!is_over && !guard_is_underway(view)) return;
+    const struct guard *guard = guard_of(view);
+    size_t judged, n;
+    if (!guard || guard->found.series == 0) return;
+    guard_count(guard, &judged, &n);
+    add_piece(pieces, 65, ROLE_STATUS, "guard %zu/%zu", judged, n);
 }
 
 /* "/400", "" without a budget of trials. */
@@ -249,6 +263,7 @@ static void draw_study_status(struct view *view, int row)
         add_piece(&pieces, 30, ROLE_DIM, "of %s loaded",
                   format_count(text, (int64_t)session->model.n));
     }
+    add_guard(view, &pieces);
     if (session->code == DLN_BUSY) {
         (void)format_duration(text, (view->now_ns - session->fresh_ns) / 1000000);
         add_piece(&pieces, 85, ROLE_WARN, "data %s old", text);
@@ -299,8 +314,48 @@ static void draw_prompt(struct view *view, int row)
     int col = 1;
     col += cells_text(cells, row, col, cells->cols * 2 / 3, ROLE_STRONG, prompt->label);
     col += cells_text(cells, row, col, 2, ROLE_STRONG, ": ");
-    line_edit_draw(&prompt->edit, cells, row, col, cells->cols - col - 1,
+    const int right = cells_text_width(cells, prompt->right);
+    const int width = cells->cols - col - 1 - (right > 0 ? right + 2 : 0);
+    line_edit_draw(&prompt->edit, cells, row, col, width,
                    prompt->error[0] ? ROLE_INPUT_INVALID : ROLE_INPUT);
+    if (right > 0)
+        cells_right(cells, row, cells->cols - 1 - right, right, ROLE_INFO, prompt->right);
+}
+
+/* Columns from the start of the shown part of the line to its byte `at`. */
+static int columns_to(const struct view *view, size_t at)
+{
+    const struct line_edit *edit = &view->prompt.edit;
+    char part[LINE_EDIT_MAX];
+    if (at <= edit->first || edit->first >= edit->len) return 0;
+    const size_t end = at < edit->len ? at : edit->len;
+    (void)snprintf(part, sizeof part, "%.*s", (int)(end - edit->first), edit->text + edit->first);
+    return cells_text_width(&view->cells, part);
+}
+
+/* What may be typed, or what is wrong, under its place in the line. */
+static void draw_hint(struct view *view, int row)
+{
+    struct cells *cells = &view->cells;
+    const struct prompt *prompt = &view->prompt;
+    if (!prompt->error[0] || prompt->error_column == 0) {
+        (void)cells_text(cells, row, 1, cells->cols - 2, prompt->error[0] ? ROLE_ERROR : ROLE_DIM,
+                         prompt->error[0] ? prompt->error : prompt->hint);
+        return;
+    }
+    const int start = 1 + cells_text_width(cells, prompt->label) + 2;
+    int col = start + columns_to(view, prompt->error_column - 1);
+    const int width = cells_text_width(cells, prompt->error);
+    if (col > cells->cols - 2) col = cells->cols - 2;
+    cells_glyph(cells, row, col, GLYPH_SORT_UP, ROLE_ERROR);
+    if (col + 2 + width < cells->cols) {
+        (void)cells_text(cells, row, col + 2, width, ROLE_ERROR, prompt->error);
+    } else if (width + 2 <= col) {
+        (void)cells_text(cells, row, col - 1 - width, width, ROLE_ERROR, prompt->error);
+    } else {
+        (void)cells_textf(cells, row, 1, cells->cols - 2, ROLE_ERROR, "column %zu: %s",
+                          prompt->error_column, prompt->error);
+    }
 }
 
 /* What one may want to know, and do next, while nothing happens. */
@@ -312,8 +367,13 @@ static void draw_standing(const struct view *view, struct cells *cells, int row,
     if (session->word == WORD_DONE) {
         char why[VIEW_TEXT_MAX];
         study_why(summary, why, sizeof why);
-        (void)cells_textf(cells, row, 1, width, ROLE_TEXT, "Done%s%s%s", *why ? ": " : "", why,
-                          view_read_only(view) ? "" : ". B adds more");
+        const struct guard *guard = guard_known(view);
+        const bool is_open = guard && !guard->sentence[0] && guard->found.series == 0 &&
+                             summary->n_objectives == 1 && summary->best_id >= 0;
+        (void)cells_textf(
+            cells, row, 1, width, ROLE_TEXT, "Done%s%s%s%s", *why ? ": " : "", why,
+            view_read_only(view) ? "" : ". B adds more",
+            view_read_only(view) || !is_open ? "" : ", C confirms the best on fresh seeds");
     } else if (session->word == WORD_PAUSE) {
         const char *why = summary->why ? summary->why : "";
         const bool is_by = strncmp(why, "paused ", 7) == 0; /* "paused by mia@pts/7" */
@@ -370,7 +430,14 @@ static void draw_prompt_keys(struct view *view, int row)
         {"Esc", "cancel", false, true},
         {"Ctrl-U", "clear", false, false},
     };
-    if (view->prompt.error[0]) {
+    if (view->prompt.has_hint) {
+        static const struct keyrow_entry more[] = {
+            {"Enter", "apply", false, true},   {"Esc", "cancel", false, true},
+            {"Tab", "complete", false, false}, {"↑", "history", false, false},
+            {"Ctrl-U", "clear", false, false},
+        };
+        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, more, 5);
+    } else if (view->prompt.error[0]) {
         (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_ERROR,
                          view->prompt.error);
     } else {
@@ -392,6 +459,9 @@ static bool is_offered(const struct view *view, enum action action)
     switch ((int)action) {
     case ACTION_PAUSE: return session->word != WORD_DONE;
     case ACTION_DRAIN: return !is_over;
+    case ACTION_CONFIRM:
+        return (is_over || view->screen != SCREEN_LIVE) && session->definition &&
+               session->summary->n_objectives == 1;
     default: return true;
     }
 }
@@ -400,7 +470,7 @@ static void draw_keys(struct view *view, int row)
 {
     enum { KEYS_MAX = 32 };
     struct keyrow_entry entries[KEYS_MAX];
-    char labels[KEYS_MAX][16];
+    char labels[KEYS_MAX][16], marked[48];
     int n = 0;
     const bool is_read_only = view_read_only(view) != NULL;
     const bool is_idle_attach = view->options->attach && (view->session.word == WORD_IDLE ||
@@ -416,6 +486,11 @@ static void draw_keys(struct view *view, int row)
                                                                                           : "start";
         }
         if (binding->action == ACTION_BACK && view->screen == view->base) word = "quit";
+        if (binding->action == ACTION_ACTIONS && view->session.model.n_marked > 0) {
+            (void)snprintf(marked, sizeof marked, "acts on %zu marked",
+                           view->session.model.n_marked);
+            word = marked;
+        }
         entries[n] = (struct keyrow_entry){
             .key = key_label(binding->key[0], labels[n]),
             .text = word,
@@ -451,7 +526,7 @@ static void draw_small(struct view *view)
                           summary_finished(summary), budget);
         if (summary->best_id >= 0 && summary->n_objectives == 1) {
             char value[FORMAT_MAX];
-            (void)format_detail(value, summary->best_value);
+            (void)format_runs(value, summary->best_value, summary->best_spread, summary->best_runs);
             (void)cells_textf(cells, row++, 0, width, ROLE_BEST, "best %s #%" PRId64, value,
                               summary->best_number);
         }
@@ -484,8 +559,14 @@ void view_draw(struct view *view)
             draw_progress(view, top++);
         }
     }
-    screen->draw(view, (struct rect){top, 0, cells->rows - 2 - top, cells->cols});
-    draw_message(view, cells->rows - 2);
+    const bool has_hint = view->prompt.is_open && view->prompt.has_hint;
+    screen->draw(view, (struct rect){top, 0, cells->rows - 2 - has_hint - top, cells->cols});
+    if (has_hint) {
+        draw_prompt(view, cells->rows - 3);
+        draw_hint(view, cells->rows - 2);
+    } else {
+        draw_message(view, cells->rows - 2);
+    }
     if (view->prompt.is_open) {
         draw_prompt_keys(view, cells->rows - 1);
     } else {

@@ -40,6 +40,7 @@ struct dln_confirmation { /* = {0} is none */
     int64_t series;     /* counts up with every new short list; 0: never confirmed */
     int64_t n_complete; /* trials that the short list was made of */
     int top, repeats;
+    int folds; /* above 1: run s of a row is fold s mod folds, all folds of one split on one seed */
     const char *command; /* metric and words, as text */
     const char *metric;  /* of the fresh runs */
     bool maximize;
@@ -86,7 +87,7 @@ struct dln_confirm_options {
 };
 /*
  * Holds the study's lease meanwhile. *finished false: it was told to quit. DLN_REFUSED: no trial
- * can be confirmed. DLN_UNSUPPORTED: several objectives.
+ * can be confirmed. DLN_UNSUPPORTED: several objectives, and the study does not say which.
  */
 DLN_API DLN_CHECK bool dln_confirm(const struct dln_confirm_options *options, bool *finished,
                                    struct dln_error *err);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dialin/confirm.h"
 #include "dialin/error.h"
 #include "dialin/export.h"
 #include "dialin/store.h"
@@ -21,6 +22,7 @@ struct dln_engine_options {
     const char *guardian;       /* program for `--guardian`; NULL: /proc/self/exe */
     const struct dln_wake *notify; /* poked after each commit of note; NULL: nobody */
     bool start_paused;
+    const struct dln_confirm_settings *confirm; /* NULL: runs trials; else confirms, then ends */
 };
 
 /*

@@ -142,6 +142,14 @@ DLN_API bool dln_space_same(const struct dln_space *space, const double *a, cons
 DLN_API void dln_space_initial(const struct dln_space *space, double *x);
 /* {"lr": 0.001, …} of the active parameters, in order. */
 DLN_API void dln_space_json(const struct dln_space *space, const double *x, struct dln_strbuf *out);
+/*
+ * A point of one space in another, by the names of parameters and the values of choices; NaN for
+ * what `from` does not have. Numbers are carried over even where they lie outside.
+ */
+DLN_API void dln_space_carry(const struct dln_space *from, const double *x,
+                             const struct dln_space *to, double *out);
+/* The same for one value. */
+DLN_API double dln_param_carry(const struct dln_param *from, double x, const struct dln_param *to);
 /* For dln_expr_eval(): context is a struct dln_point_context. */
 struct dln_point_context {
     const struct dln_space *space;

@@ -94,6 +94,8 @@ struct dln_study_summary {
     int64_t n_trials;
     int64_t best_id, best_number; /* single objective; -1: none yet */
     double best_value;
+    int best_runs; /* that it comes from, 0: it was one; and their standard deviation, or NaN */
+    double best_spread;
     int64_t last_activity_us; /* newest start or end; 0: none */
     int64_t
         finished_per_bin[10]; /* trials ended in the last 24 h, 10 bins of 2.4 h, oldest first */
@@ -169,6 +171,14 @@ DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
                                               const struct dln_method *method,
                                               struct dln_error *err);
+/*
+ * The space from now on, as dln_study_edit() made it: dln_store_definition() gives it, but for what
+ * a changed file says anew. New choices go to the end of the stored lists, on all rows of a name at
+ * once; DLN_REFUSED while another program runs a trial, or where a parameter with trials would
+ * become another kind.
+ */
+DLN_API DLN_CHECK bool dln_store_set_space(dln_store *store, int64_t study_id,
+                                           const struct dln_study *study, struct dln_error *err);
 /* The same for the pruner. */
 DLN_API DLN_CHECK bool dln_store_set_pruner(dln_store *store, int64_t study_id,
                                             const struct dln_method *method, struct dln_error *err);
@@ -456,49 +466,7 @@ DLN_API DLN_CHECK bool dln_store_trials(dln_store *store, int64_t study_id,
                                         bool newest, struct dln_arena *arena,
                                         const struct dln_trial **out, size_t *n,
                                         struct dln_error *err);
-struct dln_attribute {
-    const char *key, *json;
-};
-/* User attributes of one trial. */
-DLN_API DLN_CHECK bool dln_store_trial_attributes(dln_store *store, int64_t trial_id,
-                                                  struct dln_arena *arena,
-                                                  struct dln_attribute **out, size_t *n,
-                                                  struct dln_error *err);
 
-/* ── what people and other programs wrote beside the trials ────────────────────────────────────*/
-
-enum dln_attributes_of { DLN_OF_STUDY, DLN_OF_STUDY_SYSTEM, DLN_OF_TRIAL, DLN_OF_TRIAL_SYSTEM };
-/* All of one study or trial (by its row id), oldest first; the JSON is the text as stored. */
-DLN_API DLN_CHECK bool dln_store_attributes(dln_store *store, enum dln_attributes_of of, int64_t id,
-                                            struct dln_arena *arena, struct dln_attribute **out,
-                                            size_t *n, struct dln_error *err);
-/* One of them by its key, in the arena; NULL without one. */
-DLN_API DLN_CHECK bool dln_store_attribute(dln_store *store, enum dln_attributes_of of, int64_t id,
-                                           const char *key, struct dln_arena *arena,
-                                           const char **json, struct dln_error *err);
-/* By the holder of the lease, durably, all in one: system attributes, or those that people see. */
-DLN_API DLN_CHECK bool dln_store_set_study_attributes(dln_store *store, int64_t study_id, size_t n,
-                                                      const struct dln_attribute *attributes,
-                                                      bool for_people, struct dln_error *err);
-/* The note that optuna-dashboard shows on a study (trial_id 0) or on a trial; "" without one. */
-DLN_API DLN_CHECK bool dln_store_note_text(dln_store *store, int64_t study_id, int64_t trial_id,
-                                           struct dln_arena *arena, const char **out,
-                                           struct dln_error *err);
-struct dln_artifact { /* "" where the file does not say; the bytes lie in the artifact store */
-    const char *id, *file_name, *media_type;
-};
-/* Those of a study (trial_id 0) or of a trial that have not been deleted. */
-DLN_API DLN_CHECK bool dln_store_artifacts(dln_store *store, int64_t study_id, int64_t trial_id,
-                                           struct dln_arena *arena, struct dln_artifact **out,
-                                           size_t *n, struct dln_error *err);
-struct dln_limit_value {
-    const char *name; /* "0", "1" … where nobody named it */
-    double value;     /* ≤ 0: kept */
-};
-/* The constraint values of a trial, from the list and from the named form. */
-DLN_API DLN_CHECK bool dln_store_limits(dln_store *store, int64_t study_id, int64_t trial_id,
-                                        struct dln_arena *arena, struct dln_limit_value **out,
-                                        size_t *n, struct dln_error *err);
 
 /* ── what strategies learn from ────────────────────────────────────────────────────────────────*/
 
@@ -585,19 +553,43 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
 /* ── commands: queue and journal in one ────────────────────────────────────────────────────────*/
 
 /*
- * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY {"trials": [numbers]} · ENQUEUE {"params":
+ * Payloads are JSON objects:  PRUNE, STOP_TRIAL, RETRY, DELETE, RESTORE {"trials": [numbers]} · ENQUEUE {"params":
  * {}, "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute)
  * · REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING
  * one) · SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · SET_PRUNER {"pruner": the
- * same} · STOP {"now": bool} · NOTE {"text": …} (an engine decision of note, journal only).
+ * same} · TRIAL_NOTE {"trial": n, "text": …} · TAG {"trials": [numbers], "add": [tags], "remove":
+ * [tags]} or {"tags": [[number, "a b"], …]} · SET_SPACE {"edits": {"lr": "{float: [0, 1]}", "gone": null}} · CONFIRM {"top": k,
+ * "repeats": n, "fresh": bool, "then": "stop"} (each may be left out) · STOP {"now": bool} · NOTE
+ * {"text": …} (an engine decision of note, journal only; "about": the id of the entry that a
+ * person's note explains) · UNDO, REDO {"id": n} (of an entry; without it the newest that can be).
+ * Any payload may have a "why": {"why": "text"}.
  */
-#define DLN_COMMANDS(X)                                                                 \
-    X(PAUSE, "pause")                                                                   \
-    X(RESUME, "resume")                                                                 \
-    X(DRAIN, "drain") X(STOP, "stop") X(PRUNE, "prune") X(STOP_TRIAL, "stop_trial")     \
-        X(RETRY, "retry") X(ENQUEUE, "enqueue") X(SET_PARALLEL, "set_parallel")         \
-            X(SET_BUDGET, "set_budget") X(SET_STRATEGY, "set_strategy") X(NOTE, "note") \
-                X(REVISE, "revise") X(WITHDRAW, "withdraw") X(SET_PRUNER, "set_pruner")
+/* clang-format off */
+#define DLN_COMMANDS(X) \
+    X(PAUSE, "pause") \
+    X(RESUME, "resume") \
+    X(DRAIN, "drain") \
+    X(STOP, "stop") \
+    X(PRUNE, "prune") \
+    X(STOP_TRIAL, "stop_trial") \
+    X(RETRY, "retry") \
+    X(ENQUEUE, "enqueue") \
+    X(SET_PARALLEL, "set_parallel") \
+    X(SET_BUDGET, "set_budget") \
+    X(SET_STRATEGY, "set_strategy") \
+    X(NOTE, "note") \
+    X(REVISE, "revise") \
+    X(WITHDRAW, "withdraw") \
+    X(SET_PRUNER, "set_pruner") \
+    X(CONFIRM, "confirm") \
+    X(SET_SPACE, "set_space") \
+    X(UNDO, "undo") \
+    X(REDO, "redo") \
+    X(TRIAL_NOTE, "trial_note") \
+    X(TAG, "tag") \
+    X(DELETE, "delete") \
+    X(RESTORE, "restore")
+/* clang-format on */
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,
     DLN_COMMANDS(DLN_COMMAND_ENUM)
@@ -643,5 +635,7 @@ DLN_API DLN_CHECK bool dln_store_journal(dln_store *store, int64_t study_id, int
 DLN_API DLN_CHECK bool dln_store_command(dln_store *store, int64_t command_id,
                                          struct dln_arena *arena, struct dln_command *out,
                                          struct dln_error *err);
+
+#include "dialin/marks.h"
 
 #endif

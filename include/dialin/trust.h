@@ -119,11 +119,11 @@ struct dln_findings {
 
 /*
  * Fills the found half of all candidates. The winner has the best mean among those that were
- * measured most often. False: no memory.
+ * measured most often. test_train: as for dln_compare_paired(). False: no memory.
  */
 DLN_API DLN_CHECK bool dln_judge(size_t n, struct dln_candidate *candidates, size_t n_seeds,
-                                 bool maximize, struct dln_arena *arena, struct dln_findings *out,
-                                 struct dln_error *err);
+                                 bool maximize, double test_train, struct dln_arena *arena,
+                                 struct dln_findings *out, struct dln_error *err);
 
 /* Spearman's rank correlation of n pairs, ties by their mean rank; NaN for n < 3 or no spread. */
 DLN_API double dln_rank_correlation(size_t n, const double *a, const double *b);

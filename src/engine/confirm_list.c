@@ -10,6 +10,7 @@ bool dln_confirm_read_trials(dln_store *store, int64_t study_id, const struct dl
                              struct dln_error *err)
 {
     const size_t m = study->n_objectives;
+    const size_t objective = dln_confirm_objective(study);
     if (!dln_store_history(store, study_id, &study->space, m, 0, arena, &t->rows, &t->n, err)) {
         return false;
     }
@@ -17,12 +18,13 @@ bool dln_confirm_read_trials(dln_store *store, int64_t study_id, const struct dl
     t->expected = DLN_ARENA_ARRAY(arena, double, t->n);
     if (!t->loss || !t->expected) return dln_confirm_no_memory(err);
     for (size_t i = 0; i < t->n; i++) {
-        const struct dln_history_row *row = &t->rows[i];
+        struct dln_history_row *row = &t->rows[i];
+        row->values += objective; /* as if it were the only one */
         const bool counts =
             row->state == DLN_TRIAL_COMPLETE && isfinite(row->values[0]) && !(row->violation > 0);
-        t->loss[i] = !counts                         ? (double)NAN
-                     : study->objectives[0].maximize ? -row->values[0]
-                                                     : row->values[0];
+        t->loss[i] = !counts                                 ? (double)NAN
+                     : study->objectives[objective].maximize ? -row->values[0]
+                                                             : row->values[0];
         t->expected[i] = (double)NAN;
         t->n_complete += counts;
     }
@@ -35,7 +37,7 @@ static bool expect(const struct dln_study *study, struct dln_confirm_trials *t,
 {
     struct dln_error why = {0};
     dln_predictor *predictor = NULL;
-    const bool maximize = study->objectives[0].maximize;
+    const bool maximize = study->objectives[dln_confirm_objective(study)].maximize;
     bool ok = dln_predictor_new(&study->space, 1, &maximize, &predictor, &why);
     struct dln_trust trust = {0};
     ok = ok && dln_predictor_learn(predictor, t->n, t->rows, NULL, &why) &&

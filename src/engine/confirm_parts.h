@@ -19,6 +19,8 @@ DLN_CHECK bool dln_confirm_read_rows(dln_store *store, int64_t study_id, struct 
                                      struct dln_error *err);
 
 /* confirm_list.c */
+/* Whose values are confirmed: confirm.metric or prune_on of several; SIZE_MAX: not said. */
+size_t dln_confirm_objective(const struct dln_study *study);
 struct dln_confirm_trials {
     struct dln_history_row *rows;
     size_t n, n_complete;

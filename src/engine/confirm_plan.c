@@ -3,14 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "dialin/pruner.h"
 #include "engine/job.h"
 
-enum {
-    REPEATS_DEFAULT = 5,
-    TOP_DEFAULT = 5,
-    FIRST_ROUND = 2,
-    CELLS_MAX = 4000000
-};
+enum { REPEATS_DEFAULT = 5, TOP_DEFAULT = 5, FIRST_ROUND = 2, CELLS_MAX = 4000000 };
 static const uint64_t salt = UINT64_C(0x636f6e6669726d); /* "confirm" */
 
 bool dln_confirm_no_memory(struct dln_error *err)
@@ -25,17 +21,34 @@ static const struct dln_words *words_of(const struct dln_study *study)
     return study->confirm.run.n > 0 ? &study->confirm.run : dln_study_command(study);
 }
 
+size_t dln_confirm_objective(const struct dln_study *study)
+{
+    for (size_t i = 0; study->confirm.metric && i < study->n_objectives; i++) {
+        if (strcmp(study->confirm.metric, study->objectives[i].metric) == 0) return i;
+    }
+    return dln_prune_objective(study);
+}
+
 static const char *metric_of(const struct dln_study *study)
 {
-    return study->confirm.metric ? study->confirm.metric : study->objectives[0].metric;
+    return study->confirm.metric ? study->confirm.metric
+                                 : study->objectives[dln_confirm_objective(study)].metric;
+}
+
+/* A held-out command is one run a seed, unless 'confirm' itself speaks of folds. */
+static int folds_of(const struct dln_study *study)
+{
+    if (study->confirm.folds > 1) return study->confirm.folds;
+    return study->confirm.run.n == 0 && study->folds > 1 ? study->folds : 1;
 }
 
 static void describe(const struct dln_study *study, struct dln_confirmation *c)
 {
     c->metric = metric_of(study);
-    c->maximize = study->objectives[0].maximize;
-    c->is_held_out =
-        study->confirm.run.n > 0 || strcmp(c->metric, study->objectives[0].metric) != 0;
+    const struct dln_objective *objective = &study->objectives[dln_confirm_objective(study)];
+    c->maximize = objective->maximize;
+    c->folds = folds_of(study);
+    c->is_held_out = study->confirm.run.n > 0 || strcmp(c->metric, objective->metric) != 0;
 }
 
 /* The command as text, so that a changed one is seen. */
@@ -46,6 +59,7 @@ static const char *command_text(const struct dln_study *study, struct dln_arena 
     dln_strbuf_addf(&text, "%s:", metric_of(study));
     for (size_t i = 0; i < words->n; i++)
         dln_strbuf_addf(&text, " %zu:%s", strlen(words->word[i]), words->word[i]);
+    if (folds_of(study) > 1) dln_strbuf_addf(&text, " folds=%d", folds_of(study));
     const char *copy = dln_strbuf_ok(&text) ? dln_arena_copy(arena, dln_strbuf_text(&text)) : NULL;
     dln_strbuf_release(&text);
     return copy;
@@ -53,7 +67,8 @@ static const char *command_text(const struct dln_study *study, struct dln_arena 
 
 uint64_t dln_confirm_seed(const struct dln_confirmation *c, uint64_t study_seed, size_t seed)
 {
-    return dln_job_seed(study_seed ^ salt, c->series * DLN_CONFIRM_SEEDS_MAX + (int64_t)seed, 0);
+    const size_t split = seed / (size_t)c->folds;
+    return dln_job_seed(study_seed ^ salt, c->series * DLN_CONFIRM_SEEDS_MAX + (int64_t)split, 0);
 }
 
 /* ── rounds ────────────────────────────────────────────────────────────────────────────────────*/
@@ -87,7 +102,9 @@ static bool judge(struct dln_confirmation *c, size_t n_seeds, struct dln_error *
         row->result.values = row->values;
         candidates[i] = row->result;
     }
-    const bool ok = dln_judge(c->n, candidates, n_seeds, c->maximize, &arena, &c->findings, err);
+    const double test_train = c->folds > 1 ? 1 / (double)(c->folds - 1) : 0;
+    const bool ok =
+        dln_judge(c->n, candidates, n_seeds, c->maximize, test_train, &arena, &c->findings, err);
     for (size_t i = 0; ok && i < c->n; i++)
         c->rows[i].result = candidates[i];
     dln_arena_release(&arena);
@@ -218,14 +235,17 @@ bool dln_confirm_plan(dln_store *store, int64_t study_id, const struct dln_study
     struct dln_confirm_trials t = {0};
     bool goes_on = false;
     const int top = chosen(settings->top, study->confirm.top, TOP_DEFAULT);
-    const int repeats = chosen(settings->repeats, study->confirm.seeds, REPEATS_DEFAULT);
+    /* whole cross-validations, but for `confirm: {folds: 10}`, which is one */
+    const int of_file = study->confirm.folds > 0 ? 1 : study->confirm.seeds;
+    const int seeds = chosen(settings->repeats, of_file, REPEATS_DEFAULT);
     *c = (struct dln_confirmation){0};
-    if (study->n_objectives > 1) {
+    if (dln_confirm_objective(study) == SIZE_MAX) {
         return dln_fail(err, DLN_UNSUPPORTED,
                         "a study with several objectives has a front, not one best trial to "
-                        "confirm");
+                        "confirm: 'metric' in 'confirm' names the objective to judge by");
     }
     describe(study, c);
+    const int repeats = seeds * c->folds;
     const char *command = command_text(study, &c->arena);
     bool ok = command || dln_confirm_no_memory(err);
     ok = ok && dln_confirm_read_trials(store, study_id, study, &c->arena, &t, err) &&
@@ -258,7 +278,7 @@ bool dln_confirmation_read(dln_store *store, int64_t study_id, const struct dln_
 {
     struct dln_confirm_trials t = {0};
     *c = (struct dln_confirmation){0};
-    if (study->n_objectives > 1) return true;
+    if (dln_confirm_objective(study) == SIZE_MAX) return true;
     describe(study, c);
     bool ok = dln_confirm_read_plan(store, study_id, c, err);
     if (ok && c->series > 0) {

@@ -81,7 +81,7 @@ static void about_ties(const struct dln_confirmation *c, struct dln_strbuf *out)
         add_name(&c->rows[i], out);
     }
     if (c->findings.more > 0 && c->findings.more < SIZE_MAX) {
-        dln_strbuf_addf(out, "; about %zu more seed%s would settle it", c->findings.more,
+        dln_strbuf_addf(out, "; about %zu more run%s would settle it", c->findings.more,
                         c->findings.more == 1 ? "" : "s");
     } else if (c->findings.more > 0) {
         dln_strbuf_add(out, "; as good as equal, so prefer the cheaper one");

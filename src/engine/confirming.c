@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dialin/clock.h"
-#include "engine/confirm_plan.h"
+#include "engine/confirm_parts.h"
 #include "engine/launch.h"
 #include "engine/obey.h"
 #include "engine/outcome.h"
@@ -80,6 +80,8 @@ static bool start(struct confirming *c, struct run *run, int slot, struct dln_er
     job->number = row->number < 0 ? c->next_number : row->number;
     job->slot = slot;
     job->attempt = 1;
+    job->fold = (int)(run->seed % (size_t)c->plan.folds);
+    job->folds = c->plan.folds;
     job->phase = DLN_JOB_ASKED;
     const uint64_t seed = dln_confirm_seed(&c->plan, driver->seed, run->seed);
     if (!make_folder(c, job, run, err) || !dln_launch_words(driver, job, c->words, seed, err)) {
@@ -244,7 +246,7 @@ static bool set_up(struct confirming *c, struct dln_error *err)
         return false;
     }
     c->next_number = summary.n_trials;
-    c->objective = study->objectives[0];
+    c->objective = study->objectives[dln_confirm_objective(study)];
     c->objective.metric = c->plan.metric;
     c->judged = *study;
     c->judged.objectives = &c->objective;
@@ -272,11 +274,12 @@ static void tell_start(struct confirming *c)
     size_t n = plan->n;
     const bool has_control = plan->rows[n - 1].result.is_control;
     n -= has_control;
-    dln_driver_note(
-        c->driver, "confirm: %s %zu candidate%s%s on fresh seeds%s, %d runs each on average%s",
-        plan->n_runs > 0 ? "goes on with" : "runs", n, n == 1 ? "" : "s",
-        has_control ? " and the default" : "", plan->is_held_out ? " by the held-out command" : "",
-        plan->repeats, plan->is_held_out && plan->held_out_uses > 1 ? "; it was used before" : "");
+    dln_driver_note(c->driver,
+                    "confirm: %s %zu candidate%s%s on fresh %s%s, %d runs each on average%s",
+                    plan->n_runs > 0 ? "goes on with" : "runs", n, n == 1 ? "" : "s",
+                    has_control ? " and the default" : "", plan->folds > 1 ? "folds" : "seeds",
+                    plan->is_held_out ? " by the held-out command" : "", plan->repeats,
+                    plan->is_held_out && plan->held_out_uses > 1 ? "; it was used before" : "");
 }
 
 /* The verdict's first two sentences go to the journal. */

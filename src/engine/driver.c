@@ -118,6 +118,12 @@ void dln_driver_close(struct dln_driver *driver)
     dln_proposer_free(driver->proposer);
     dln_pruning_free(driver->pruning);
     dln_config_free(driver->config);
+    for (size_t i = 0; i < driver->n_old; i++) {
+        dln_config_free(driver->old[i].config);
+        dln_study_free(driver->old[i].study);
+    }
+    free(driver->old);
+    free(driver->unanswered_undo);
     dln_gpus_free(driver->gpus);
     dln_ledger_release(&driver->ledger);
     dln_metric_reader_free(driver->metric_reader);
@@ -325,8 +331,24 @@ bool dln_driver_add_job(struct dln_driver *driver, struct dln_job *job, struct d
         driver->jobs = jobs;
         driver->cap_jobs = cap;
     }
+    job->study = driver->study;
+    job->config = driver->config;
     driver->jobs[driver->n_jobs++] = job;
     return true;
+}
+
+const double *dln_driver_point(struct dln_driver *driver, const struct dln_job *job)
+{
+    if (!job->study || job->study == driver->study) return job->x;
+    double *x = DLN_ARENA_ARRAY(&driver->scratch, double, driver->study->space.n + 1);
+    if (x) {
+        dln_space_carry(&job->study->space, job->x, &driver->study->space, x);
+    } else {
+        struct dln_error err = {0};
+        (void)dln_fail(&err, DLN_NOMEM, "keep a trial");
+        dln_driver_give_up(driver, &err);
+    }
+    return x;
 }
 
 void dln_driver_drop_job(struct dln_driver *driver, struct dln_job *job)

@@ -31,7 +31,8 @@ enum {
     DLN_BEAT_MS = 10000,
     DLN_TROUBLE_MS = 5000,    /* between attempts while the storage refuses */
     DLN_SECOND_LOOK_MS = 200, /* after a claim that a foreign worker may have made too */
-    DLN_PARALLEL_MAX = 1024
+    DLN_PARALLEL_MAX = 1024,
+    DLN_REPLY_TEXT_MAX = 1024
 };
 
 /* The storage (or the disk of the run directories) refuses: results are kept, nothing is started.
@@ -45,11 +46,19 @@ struct dln_trouble {
     char text[DLN_ERROR_TEXT_MAX];
 };
 
+/* Kept to the end: running trials go by what they began with. */
+struct dln_generation {
+    struct dln_study *study;
+    dln_config *config;
+};
+
 struct dln_driver {
     dln_store *store;
     int64_t study_id;
     int lock_fd; /* for each guardian to inherit; ours to close */
     struct dln_study *study;
+    struct dln_generation *old; /* what study and config were before the space was edited */
+    size_t n_old;
     struct dln_live_settings live;
     uint64_t seed;
     enum dln_engine_state engine_state;
@@ -90,6 +99,8 @@ struct dln_driver {
     bool has_news;        /* a commit of note: poke the one who watches */
     bool is_proven;       /* the program could be started once */
     bool is_exhausted;    /* every point was tried */
+    bool wants_confirm;   /* no new trial, and a confirmation as soon as none runs */
+    struct dln_confirm_settings confirm;
     bool is_starting;     /* the inbox holds what was posted before we came */
     bool lets_others_end; /* failing, but what runs is sound */
     bool is_leaving;      /* failing, and what ran was told to end */
@@ -102,7 +113,8 @@ struct dln_driver {
 
     int64_t unanswered_id; /* of a command that was obeyed; 0: none */
     enum dln_command_state unanswered_state;
-    char unanswered_text[512], unanswered_undo[512];
+    char unanswered_text[DLN_REPLY_TEXT_MAX];
+    char *unanswered_undo; /* NULL: none */
 
     bool is_over;
     enum dln_engine_outcome outcome;
@@ -149,6 +161,11 @@ bool dln_driver_learn(struct dln_driver *driver, const struct dln_history_row *r
 DLN_CHECK bool dln_driver_add_job(struct dln_driver *driver, struct dln_job *job,
                                   struct dln_error *err);
 void dln_driver_drop_job(struct dln_driver *driver, struct dln_job *job);
+/*
+ * A job's values in the space as it is now, NaN where they have no place in it; in the scratch
+ * arena where that was edited. NULL: no memory, and the engine ends.
+ */
+const double *dln_driver_point(struct dln_driver *driver, const struct dln_job *job);
 struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t number);
 /* How many trials may run at a time: as many as wanted, and as there are GPUs for. */
 int dln_driver_n_slots(const struct dln_driver *driver);

@@ -27,11 +27,39 @@ struct dln_engine {
     struct dln_wake wake;
     struct dln_wake notify;
     bool has_notify;
+    bool only_confirms; /* driver.confirm, and nothing else */
     atomic_int quits;
     atomic_bool is_over;
 };
 
 /* ── start ─────────────────────────────────────────────────────────────────────────────────────*/
+
+static bool open_runner(struct dln_driver *driver, const struct dln_engine_options *options,
+                        struct dln_error *err)
+{
+    struct dln_study *study = driver->study;
+    const struct dln_runner_options runner = {
+        .program = options->guardian,
+        .inherit_fd = driver->lock_fd,
+        .log_limit_bytes = study->machine.log_limit_bytes,
+        .seed = driver->seed,
+        .orphan_grace_ms =
+            study->machine.grace_ms < ORPHAN_GRACE_MS ? study->machine.grace_ms : ORPHAN_GRACE_MS,
+    };
+    return dln_runner_new(study, &runner, &driver->runner, err);
+}
+
+/* The same for an engine that runs no trial. */
+static bool prepare_confirm(struct dln_engine *engine, const struct dln_engine_options *options,
+                            struct dln_error *err)
+{
+    struct dln_driver *driver = &engine->driver;
+    engine->only_confirms = true;
+    driver->confirm = *options->confirm;
+    driver->beat_ns = dln_clock_mono_ns() + DLN_BEAT_MS * DLN_NS_PER_MS;
+    return dln_study_can_run(driver->study, err) && dln_argv_check(driver->study, err) &&
+           dln_config_new(driver->study, &driver->config, err) && open_runner(driver, options, err);
+}
 
 /* Everything that can fail before the first trial, in the caller's thread, for its sentences. */
 static bool prepare(struct dln_driver *driver, const struct dln_engine_options *options,
@@ -47,15 +75,7 @@ static bool prepare(struct dln_driver *driver, const struct dln_engine_options *
     if (!dln_ledger_init(&driver->ledger, study, err)) return false;
     driver->is_engine = true;
     if (study->worker.n > 0) dln_worker_end_orphans(study);
-    const struct dln_runner_options runner = {
-        .program = options->guardian,
-        .inherit_fd = driver->lock_fd,
-        .log_limit_bytes = study->machine.log_limit_bytes,
-        .seed = driver->seed,
-        .orphan_grace_ms =
-            study->machine.grace_ms < ORPHAN_GRACE_MS ? study->machine.grace_ms : ORPHAN_GRACE_MS,
-    };
-    return dln_runner_new(study, &runner, &driver->runner, err);
+    return open_runner(driver, options, err);
 }
 
 /* A step that went through the driver's own bookkeeping of failures, as an error for the caller. */
@@ -132,6 +152,51 @@ static bool take_up(struct dln_driver *driver, bool paused, struct dln_error *er
     return went_well(driver, err);
 }
 
+/* A confirmation is worth as much as it gives its watchers to see. */
+static void poke_watcher(void *context, const struct dln_confirmation *so_far, size_t row,
+                         size_t seed, const char *failure)
+{
+    const struct dln_engine *engine = context;
+    (void)so_far;
+    (void)row;
+    (void)seed;
+    (void)failure;
+    if (engine->has_notify) dln_wake_poke(&engine->notify);
+}
+
+static struct dln_confirm_options confirm_options(struct dln_engine *engine)
+{
+    return (struct dln_confirm_options){
+        .wake = &engine->wake, .quits = &engine->quits, .watch = poke_watcher, .context = engine};
+}
+
+/* A person has asked for it while the study runs, or wraps up. True: the study goes on. */
+static bool confirm_as_asked(struct dln_engine *engine)
+{
+    struct dln_driver *driver = &engine->driver;
+    struct dln_error err = {0};
+    bool finished;
+    char why[sizeof driver->why];
+    const enum dln_engine_state state = driver->engine_state;
+    struct dln_confirm_options options = confirm_options(engine);
+    memcpy(why, driver->why, sizeof why);
+    options.settings = driver->confirm;
+    driver->wants_confirm = false;
+    if (!dln_confirm_drive(driver, &options, &finished, &err)) {
+        dln_driver_note(driver, "confirm: stopped: %.900s", err.text);
+    }
+    driver->look_ns = 0;
+    if (!driver->is_over) return true;
+    const bool goes_on =
+        driver->engine_state == DLN_ENGINE_RUNNING || driver->engine_state == DLN_ENGINE_PAUSED;
+    if (goes_on && atomic_load(&engine->quits) == 0) {
+        driver->is_over = false;
+        return true;
+    }
+    if (driver->engine_state != state) dln_driver_set_state(driver, state, why);
+    return false;
+}
+
 /*
  * The budget is met: the study file may ask for a confirmation. True: somebody has given the study
  * something else to do meanwhile, which goes first.
@@ -142,7 +207,12 @@ static bool confirm(struct dln_engine *engine)
     struct dln_error err = {0};
     bool finished;
     char why[sizeof driver->why];
-    const struct dln_confirm_options options = {.wake = &engine->wake, .quits = &engine->quits};
+    const struct dln_confirm_options options = confirm_options(engine);
+    if (driver->wants_confirm && (!driver->is_over || driver->outcome != DLN_OUTCOME_FAILED) &&
+        atomic_load(&engine->quits) == 0) {
+        return confirm_as_asked(engine);
+    }
+    if (!driver->is_over) return true;
     if (driver->outcome != DLN_OUTCOME_DONE || !driver->study->confirm.given) return false;
     if (driver->ledger.counts[DLN_TRIAL_COMPLETE] == 0) return false;
     memcpy(why, driver->why, sizeof why);
@@ -159,6 +229,21 @@ static bool confirm(struct dln_engine *engine)
     return false;
 }
 
+/* No trial: the state of the study stays what it is. */
+static void confirm_only(struct dln_engine *engine)
+{
+    struct dln_driver *driver = &engine->driver;
+    bool finished;
+    struct dln_confirm_options options = confirm_options(engine);
+    options.settings = driver->confirm;
+    driver->outcome = DLN_OUTCOME_DONE;
+    if (!dln_confirm_drive(driver, &options, &finished, &driver->end_error)) {
+        driver->outcome = DLN_OUTCOME_FAILED;
+    } else if (!finished) {
+        driver->outcome = DLN_OUTCOME_STOPPED;
+    }
+}
+
 static void *run_thread(void *context)
 {
     struct dln_engine *engine = context;
@@ -168,9 +253,13 @@ static void *run_thread(void *context)
         .notify = engine->has_notify ? &engine->notify : NULL,
         .quits = &engine->quits,
     };
-    do {
-        dln_loop_run(&loop);
-    } while (confirm(engine));
+    if (engine->only_confirms) {
+        confirm_only(engine);
+    } else {
+        do {
+            dln_loop_run(&loop);
+        } while (confirm(engine));
+    }
     dln_driver_close(&engine->driver);
     atomic_store(&engine->is_over, true);
     if (engine->has_notify) dln_wake_poke(&engine->notify);
@@ -202,10 +291,17 @@ bool dln_engine_start(const struct dln_engine_options *options, dln_engine **out
     }
     if (!dln_wake_init(&engine->wake, err)) goto fail;
     if (!dln_driver_open(&engine->driver, options->db_path, options->study_id, err)) goto fail;
-    if (!prepare(&engine->driver, options, err)) goto fail;
-    if (!take_up(&engine->driver, options->start_paused, err)) goto fail;
+    if (options->confirm) {
+        if (!prepare_confirm(engine, options, err)) goto fail;
+    } else if (!prepare(&engine->driver, options, err) ||
+               !take_up(&engine->driver, options->start_paused, err)) {
+        goto fail;
+    }
     if (!spawn_thread(engine, err)) {
-        dln_driver_set_state(&engine->driver, DLN_ENGINE_IDLE, "the engine could not be started");
+        if (!options->confirm) {
+            dln_driver_set_state(&engine->driver, DLN_ENGINE_IDLE,
+                                 "the engine could not be started");
+        }
         goto fail;
     }
     *out = engine;

@@ -46,7 +46,9 @@ enum { DLN_REPORTS_MAX = 100000 };
 struct dln_job {
     struct dln_arena arena; /* of x, strategy, memo */
     int64_t trial_id, number;
-    const double *x;
+    const double *x;               /* of study->space, which may have been edited since */
+    const struct dln_study *study; /* as it was when the trial began; NULL: the driver's */
+    const dln_config *config;      /* of that study; NULL: none */
     const char *strategy, *memo;
 
     enum dln_job_phase phase;

@@ -17,7 +17,7 @@ static bool write_params(const struct dln_study *study, const struct dln_job *jo
 }
 
 /* The study's config file, filled in; spec->config_path is set. */
-static bool write_config(const struct dln_driver *driver, const struct dln_job *job,
+static bool write_config(const dln_config *config, const struct dln_job *job,
                          struct dln_run_spec *spec, struct dln_arena *arena, struct dln_error *err)
 {
     struct dln_strbuf text = {0};
@@ -26,7 +26,7 @@ static bool write_config(const struct dln_driver *driver, const struct dln_job *
     const bool ok =
         !spec->config_path
             ? dln_fail(err, DLN_NOMEM, "write the config of a trial")
-            : dln_config_render(driver->config, spec, &text, err) &&
+            : dln_config_render(config, spec, &text, err) &&
                   dln_run_dir_write(job->run_dir, file, dln_strbuf_text(&text), text.len, err);
     dln_strbuf_release(&text);
     return ok;
@@ -55,7 +55,8 @@ static bool write_command(struct dln_job *job, char *const *argv, const char *li
 bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const struct dln_words *words,
                       uint64_t seed, struct dln_error *err)
 {
-    const struct dln_study *study = driver->study;
+    const struct dln_study *study = job->study ? job->study : driver->study;
+    const dln_config *config = job->study ? job->config : driver->config;
     struct dln_arena *scratch = &driver->scratch;
     bool ok = false;
     dln_arena_reset(scratch);
@@ -74,7 +75,7 @@ bool dln_launch_words(struct dln_driver *driver, struct dln_job *job, const stru
     if (!spec.json_path || (driver->gpus && !spec.gpus))
         return dln_fail(err, DLN_NOMEM, "start a trial");
     if (!write_params(study, job, err)) return false;
-    if (driver->config && !write_config(driver, job, &spec, scratch, err)) return false;
+    if (config && !write_config(config, job, &spec, scratch, err)) return false;
 
     char **argv;
     char **envp;

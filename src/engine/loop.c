@@ -212,11 +212,15 @@ void dln_loop_run(const struct dln_loop *loop)
         settle(driver, now);
         dln_hooks_tend(driver, now);
         keep_house(driver, now);
+        if (driver->wants_confirm && !driver->is_over && n_busy(driver, now) == 0 &&
+            driver->n_jobs == 0 && driver->quits == 0 && dln_driver_is_well(driver)) {
+            break; /* the engine confirms, and comes back */
+        }
         if (driver->has_news && loop->notify) dln_wake_poke(loop->notify);
         driver->has_news = false;
         if (driver->is_over) break;
         if (!more) dln_slots_ask_ahead(driver);
         wait_and_work(loop, more ? 0 : poll_ms(driver, dln_clock_mono_ns()));
     }
-    dln_hooks_finish(driver, loop->quits);
+    if (driver->is_over) dln_hooks_finish(driver, loop->quits);
 }

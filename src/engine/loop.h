@@ -15,7 +15,8 @@ struct dln_loop {
 };
 
 /*
- * Runs until the study is done, stopped, left or failed: driver->outcome and end_error say which.
+ * Runs until the study is done, stopped, left or failed: driver->outcome and end_error say which;
+ * or until a confirmation is wanted and nothing runs: then driver->is_over is false.
  * The last state is in the file then, if the storage works.
  */
 void dln_loop_run(const struct dln_loop *loop);

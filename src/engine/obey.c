@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/slots.h"
@@ -30,6 +31,12 @@ void dln_reply_refuse(struct dln_reply *reply, const char *format, ...)
     va_end(args);
 }
 
+void dln_reply_undo(struct dln_reply *reply, const char *payload)
+{
+    free(reply->undo);
+    reply->undo = strdup(payload);
+}
+
 /* ── the session: pause, resume, drain, stop ───────────────────────────────────────────────────*/
 
 static const char *plural(size_t n)
@@ -48,6 +55,7 @@ static void obey_pause(struct dln_driver *driver, const struct dln_command *comm
         return;
     }
     (void)snprintf(why, sizeof why, "paused by %.150s", command->who);
+    dln_reply_undo(reply, "{}");
     dln_driver_set_state(driver, DLN_ENGINE_PAUSED, why);
     dln_hooks_fire(driver, DLN_HOOK_PAUSED, -1);
     if (n == 0) {
@@ -68,6 +76,7 @@ static void obey_resume(struct dln_driver *driver, const struct dln_command *com
         return;
     }
     driver->failures_in_row = 0;
+    dln_reply_undo(reply, "{}");
     dln_driver_set_state(driver, DLN_ENGINE_RUNNING, "");
     dln_reply_done(reply, "running");
 }
@@ -116,7 +125,7 @@ static void obey_note(struct dln_driver *driver, const struct dln_command *comma
     (void)command;
     const char *text = json_string_value(json_object_get(payload, "text"));
     if (text && text[0]) {
-        dln_reply_done(reply, "noted");
+        dln_reply_done(reply, "%.900s", text);
     } else {
         dln_reply_refuse(reply, "a note needs {\"text\": …}");
     }
@@ -142,8 +151,21 @@ static const struct {
     [DLN_COMMAND_NOTE] = {obey_note, false},
     [DLN_COMMAND_REVISE] = {dln_obey_revise, false},
     [DLN_COMMAND_WITHDRAW] = {dln_obey_withdraw, false},
+    [DLN_COMMAND_CONFIRM] = {dln_obey_confirm, true},
+    [DLN_COMMAND_SET_SPACE] = {dln_obey_space, false},
+    [DLN_COMMAND_UNDO] = {dln_obey_undo, false},
+    [DLN_COMMAND_REDO] = {dln_obey_undo, false},
+    [DLN_COMMAND_TRIAL_NOTE] = {dln_obey_trial_note, false},
+    [DLN_COMMAND_TAG] = {dln_obey_tag, false},
+    [DLN_COMMAND_DELETE] = {dln_obey_delete, false},
+    [DLN_COMMAND_RESTORE] = {dln_obey_restore, false},
     [DLN_COMMAND_SET_PRUNER] = {dln_obey_pruner, false},
 };
+
+dln_obey_handler *dln_obey_handler_of(enum dln_command_kind kind)
+{
+    return (size_t)kind < DLN_COMMAND_COUNT ? handlers[kind].obey : NULL;
+}
 
 static void obey(struct dln_driver *driver, const struct dln_command *command,
                  struct dln_reply *reply)
@@ -166,6 +188,7 @@ static void obey(struct dln_driver *driver, const struct dln_command *command,
     if (!dln_json_read(text, strlen(text), &payload, &err) || !json_is_object(payload)) {
         dln_reply_refuse(reply, "the payload is no JSON object");
     } else {
+        (void)json_object_del(payload, "why"); /* for those who read the journal */
         handlers[command->kind].obey(driver, command, payload, reply);
     }
     json_decref(payload);
@@ -175,7 +198,8 @@ static void obey(struct dln_driver *driver, const struct dln_command *command,
 static bool answer(struct dln_driver *driver, int64_t command_id, const struct dln_reply *reply)
 {
     struct dln_error err = {0};
-    if (dln_store_answer(driver->store, command_id, reply->state, reply->text, reply->undo, &err)) {
+    if (dln_store_answer(driver->store, command_id, reply->state, reply->text,
+                         reply->undo ? reply->undo : "", &err)) {
         driver->unanswered_id = 0;
         dln_driver_committed(driver, true);
         return true;
@@ -184,7 +208,8 @@ static bool answer(struct dln_driver *driver, int64_t command_id, const struct d
         driver->unanswered_id = command_id;
         driver->unanswered_state = reply->state;
         (void)snprintf(driver->unanswered_text, sizeof driver->unanswered_text, "%s", reply->text);
-        (void)snprintf(driver->unanswered_undo, sizeof driver->unanswered_undo, "%s", reply->undo);
+        free(driver->unanswered_undo);
+        driver->unanswered_undo = reply->undo ? strdup(reply->undo) : NULL;
     }
     return dln_driver_blame(driver, &err);
 }
@@ -194,7 +219,7 @@ bool dln_obey_inbox(struct dln_driver *driver)
     if (driver->unanswered_id != 0) {
         struct dln_reply reply = {.state = driver->unanswered_state};
         (void)snprintf(reply.text, sizeof reply.text, "%s", driver->unanswered_text);
-        (void)snprintf(reply.undo, sizeof reply.undo, "%s", driver->unanswered_undo);
+        reply.undo = driver->unanswered_undo; /* lent */
         if (!answer(driver, driver->unanswered_id, &reply)) return false;
     }
     struct dln_arena arena = {0};
@@ -210,6 +235,7 @@ bool dln_obey_inbox(struct dln_driver *driver)
         }
         obey(driver, &command, &reply);
         more = reply.state != DLN_COMMAND_POSTED && answer(driver, command.id, &reply);
+        free(reply.undo);
     }
     dln_arena_release(&arena);
     return dln_driver_is_well(driver);

@@ -38,9 +38,7 @@ static void describe_undo(const char *what, const struct dln_method *was, struct
     dln_strbuf_addf(&text, "{\"%s\": ", what);
     dln_method_json(was, &text);
     dln_strbuf_add(&text, "}");
-    if (dln_strbuf_ok(&text) && text.len < sizeof reply->undo) {
-        (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
-    }
+    if (dln_strbuf_ok(&text)) dln_reply_undo(reply, dln_strbuf_text(&text));
     dln_strbuf_release(&text);
 }
 

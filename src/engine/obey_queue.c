@@ -44,6 +44,24 @@ static bool settle(struct dln_driver *driver, int64_t number)
     return !driver->is_engine || dln_refresh_trial(driver, number, NULL);
 }
 
+/* The values that the trial waits with. */
+static void keep_undo(struct dln_driver *driver, int64_t number, int64_t id,
+                      struct dln_reply *reply)
+{
+    const struct dln_space *space = &driver->study->space;
+    struct dln_arena arena = {0};
+    struct dln_strbuf text = {0};
+    double *x = DLN_ARENA_ARRAY(&arena, double, space->n + 1);
+    if (x && dln_store_waiting_point(driver->store, driver->study_id, space, id, x, NULL)) {
+        dln_strbuf_addf(&text, "{\"trial\": %" PRId64 ", \"params\": ", number);
+        dln_space_json(space, x, &text);
+        dln_strbuf_add(&text, "}");
+        if (dln_strbuf_ok(&text)) dln_reply_undo(reply, dln_strbuf_text(&text));
+    }
+    dln_strbuf_release(&text);
+    dln_arena_release(&arena);
+}
+
 void dln_obey_revise(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                      struct dln_reply *reply)
 {
@@ -64,6 +82,7 @@ void dln_obey_revise(struct dln_driver *driver, const struct dln_command *comman
     } else if (!dln_point_read(space, params, x, &err)) {
         dln_reply_refuse(reply, "%s", err.text);
     } else if (find_waiting(driver, number, &id, reply)) {
+        keep_undo(driver, json_integer_value(number), id, reply);
         if (!dln_store_revise(driver->store, space, id, x, &err)) {
             (void)dln_driver_blame(driver, &err);
         } else if (settle(driver, json_integer_value(number))) {

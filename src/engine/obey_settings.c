@@ -34,7 +34,9 @@ void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *comm
     struct dln_live_settings live = driver->live;
     live.parallel = (int)json_integer_value(value);
     if (!save_live(driver, &live)) return;
-    (void)snprintf(reply->undo, sizeof reply->undo, "{\"value\": %d}", was);
+    char undo[64];
+    (void)snprintf(undo, sizeof undo, "{\"value\": %d}", was);
+    dln_reply_undo(reply, undo);
     const int room = dln_driver_n_slots(driver);
     if (room < live.parallel) {
         dln_reply_done(reply, "parallel %d → %d; there are GPUs for %d", was, live.parallel, room);
@@ -96,29 +98,38 @@ static bool apply(struct dln_budget *budget, const char *key, const json_t *valu
     return true;
 }
 
-static void describe_undo(const struct dln_budget *was, struct dln_reply *reply)
+/* Only of what is changed: other limits may have been set by somebody else since. */
+static void describe_undo(const struct dln_budget *was, const json_t *payload,
+                          struct dln_reply *reply)
 {
+    const struct {
+        const char *key;
+        double value;
+        bool is_none;
+    } limits[] = {
+        {"trials", (double)was->trials, false},
+        {"time_s", was->time_s, false},
+        {"slot_s", was->slot_s, false},
+        {"cost", was->cost, false},
+        {"target", was->target, !was->has_target},
+        {"no_improvement", (double)was->no_improvement, false},
+    };
     struct dln_strbuf text = {0};
     struct dln_json_writer w = {.out = &text};
     dln_json_object(&w);
-    dln_json_key(&w, "trials");
-    dln_json_int(&w, was->trials);
-    dln_json_key(&w, "time_s");
-    dln_json_double(&w, was->time_s);
-    dln_json_key(&w, "slot_s");
-    dln_json_double(&w, was->slot_s);
-    dln_json_key(&w, "cost");
-    dln_json_double(&w, was->cost);
-    dln_json_key(&w, "target");
-    if (was->has_target) {
-        dln_json_double(&w, was->target);
-    } else {
-        dln_json_null(&w);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        if (!json_object_get(payload, limits[i].key)) continue;
+        dln_json_key(&w, limits[i].key);
+        if (limits[i].is_none) {
+            dln_json_null(&w);
+        } else if (i == 0 || i == 5) {
+            dln_json_int(&w, (int64_t)limits[i].value);
+        } else {
+            dln_json_double(&w, limits[i].value);
+        }
     }
-    dln_json_key(&w, "no_improvement");
-    dln_json_int(&w, was->no_improvement);
     dln_json_end_object(&w);
-    (void)snprintf(reply->undo, sizeof reply->undo, "%s", dln_strbuf_text(&text));
+    dln_reply_undo(reply, dln_strbuf_text(&text));
     dln_strbuf_release(&text);
 }
 
@@ -159,7 +170,7 @@ void dln_obey_budget(struct dln_driver *driver, const struct dln_command *comman
     }
     if (!ok || !save_live(driver, &live)) return;
     dln_obey_settle_idle(driver, "budget changed");
-    describe_undo(&was, reply);
+    describe_undo(&was, payload, reply);
     struct dln_strbuf text = {0};
     dln_budget_text(&was, &text);
     dln_strbuf_add(&text, " → ");

@@ -20,7 +20,7 @@ static dln_proposer *open_proposer(struct dln_driver *driver, const struct dln_m
     return proposer;
 }
 
-static bool learn_all(struct dln_driver *driver, dln_proposer *proposer)
+bool dln_obey_learn_all(struct dln_driver *driver, dln_proposer *proposer)
 {
     struct dln_error err = {0};
     struct dln_arena arena = {0};
@@ -48,7 +48,7 @@ void dln_obey_strategy(struct dln_driver *driver, const struct dln_command *comm
     if (!dln_obey_read_method(driver, payload, "strategy", &was, &method, reply)) return;
     dln_proposer *proposer = open_proposer(driver, &method, reply);
     if (!proposer) return;
-    if (driver->is_engine && !learn_all(driver, proposer)) {
+    if (driver->is_engine && !dln_obey_learn_all(driver, proposer)) {
         dln_proposer_free(proposer);
         return;
     }

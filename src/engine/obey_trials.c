@@ -228,6 +228,9 @@ void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *comma
         goto done;
     }
     if (!put_in_queue(driver, x, copy_of, false, command->who, &number)) goto done;
+    char undo[64];
+    (void)snprintf(undo, sizeof undo, "{\"trial\": %" PRId64 "}", number);
+    dln_reply_undo(reply, undo);
     dln_reply_done(reply, "queued as #%" PRId64, number);
 done:
     dln_arena_release(&arena);

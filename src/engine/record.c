@@ -313,11 +313,10 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     }
     double seconds = 0; /* not knowing them is no reason to stop */
     if (!dln_store_seconds(driver->store, job->trial_id, &seconds, NULL)) seconds = 0;
-    const struct dln_history_row row = {
+    struct dln_history_row row = {
         .id = job->trial_id,
         .number = job->number,
         .state = outcome->state,
-        .x = job->x,
         .values = values,
         .last_step = job->last_step,
         .last_value = job->last_value,
@@ -334,7 +333,8 @@ static void conclude(struct dln_driver *driver, struct dln_job *job,
     const bool missing = job->end.kind == DLN_RUN_FAILED && job->end.program_missing;
     const bool had_best = driver->is_engine && dln_ledger_best(&driver->ledger, &best, &was);
     const struct dln_front front = dln_keep_front(driver);
-    (void)dln_driver_learn(driver, &row, &improved);
+    row.x = dln_driver_point(driver, job);
+    if (row.x) (void)dln_driver_learn(driver, &row, &improved);
     dln_keep_tidy(driver, number, &front);
     if (driver->pruning) {
         struct dln_error err = {0};

@@ -34,7 +34,7 @@ static bool may_run(const struct dln_driver *driver)
 static bool may_begin(const struct dln_driver *driver)
 {
     const struct dln_spent spent = dln_driver_spent(driver);
-    return driver->engine_state == DLN_ENGINE_RUNNING &&
+    return driver->engine_state == DLN_ENGINE_RUNNING && !driver->wants_confirm &&
            dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, NULL);
 }
 

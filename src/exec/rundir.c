@@ -40,11 +40,11 @@ static bool make_folder(const char *path, struct dln_error *err)
     return true;
 }
 
-/* Every folder on the way. The text is changed and changed back. */
+/* Every folder on the way; mostly all but the last one are there. The text is changed and changed
+   back. */
 static bool make_folders(char *path, struct dln_error *err)
 {
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return true;
+    if (mkdir(path, 0777) == 0) return true;
     for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         const bool ok = make_folder(path, err);

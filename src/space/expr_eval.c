@@ -142,27 +142,84 @@ static int or3(int a, int b)
     return a < 0 || b < 0 ? -1 : 0;
 }
 
-static struct dln_value of_name(const char *name, dln_expr_lookup *lookup, void *context)
+/* Where values come from: by name, or by the slot that a name was bound to. */
+struct source {
+    dln_expr_lookup *lookup;
+    dln_expr_read *read;
+    void *context;
+};
+
+static struct dln_value of_name(const char *name, const struct source *source)
 {
     struct dln_value value = {0};
-    if (lookup && lookup(context, name, &value)) {
+    if (source->lookup && source->lookup(source->context, name, &value)) {
         return value.kind == DLN_VALUE_NUMBER ? of_number(value.number) : value;
     }
     return (struct dln_value){.kind = DLN_VALUE_TEXT, .text = name};
 }
 
-struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)
+/* In place: filters go over 100,000 rows while somebody types. */
+static void read_slot(size_t slot, const struct source *source, struct dln_value *out)
+{
+    out->kind = DLN_VALUE_MISSING;
+    if (source->read) source->read(source->context, slot, out);
+    if (out->kind == DLN_VALUE_NUMBER && isnan(out->number)) out->kind = DLN_VALUE_MISSING;
+}
+
+static void put_truth(struct dln_value *out, bool truth)
+{
+    out->kind = DLN_VALUE_BOOL;
+    out->truth = truth;
+    out->number = truth;
+}
+
+/* Two numbers compared, what filters do most; false: left and right are something else. */
+static bool compare_numbers(enum dln_expr_op op, struct dln_value *left,
+                            const struct dln_value *right)
+{
+    if (left->kind != DLN_VALUE_NUMBER || right->kind != DLN_VALUE_NUMBER) return false;
+    const double a = left->number, b = right->number;
+    if (op == DLN_OP_LESS) {
+        put_truth(left, a < b);
+    } else if (op == DLN_OP_GREATER) {
+        put_truth(left, a > b);
+    } else if (op == DLN_OP_LESS_EQUAL) {
+        put_truth(left, a <= b);
+    } else if (op == DLN_OP_GREATER_EQUAL) {
+        put_truth(left, a >= b);
+    } else if (op == DLN_OP_EQUAL) {
+        put_truth(left, a == b);
+    } else {
+        put_truth(left, a != b);
+    }
+    return true;
+}
+
+/* Two truths joined; false: one of them is something else. */
+static bool join_truths(enum dln_expr_op op, struct dln_value *left, const struct dln_value *right)
+{
+    if (left->kind != DLN_VALUE_BOOL || right->kind != DLN_VALUE_BOOL) return false;
+    put_truth(left, op == DLN_OP_AND ? left->truth && right->truth : left->truth || right->truth);
+    return true;
+}
+
+static struct dln_value evaluate(const struct dln_expr *expr, const struct source *source)
 {
     struct dln_value stack[DLN_EXPR_STACK_MAX];
     size_t top = 0; /* stack[top - 1] is the newest */
     for (size_t i = 0; i < expr->n; i++) {
         const struct dln_expr_node *node = &expr->nodes[i];
         switch (node->op) {
-        case DLN_OP_NUMBER: stack[top++] = of_number(node->number); break;
+        case DLN_OP_NUMBER:
+            stack[top].kind = isnan(node->number) ? DLN_VALUE_MISSING : DLN_VALUE_NUMBER;
+            stack[top++].number = node->number;
+            break;
         case DLN_OP_TEXT:
             stack[top++] = (struct dln_value){.kind = DLN_VALUE_TEXT, .text = node->text};
             break;
-        case DLN_OP_NAME: stack[top++] = of_name(node->text, lookup, context); break;
+        case DLN_OP_NAME: stack[top++] = of_name(node->text, source); break;
+        case DLN_OP_FIELD: read_slot(node->slot, source, &stack[top++]); break;
+        case DLN_OP_ATOM: stack[top++] = missing(); break;
         case DLN_OP_BOOL: stack[top++] = of_truth(node->truth); break;
         case DLN_OP_NULL: stack[top++] = (struct dln_value){.kind = DLN_VALUE_NULL}; break;
         case DLN_OP_NEGATE:
@@ -187,14 +244,17 @@ struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *loo
         case DLN_OP_GREATER:
         case DLN_OP_GREATER_EQUAL:
             top--;
+            if (compare_numbers(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(compare(node->op, stack[top - 1], stack[top]));
             break;
         case DLN_OP_AND:
             top--;
+            if (join_truths(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(and3(truth_of(stack[top - 1]), truth_of(stack[top])));
             break;
         case DLN_OP_OR:
             top--;
+            if (join_truths(node->op, &stack[top - 1], &stack[top])) break;
             stack[top - 1] = of_truth(or3(truth_of(stack[top - 1]), truth_of(stack[top])));
             break;
         case DLN_OP_IN_BEGIN: stack[top++] = of_truth(0); break;
@@ -210,6 +270,18 @@ struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *loo
         }
     }
     return top == 1 ? stack[0] : missing();
+}
+
+struct dln_value dln_expr_eval(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)
+{
+    const struct source source = {.lookup = lookup, .context = context};
+    return evaluate(expr, &source);
+}
+
+int dln_expr_truth_bound(const struct dln_expr *expr, dln_expr_read *read, void *context)
+{
+    const struct source source = {.read = read, .context = context};
+    return truth_of(evaluate(expr, &source));
 }
 
 int dln_expr_truth(const struct dln_expr *expr, dln_expr_lookup *lookup, void *context)

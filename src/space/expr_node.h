@@ -17,8 +17,10 @@
 
 enum dln_expr_op {
     DLN_OP_NUMBER,
-    DLN_OP_TEXT, /* quoted */
-    DLN_OP_NAME, /* a name or a bare word */
+    DLN_OP_TEXT,  /* quoted */
+    DLN_OP_NAME,  /* a name or a bare word */
+    DLN_OP_ATOM,  /* of a filter, as it was written: state:ok, #40..60 */
+    DLN_OP_FIELD, /* of a filter: a name or an atom that was bound to a slot */
     DLN_OP_BOOL,
     DLN_OP_NULL,
     DLN_OP_NEGATE,
@@ -51,7 +53,8 @@ struct dln_expr_node {
     enum dln_expr_op op;
     bool truth;       /* BOOL */
     double number;    /* NUMBER */
-    const char *text; /* TEXT, NAME */
+    const char *text; /* TEXT, NAME, ATOM */
+    size_t slot;      /* FIELD */
     size_t column;    /* 1-based, in bytes */
     size_t left;      /* EQUAL … GREATER_EQUAL, IN_ITEM: last node of the left operand */
 };
@@ -60,6 +63,19 @@ struct dln_expr {
     size_t n;
     struct dln_expr_node *nodes;
 };
+
+/* The text behind a filter's @name; NULL: there is none. */
+typedef const char *dln_expr_saved(void *context, const char *name);
+/*
+ * The same grammar with what only filters have: atoms, units of time behind numbers, @name. Names
+ * and atoms are to be bound: node by node the op becomes DLN_OP_FIELD with a slot.
+ */
+bool dln_expr_parse_filter(const char *text, dln_expr_saved *saved, void *context,
+                           struct dln_arena *arena, struct dln_expr **out, size_t *column,
+                           struct dln_error *err);
+typedef void dln_expr_read(void *context, size_t slot, struct dln_value *out);
+/* As dln_expr_truth(), of a bound expression. */
+int dln_expr_truth_bound(const struct dln_expr *expr, dln_expr_read *read, void *context);
 
 /* Whether the node compares two things for equality: its operands end at left and at index - 1. */
 static inline bool dln_expr_is_match(const struct dln_expr_node *node)

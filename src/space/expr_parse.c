@@ -15,7 +15,15 @@
 
 #include "dialin/num.h"
 
-enum token_kind { TOKEN_END, TOKEN_NUMBER, TOKEN_TEXT, TOKEN_NAME, TOKEN_WORD, TOKEN_SIGN };
+enum token_kind {
+    TOKEN_END,
+    TOKEN_NUMBER,
+    TOKEN_TEXT,
+    TOKEN_NAME,
+    TOKEN_WORD,
+    TOKEN_SIGN,
+    TOKEN_ATOM
+};
 
 struct token {
     enum token_kind kind;
@@ -32,6 +40,9 @@ struct parser {
     size_t n, cap;
     size_t depth;
     size_t column; /* of the error */
+    bool is_filter;
+    dln_expr_saved *saved;
+    void *context; /* of saved */
     struct dln_error *err;
 };
 
@@ -76,13 +87,33 @@ static bool scan_quoted(struct parser *p, size_t start, char quote)
     return true;
 }
 
+/* Seconds of a unit of time, 0 for anything else. */
+static double unit_of(const char *text, size_t len)
+{
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"ms", 0.001}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strlen(units[i].name) == len && memcmp(units[i].name, text, len) == 0) {
+            return units[i].seconds;
+        }
+    }
+    return 0;
+}
+
 static bool scan_number(struct parser *p, size_t start)
 {
     double number;
-    const size_t len = dln_num_scan(p->text + start, p->len - start, &number);
+    size_t len = dln_num_scan(p->text + start, p->len - start, &number);
     size_t end = start + len;
     while (end < p->len && continues_word(p->text[end]))
         end++;
+    const double unit = unit_of(p->text + start + len, end - start - len);
+    if (p->is_filter && unit > 0) {
+        number *= unit;
+        len = end - start;
+    }
     if (end > start + len) {
         p->column = start + 1;
         return dln_fail(p->err, DLN_INVALID,
@@ -126,6 +157,31 @@ static bool scan_sign(struct parser *p, size_t start)
     return fail_at(p, start, DLN_INVALID, "a character that has no meaning in an expression");
 }
 
+static bool ends_atom(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '(' || c == ')';
+}
+
+/* "#12", "#40..60", "@good", and behind a word and a colon whatever is no blank or in quotes. */
+static bool scan_atom(struct parser *p, size_t start, size_t from)
+{
+    size_t end = from;
+    if (end < p->len && (p->text[end] == '\'' || p->text[end] == '"')) {
+        if (!scan_quoted(p, end, p->text[end])) return false;
+        end += p->token.len;
+    } else {
+        while (end < p->len && !ends_atom(p->text[end]))
+            end++;
+    }
+    if (end == from) {
+        p->column = start + 1;
+        return dln_fail(p->err, DLN_INVALID, "something is missing behind '%.*s'",
+                        (int)(from - start < 80 ? from - start : 80), p->text + start);
+    }
+    p->token = (struct token){.kind = TOKEN_ATOM, .start = start, .len = end - start};
+    return true;
+}
+
 static bool advance(struct parser *p)
 {
     size_t i = p->token.start + p->token.len;
@@ -140,10 +196,12 @@ static bool advance(struct parser *p)
     if (is_digit(c) || (c == '.' && i + 1 < p->len && is_digit(p->text[i + 1]))) {
         return scan_number(p, i);
     }
+    if (p->is_filter && (c == '#' || c == '@')) return scan_atom(p, i, i + 1);
     if (!starts_word(c)) return scan_sign(p, i);
     size_t end = i + 1;
     while (end < p->len && continues_word(p->text[end]))
         end++;
+    if (p->is_filter && end < p->len && p->text[end] == ':') return scan_atom(p, i, end + 1);
     p->token = (struct token){.kind = TOKEN_WORD, .start = i, .len = end - i};
     return true;
 }
@@ -245,6 +303,10 @@ static bool parse_literal(struct parser *p)
             node.op = literals[i].op;
             node.truth = literals[i].truth;
         }
+    } else if (token.kind == TOKEN_ATOM) {
+        node.op = DLN_OP_ATOM;
+        node.text = dln_arena_copy_len(p->arena, p->text + token.start, token.len);
+        if (!node.text) return fail_at(p, 0, DLN_NOMEM, "out of memory");
     } else {
         if (token.kind == TOKEN_TEXT) node.op = DLN_OP_TEXT;
         node.text = unquote(p, &token);
@@ -270,6 +332,35 @@ static bool parse_call(struct parser *p, enum dln_expr_op op)
     return advance(p);
 }
 
+/* @name stands for the text that was saved under it. What is wrong in there is wrong here. */
+static bool parse_saved(struct parser *p)
+{
+    const size_t start = p->token.start;
+    const char *name = dln_arena_copy_len(p->arena, p->text + start + 1, p->token.len - 1);
+    if (!name) return fail_at(p, 0, DLN_NOMEM, "out of memory");
+    const char *text = p->saved ? p->saved(p->context, name) : NULL;
+    if (!text) {
+        p->column = start + 1;
+        return dln_fail(p->err, DLN_INVALID, "no filter was saved as '%.80s'", name);
+    }
+    const struct parser outer = *p;
+    if (!enter(p)) return false;
+    p->text = text;
+    p->len = strlen(text);
+    p->token = (struct token){0};
+    const bool ok = advance(p) && parse_or(p) &&
+                    (p->token.kind == TOKEN_END || fail_expected(p, "an operator or the end"));
+    p->text = outer.text;
+    p->len = outer.len;
+    p->token = outer.token;
+    p->depth = outer.depth;
+    if (!ok) {
+        p->column = start + 1;
+        return dln_wrap(p->err, "@%.80s", name);
+    }
+    return advance(p);
+}
+
 static bool parse_value(struct parser *p)
 {
     static const struct {
@@ -290,6 +381,7 @@ static bool parse_value(struct parser *p)
     if (p->token.kind == TOKEN_SIGN || p->token.kind == TOKEN_END) {
         return fail_expected(p, "a value");
     }
+    if (p->token.kind == TOKEN_ATOM && p->text[p->token.start] == '@') return parse_saved(p);
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         if (at_word(p, reserved[i])) return fail_expected(p, "a value");
     }
@@ -432,20 +524,42 @@ static bool parse_all(struct parser *p)
     return p->token.kind == TOKEN_END ? true : fail_expected(p, "an operator or the end");
 }
 
+static bool parse_text(struct parser *p, struct dln_expr **out, size_t *column)
+{
+    if (!parse_all(p)) {
+        if (column) *column = p->column;
+        return false;
+    }
+    struct dln_expr *expr = DLN_ARENA_NEW(p->arena, struct dln_expr);
+    if (!expr) {
+        if (column) *column = 1;
+        return dln_fail(p->err, DLN_NOMEM, "out of memory");
+    }
+    *expr = (struct dln_expr){.n = p->n, .nodes = p->nodes};
+    *out = expr;
+    return true;
+}
+
 bool dln_expr_parse(const char *text, struct dln_arena *arena, const struct dln_expr **out,
                     size_t *column, struct dln_error *err)
 {
     struct parser p = {.text = text, .len = strlen(text), .arena = arena, .err = err};
-    if (!parse_all(&p)) {
-        if (column) *column = p.column;
-        return false;
-    }
-    struct dln_expr *expr = DLN_ARENA_NEW(arena, struct dln_expr);
-    if (!expr) {
-        if (column) *column = 1;
-        return dln_fail(err, DLN_NOMEM, "out of memory");
-    }
-    *expr = (struct dln_expr){.n = p.n, .nodes = p.nodes};
+    struct dln_expr *expr = NULL;
+    if (!parse_text(&p, &expr, column)) return false;
     *out = expr;
     return true;
+}
+
+bool dln_expr_parse_filter(const char *text, dln_expr_saved *saved, void *context,
+                           struct dln_arena *arena, struct dln_expr **out, size_t *column,
+                           struct dln_error *err)
+{
+    struct parser p = {.text = text,
+                       .len = strlen(text),
+                       .arena = arena,
+                       .err = err,
+                       .is_filter = true,
+                       .saved = saved,
+                       .context = context};
+    return parse_text(&p, out, column);
 }

@@ -156,6 +156,36 @@ void dln_space_json(const struct dln_space *space, const double *x, struct dln_s
     dln_json_end_object(&w);
 }
 
+static bool same_choice(const struct dln_scalar *a, const struct dln_scalar *b)
+{
+    if (a->kind != b->kind) return false;
+    if (a->kind == DLN_SCALAR_NULL) return true;
+    if (a->kind == DLN_SCALAR_BOOL) return a->truth == b->truth;
+    return strcmp(a->text ? a->text : "", b->text ? b->text : "") == 0;
+}
+
+double dln_param_carry(const struct dln_param *from, double x, const struct dln_param *to)
+{
+    const bool is_listed = from->n_choices > 0;
+    if (isnan(x) || is_listed != (to->n_choices > 0)) return (double)NAN;
+    if (!is_listed) return x;
+    if (!(x >= 0 && x < (double)from->n_choices)) return (double)NAN;
+    for (size_t k = 0; k < to->n_choices; k++) {
+        if (same_choice(&from->choices[(size_t)x], &to->choices[k])) return (double)k;
+    }
+    return (double)NAN;
+}
+
+void dln_space_carry(const struct dln_space *from, const double *x, const struct dln_space *to,
+                     double *out)
+{
+    for (size_t i = 0; i < to->n; i++) {
+        const size_t at = dln_space_find(from, to->params[i].name);
+        out[i] = at == SIZE_MAX ? (double)NAN
+                                : dln_param_carry(&from->params[at], x[at], &to->params[i]);
+    }
+}
+
 /* ── the order of parents and children ─────────────────────────────────────────────────────────*/
 
 struct parent_list {

@@ -24,8 +24,10 @@ enum dln_attribute_table {
 #define DLN_KEY_SPACE        "dialin:space" /* study: name → distribution as stored on the rows */
 #define DLN_KEY_LIMITS       "dialin:constraint_names" /* study: list of strings */
 #define DLN_KEY_PAST         "dialin:past:" /* study, and an index: trials of an earlier study */
+#define DLN_KEY_TRASH        "dialin:trash" /* study: how often trials were deleted or restored */
 #define DLN_KEY_SPENT        "dialin:spent" /* study: [seconds of slots, cost] */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
+#define DLN_KEY_SET_SPACE    "dialin:set_space"    /* study: name → definition or null, as edited */
 #define DLN_KEY_SET_PRUNER   "dialin:set_pruner"   /* study: {"asha": {…}}, the same */
 #define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
 #define DLN_KEY_ASKED        "dialin:asked"   /* trial: as owner, of a program that asked for it */
@@ -41,6 +43,7 @@ enum dln_attribute_table {
 #define DLN_KEY_REASON "dialin_reason"
 #define DLN_KEY_DETAIL "dialin_detail"
 #define DLN_KEY_PRUNED "dialin_pruned" /* {"pruner", "step", "value", "threshold"} */
+#define DLN_KEY_TAGS   "dialin_tags"   /* list of strings */
 /* {"n": runs, "take": "mean", "sd": [one an objective]} of a trial of several runs */
 #define DLN_KEY_SPREAD "dialin_spread"
 /* Optuna's. */

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "store/db.h"
+#include "store/db_parts.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -16,7 +16,6 @@
 #include "store/side.h"
 
 enum {
-    CACHE_SIZE = 256, /* slots of the statement table, a power of two; there are under 100 texts */
     BUSY_ENGINE_MS = 5000,
     BUSY_OTHERS_MS = 500,
     BUSY_CHECKPOINT_MS = 20,
@@ -33,31 +32,9 @@ enum {
 #define CHECKPOINT_NS    1000000000LL /* between two that only idleness asks for */
 #define HEAP_LIMIT       (512LL * 1024 * 1024)
 
-struct slot {
-    const char *sql; /* the address of a constant is the key */
-    sqlite3_stmt *stmt;
-};
-
-struct dln_db {
-    sqlite3 *handle;
-    char *path;
-    enum dln_db_mode mode;
-    bool is_wal;
-    bool is_immutable; /* opened as a file that nobody changes */
-    bool owns_log;     /* the lease is held: may move the log into the file beside other users */
-    bool has_written;  /* to the log */
-    bool is_full;      /* synchronous = FULL at the moment */
-    int64_t version_base;
-    int wal_pages;
-    int wal_long;          /* pages at which the log is long; more while a reader is in the way */
-    int64_t checkpoint_ns; /* when the last one began, monotonic */
-    double cpu_deadline;   /* 0: the clock of this query has not been read yet */
-    struct slot cache[CACHE_SIZE];
-};
-
 /* ── sentences ─────────────────────────────────────────────────────────────────────────────────*/
 
-static bool fail_with(const dln_db *db, int rc, struct dln_error *err)
+bool dln_db_fail_with(const dln_db *db, int rc, struct dln_error *err)
 {
     const int primary = rc & 0xFF;
     const char *words = sqlite3_errstr(rc);
@@ -115,11 +92,6 @@ static int on_progress(void *context)
     return now > db->cpu_deadline;
 }
 
-static void arm_deadline(dln_db *db)
-{
-    db->cpu_deadline = 0;
-}
-
 static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
 {
     (void)handle;
@@ -132,9 +104,9 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
 
 bool dln_db_script(dln_db *db, const char *sql, struct dln_error *err)
 {
-    arm_deadline(db);
+    dln_db_arm_deadline(db);
     const int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK || fail_with(db, rc, err);
+    return rc == SQLITE_OK || dln_db_fail_with(db, rc, err);
 }
 
 /* It writes trials: it waits for others, as nothing of a trial may be lost. */
@@ -182,13 +154,13 @@ static bool distrust(dln_db *db, struct dln_error *err)
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         const int rc = sqlite3_db_config(db->handle, options[i].option, options[i].value, NULL);
-        if (rc != SQLITE_OK) return fail_with(db, rc, err);
+        if (rc != SQLITE_OK) return dln_db_fail_with(db, rc, err);
     }
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         sqlite3_limit(db->handle, limits[i].limit, limits[i].value);
     }
     const int kept = keep_log(db, true);
-    if (kept != SQLITE_OK) return fail_with(db, kept, err);
+    if (kept != SQLITE_OK) return dln_db_fail_with(db, kept, err);
     /* a limit of the whole process: a host that has set its own keeps it */
     if (sqlite3_hard_heap_limit64(-1) == 0) sqlite3_hard_heap_limit64(HEAP_LIMIT);
     sqlite3_progress_handler(db->handle, PROGRESS_STEPS, on_progress, db);
@@ -225,7 +197,7 @@ static bool open_handle(dln_db *db, const char *name, int flags, struct dln_erro
     const int rc = sqlite3_open_v2(
         name, &db->handle,
         flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, NULL);
-    if (rc != SQLITE_OK) return fail_with(db, rc, err);
+    if (rc != SQLITE_OK) return dln_db_fail_with(db, rc, err);
     return distrust(db, err);
 }
 
@@ -267,7 +239,7 @@ static bool look_read_only(dln_db *db, struct dln_error *err)
         if (!open_immutable(db, err)) return false;
         rc = first_look(db);
     }
-    return rc == SQLITE_OK || fail_with(db, rc, err);
+    return rc == SQLITE_OK || dln_db_fail_with(db, rc, err);
 }
 
 bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct dln_error *err)
@@ -283,13 +255,13 @@ bool dln_db_open(const char *path, enum dln_db_mode mode, dln_db **out, struct d
     }
     const int flags = mode == DLN_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (!open_handle(db, path, flags, err)) goto fail;
-    arm_deadline(db);
+    dln_db_arm_deadline(db);
     if (mode == DLN_DB_READ || sqlite3_db_readonly(db->handle, "main") == 1) {
         if (!look_read_only(db, err)) goto fail;
     } else {
         const int rc = first_look(db);
         if (rc != SQLITE_OK) {
-            fail_with(db, rc, err);
+            dln_db_fail_with(db, rc, err);
             goto fail;
         }
     }
@@ -305,9 +277,9 @@ fail:
 
 static void forget_statements(dln_db *db)
 {
-    for (size_t i = 0; i < CACHE_SIZE; i++) {
+    for (size_t i = 0; i < DLN_CACHE_SIZE; i++) {
         sqlite3_finalize(db->cache[i].stmt);
-        db->cache[i] = (struct slot){0};
+        db->cache[i] = (struct dln_slot){0};
     }
 }
 
@@ -369,7 +341,7 @@ bool dln_db_use_wal(dln_db *db, struct dln_error *err)
 {
     if (!dln_db_script(db, "PRAGMA journal_mode = WAL", err)) return false;
     const int rc = first_look(db);
-    return rc == SQLITE_OK || fail_with(db, rc, err);
+    return rc == SQLITE_OK || dln_db_fail_with(db, rc, err);
 }
 
 /*
@@ -443,10 +415,8 @@ static bool run_once(dln_db *db, const char *sql, struct dln_error *err)
     return dln_query_run(&q, NULL, err);
 }
 
+/* Prepared before a transaction begins: without memory then, the file would stay locked. */
 static const char sql_rollback[] = "ROLLBACK";
-
-/* What ends a transaction is there before it begins: without memory it could not be made, and the
-   file would stay locked. */
 static bool prepare_way_out(dln_db *db, struct dln_error *err)
 {
     struct dln_query q = dln_query(db, sql_rollback);
@@ -486,168 +456,5 @@ bool dln_db_commit(dln_db *db, struct dln_error *err)
 void dln_db_rollback(dln_db *db)
 {
     if (sqlite3_get_autocommit(db->handle)) return;
-    struct dln_error ignored = {0};
-    if (!run_once(db, sql_rollback, &ignored)) return;
-}
-
-/* ── queries ───────────────────────────────────────────────────────────────────────────────────*/
-
-static struct slot *find_slot(dln_db *db, const char *sql)
-{
-    size_t i = ((uintptr_t)sql >> 4) % CACHE_SIZE;
-    for (size_t tries = 0; tries < CACHE_SIZE; tries++) {
-        struct slot *slot = &db->cache[i];
-        if (!slot->sql || slot->sql == sql) return slot;
-        i = (i + 1) % CACHE_SIZE;
-    }
-    return NULL;
-}
-
-struct dln_query dln_query(dln_db *db, const char *sql)
-{
-    struct dln_query q = {.db = db};
-    struct slot *slot = find_slot(db, sql);
-    assert(slot);
-    if (!slot->stmt) {
-        arm_deadline(db);
-        q.rc =
-            sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
-        if (q.rc != SQLITE_OK) return q;
-        slot->sql = sql;
-    }
-    assert(!sqlite3_stmt_busy(slot->stmt));
-    q.stmt = slot->stmt;
-    arm_deadline(db);
-    return q;
-}
-
-static int parameter(struct dln_query *q, const char *name)
-{
-    if (q->rc != SQLITE_OK) return 0;
-    const int index = sqlite3_bind_parameter_index(q->stmt, name);
-    if (index == 0) q->rc = SQLITE_MISUSE;
-    return index;
-}
-
-static void keep(struct dln_query *q, int rc)
-{
-    if (q->rc == SQLITE_OK) q->rc = rc;
-}
-
-void dln_bind_int(struct dln_query *q, const char *name, int64_t value)
-{
-    const int index = parameter(q, name);
-    if (index > 0) keep(q, sqlite3_bind_int64(q->stmt, index, value));
-}
-
-void dln_bind_real(struct dln_query *q, const char *name, double value)
-{
-    const int index = parameter(q, name);
-    if (index == 0) return;
-    keep(q, isfinite(value) ? sqlite3_bind_double(q->stmt, index, value)
-                            : sqlite3_bind_null(q->stmt, index));
-}
-
-void dln_bind_text(struct dln_query *q, const char *name, const char *text)
-{
-    dln_bind_text_len(q, name, text, text ? strlen(text) : 0);
-}
-
-void dln_bind_text_len(struct dln_query *q, const char *name, const char *text, size_t len)
-{
-    const int index = parameter(q, name);
-    if (index == 0) return;
-    keep(q, text ? sqlite3_bind_text64(q->stmt, index, text, len, SQLITE_STATIC, SQLITE_UTF8)
-                 : sqlite3_bind_null(q->stmt, index));
-}
-
-bool dln_query_row(struct dln_query *q)
-{
-    if (q->rc != SQLITE_OK) return false;
-    const int rc = sqlite3_step(q->stmt);
-    if (rc == SQLITE_ROW) return true;
-    if (rc != SQLITE_DONE) q->rc = rc;
-    return false;
-}
-
-void dln_query_again(struct dln_query *q)
-{
-    while (dln_query_row(q)) {}
-    if (q->rc == SQLITE_OK) keep(q, sqlite3_reset(q->stmt));
-}
-
-bool dln_query_end(struct dln_query *q, struct dln_error *err)
-{
-    const bool ok = q->rc == SQLITE_OK || fail_with(q->db, q->rc, err);
-    if (q->stmt) {
-        sqlite3_reset(q->stmt);
-        sqlite3_clear_bindings(q->stmt);
-    }
-    q->stmt = NULL;
-    return ok;
-}
-
-bool dln_query_run(struct dln_query *q, int64_t *changed, struct dln_error *err)
-{
-    while (dln_query_row(q)) {}
-    if (changed && q->rc == SQLITE_OK) *changed = sqlite3_changes(q->db->handle);
-    return dln_query_end(q, err);
-}
-
-void dln_query_no_memory(struct dln_query *q)
-{
-    keep(q, SQLITE_NOMEM);
-}
-
-int64_t dln_db_last_id(dln_db *db)
-{
-    return sqlite3_last_insert_rowid(db->handle);
-}
-
-int64_t dln_column_int(struct dln_query *q, int column)
-{
-    return sqlite3_column_int64(q->stmt, column);
-}
-
-double dln_column_real(struct dln_query *q, int column)
-{
-    return sqlite3_column_double(q->stmt, column);
-}
-
-bool dln_column_is_null(struct dln_query *q, int column)
-{
-    return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
-}
-
-double dln_column_value(struct dln_query *q, int column)
-{
-    const char *type = dln_column_text(q, column + 1);
-    if (strcmp(type, "FINITE") == 0 && !dln_column_is_null(q, column)) {
-        return dln_column_real(q, column);
-    }
-    if (strcmp(type, "INF_POS") == 0) return INFINITY;
-    if (strcmp(type, "INF_NEG") == 0) return -INFINITY;
-    return NAN;
-}
-
-const char *dln_column_text(struct dln_query *q, int column)
-{
-    const unsigned char *text = sqlite3_column_text(q->stmt, column);
-    return text ? (const char *)text : "";
-}
-
-size_t dln_column_len(struct dln_query *q, int column)
-{
-    return (size_t)sqlite3_column_bytes(q->stmt, column);
-}
-
-const char *dln_column_copy(struct dln_query *q, int column, struct dln_arena *arena)
-{
-    const char *text = dln_column_text(q, column);
-    const char *copy = dln_arena_copy_len(arena, text, dln_column_len(q, column));
-    if (!copy) {
-        dln_query_no_memory(q);
-        return "";
-    }
-    return copy;
+    (void)run_once(db, sql_rollback, NULL);
 }

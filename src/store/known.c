@@ -120,7 +120,7 @@ bool dln_store_find_number(dln_store *store, int64_t study_id, int64_t number, i
 
 /* ── tallies ───────────────────────────────────────────────────────────────────────────────────*/
 
-/* Changes when the study under an id becomes another one. */
+/* Changes when the study under an id becomes another one, or trials of it were deleted. */
 static bool identity_of(dln_store *store, int64_t study_id, uint64_t *out, struct dln_error *err)
 {
     static const char sql[] = "SELECT study_name FROM studies WHERE study_id = :id";
@@ -129,6 +129,7 @@ static bool identity_of(dln_store *store, int64_t study_id, uint64_t *out, struc
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", study_id);
     uint64_t identity = 0;
+    int64_t moves = 0;
     const bool is_there = dln_query_row(&q);
     if (is_there) {
         const char *name = dln_column_text(&q, 0);
@@ -140,7 +141,8 @@ static bool identity_of(dln_store *store, int64_t study_id, uint64_t *out, struc
         return dln_fail(err, DLN_NOT_FOUND, "'%s' has no study with id %" PRId64, store->path,
                         study_id);
     }
-    *out = identity;
+    if (!dln_store_trash_moves(store, study_id, &moves, err)) return false;
+    *out = moves == 0 ? identity : identity ^ dln_splitmix64((uint64_t)moves);
     return true;
 }
 

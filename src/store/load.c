@@ -144,6 +144,115 @@ static double *new_reals(const struct dln_load *load, size_t n)
     return reals;
 }
 
+/* As trial_of(), for rows that come in any order, mostly a trial's one after the other. */
+static size_t trial_near(struct reader *r, int64_t id)
+{
+    const struct dln_trial *trials = r->out->trials;
+    const size_t n = r->out->n;
+    for (size_t tries = 0; tries < 2 && r->at + tries < n; tries++) {
+        if (trials[r->at + tries].id == id) return r->at += tries;
+    }
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (trials[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == n || trials[low].id != id) return SIZE_MAX;
+    return r->at = low;
+}
+
+enum { MANY = 200, NEIGHBOURS = 30 }; /* trials; those whose rows may be mixed */
+
+/* How many rows the trials have, and where the rows of the first and of the last few of them lie.
+ */
+static bool find_rows(struct reader *r, int64_t *count, int64_t *first, int64_t *last,
+                      struct dln_error *err)
+{
+    static const char sql_count[] = "SELECT count(*) FROM trial_params"
+                                    " WHERE trial_id BETWEEN :from AND :to";
+    static const char sql_ends[] =
+        "SELECT (SELECT min(param_id) FROM trial_params WHERE trial_id BETWEEN :from AND :low),"
+        " (SELECT max(param_id) FROM trial_params WHERE trial_id BETWEEN :high AND :to)";
+    const struct dln_trial *trials = r->out->trials;
+    const size_t n = r->out->n;
+    struct dln_query c = begin(r, sql_count);
+    *count = dln_query_row(&c) ? dln_column_int(&c, 0) : 0;
+    if (!dln_query_end(&c, err)) return false;
+    struct dln_query q = begin(r, sql_ends);
+    dln_bind_int(&q, ":low", trials[NEIGHBOURS].id);
+    dln_bind_int(&q, ":high", trials[n - NEIGHBOURS].id);
+    *first = 0;
+    *last = -1;
+    if (dln_query_row(&q) && !dln_column_is_null(&q, 0) && !dln_column_is_null(&q, 1)) {
+        *first = dln_column_int(&q, 0);
+        *last = dln_column_int(&q, 1);
+    }
+    return dln_query_end(&q, err);
+}
+
+/* A row of names, mostly in the same order for each trial: what followed a name last time. */
+static size_t param_after(const struct dln_binding *binding, size_t *following, size_t *before,
+                          const char *name)
+{
+    size_t index = following[*before];
+    if (index >= binding->n || strcmp(binding->params[index].name, name) != 0) {
+        size_t cursor = 0;
+        index = dln_binding_find(binding, name, &cursor);
+        if (index == SIZE_MAX) return index;
+        following[*before] = index;
+    }
+    *before = index;
+    return index;
+}
+
+static bool take_params(struct reader *r, struct dln_query *q, double *x, size_t *following,
+                        int64_t *n, struct dln_error *err)
+{
+    const struct dln_binding *binding = r->load->binding;
+    const size_t d = r->load->space->n;
+    size_t before = d;
+    *n = 0;
+    r->at = 0;
+    while (dln_query_row(q)) {
+        const size_t trial = trial_near(r, dln_column_int(q, 0));
+        if (trial == SIZE_MAX) continue;
+        (*n)++;
+        const size_t index = param_after(binding, following, &before, dln_column_text(q, 1));
+        if (index == SIZE_MAX) r->out->trials[trial].has_strangers = true;
+        if (index == SIZE_MAX || dln_column_is_null(q, 2)) continue;
+        x[trial * d + index] = dln_bound_read(&binding->params[index], dln_column_real(q, 2));
+    }
+    return dln_query_end(q, err);
+}
+
+/*
+ * Rows of a trial are mostly written together, and so those of many trials: then the rows between
+ * their first and their last one are read as they lie, which costs less than going through the
+ * index and from there to each row. *done is false where that did not meet all of them.
+ */
+static bool take_neighbours(struct reader *r, double *x, size_t *following, bool *done,
+                            struct dln_error *err)
+{
+    static const char sql[] = "SELECT trial_id, param_name, param_value FROM trial_params"
+                              " WHERE param_id BETWEEN :first AND :last";
+    int64_t count, first, last, n;
+    *done = false;
+    if (r->out->n < MANY) return true;
+    if (!find_rows(r, &count, &first, &last, err)) return false;
+    if (last < first || (uint64_t)last - (uint64_t)first > (uint64_t)(count + count / 4))
+        return true;
+    struct dln_query q = dln_query(r->load->store->db, sql);
+    dln_bind_int(&q, ":first", first);
+    dln_bind_int(&q, ":last", last);
+    if (!take_params(r, &q, x, following, &n, err)) return false;
+    *done = n == count;
+    return true;
+}
+
 static bool read_params(struct reader *r, struct dln_error *err)
 {
     static const char sql[] = "SELECT trial_id, param_name, param_value FROM trial_params"
@@ -151,22 +260,17 @@ static bool read_params(struct reader *r, struct dln_error *err)
     const struct dln_load *load = r->load;
     const size_t d = load->space->n;
     double *x = new_reals(load, r->out->n * d);
-    if (!x) return out_of_memory(err);
+    size_t *following = DLN_ARENA_ARRAY(load->arena, size_t, d + 1);
+    if (!x || !following) return out_of_memory(err);
     for (size_t i = 0; i < r->out->n; i++)
         r->out->trials[i].x = x + i * d;
     if (load->parts == DLN_TRIAL_VALUES) return true;
+    bool done;
+    int64_t n;
+    if (!take_neighbours(r, x, following, &done, err)) return false;
+    if (done) return true;
     struct dln_query q = begin(r, sql);
-    size_t cursor = 0;
-    while (dln_query_row(&q)) {
-        const size_t trial = trial_of(r, &q);
-        if (trial == SIZE_MAX) continue;
-        const size_t index = dln_binding_find(load->binding, dln_column_text(&q, 1), &cursor);
-        if (index == SIZE_MAX) r->out->trials[trial].has_strangers = true;
-        if (index == SIZE_MAX || dln_column_is_null(&q, 2)) continue;
-        x[trial * d + index] =
-            dln_bound_read(&load->binding->params[index], dln_column_real(&q, 2));
-    }
-    return dln_query_end(&q, err);
+    return take_params(r, &q, x, following, &n, err);
 }
 
 static bool read_values(struct reader *r, struct dln_error *err)
@@ -314,26 +418,34 @@ static enum dln_fail_reason parse_reason(const char *name)
     return DLN_FAIL_NONE;
 }
 
-/* {"n": 5, "take": "mean", "sd": [0.0041]} */
+bool dln_load_spread(const char *text, size_t len, size_t m, double *spread, int *n)
+{
+    json_t *json;
+    *n = 0;
+    for (size_t i = 0; i < m; i++)
+        spread[i] = (double)NAN;
+    if (!dln_json_read(text, len, &json, NULL)) return false;
+    const json_int_t count = json_integer_value(json_object_get(json, "n"));
+    const json_t *list = json_object_get(json, "sd");
+    const bool is_one = count > 0 && count <= INT_MAX && json_array_size(list) == m;
+    for (size_t i = 0; is_one && i < m; i++) {
+        const json_t *one = json_array_get(list, i);
+        if (json_is_number(one)) spread[i] = json_number_value(one);
+    }
+    if (is_one) *n = (int)count;
+    json_decref(json);
+    return is_one;
+}
+
 static void note_spread(struct reader *r, struct dln_query *q, struct dln_trial *trial)
 {
-    const size_t m = r->load->n_objectives;
-    json_t *json;
-    if (!dln_json_read(dln_column_text(q, 2), dln_column_len(q, 2), &json, NULL)) return;
-    const json_int_t n = json_integer_value(json_object_get(json, "n"));
-    const json_t *list = json_object_get(json, "sd");
-    double *spread = new_reals(r->load, m);
+    double *spread = new_reals(r->load, r->load->n_objectives);
     if (!spread) {
         dln_query_no_memory(q);
-    } else if (n > 0 && n <= INT_MAX && json_array_size(list) == m) {
-        for (size_t i = 0; i < m; i++) {
-            const json_t *one = json_array_get(list, i);
-            if (json_is_number(one)) spread[i] = json_number_value(one);
-        }
-        trial->n_runs = (int)n;
+    } else if (dln_load_spread(dln_column_text(q, 2), dln_column_len(q, 2), r->load->n_objectives,
+                               spread, &trial->n_runs)) {
         trial->spread = spread;
     }
-    json_decref(json);
 }
 
 static bool read_user_attributes(struct reader *r, struct dln_error *err)

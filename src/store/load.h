@@ -30,4 +30,7 @@ struct dln_loaded { /* ascending id; arrays of n */
 bool dln_load_trials(const struct dln_load *load, int64_t from, int64_t to, size_t limit,
                      bool newest, struct dln_loaded *out, struct dln_error *err);
 
+/* The attribute dialin_spread, {"n": 5, "take": "mean", "sd": [0.0041]}; false: it is none. */
+bool dln_load_spread(const char *text, size_t len, size_t m, double *spread, int *n);
+
 #endif

@@ -29,6 +29,20 @@ struct dln_set_methods {
 bool dln_rows_methods_stay(dln_store *store, int64_t study_id, const struct dln_study *def,
                            struct dln_arena *arena, struct dln_set_methods *out,
                            struct dln_error *err);
+/*
+ * What a person edited of the space: put into a definition as the file has it; and what is left of
+ * it for a changed file, which wins where it says something new. *out: NULL for a file that needs
+ * no edits.
+ */
+bool dln_rows_edit_space(dln_store *store, int64_t study_id, struct dln_study **study,
+                         struct dln_error *err);
+bool dln_rows_space_stays(dln_store *store, int64_t study_id, const struct dln_study *def,
+                          struct dln_study **out, struct dln_error *err);
+bool dln_rows_put_edits(dln_store *store, int64_t study_id, const struct dln_study *study,
+                        struct dln_error *err);
+/* Brings `dialin:space` and the rows of grown choices to this space. */
+bool dln_rows_merge_space(dln_store *store, int64_t study_id, const struct dln_space *space,
+                          struct dln_arena *arena, struct dln_error *err);
 bool dln_rows_put_methods(dln_store *store, int64_t study_id, const struct dln_set_methods *set,
                           struct dln_error *err);
 /* Names of metrics and limits. */

@@ -34,7 +34,8 @@ bool dln_store_definition(dln_store *store, int64_t study_id, struct dln_study *
     struct dln_study *study = NULL;
     bool is_set;
     if (!dln_rows_written_definition(store, study_id, &study, err)) return false;
-    if (!read_set(store, study_id, DLN_KEY_SET_STRATEGY, &study->arena, &study->strategy, &is_set,
+    if (!dln_rows_edit_space(store, study_id, &study, err) ||
+        !read_set(store, study_id, DLN_KEY_SET_STRATEGY, &study->arena, &study->strategy, &is_set,
                   err) ||
         !read_set(store, study_id, DLN_KEY_SET_PRUNER, &study->arena, &study->pruner, &is_set,
                   err) ||

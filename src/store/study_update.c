@@ -126,42 +126,54 @@ static bool merge_param(dln_store *store, int64_t study_id, const struct dln_par
         const char *now = kind_word(param);
         const char *then = kind_word(&old);
         if (strcmp(now, then) != 0) {
-            return dln_fail(err, DLN_REFUSED,
-                            "'%.80s' is a %s in the trials of this study, the file says %s; give it"
-                            " a new name",
-                            param->name, then, now);
+            return dln_fail(
+                err, DLN_REFUSED,
+                "'%.80s' is a %s in the trials of this study and cannot become a %s; give"
+                " it a new name",
+                param->name, then, now);
         }
     }
     if (!dln_bound_merge(param, stored, arena, out, &grown, err)) return false;
     return !grown || rewrite_rows(store, study_id, out, err);
 }
 
-static bool apply(dln_store *store, int64_t study_id, const struct dln_study *def,
-                  struct dln_arena *arena, struct dln_error *err)
+bool dln_rows_merge_space(dln_store *store, int64_t study_id, const struct dln_space *space,
+                          struct dln_arena *arena, struct dln_error *err)
 {
     const char *json = NULL;
-    char uid[DLN_UID_MAX];
-    if (!check_objectives(store, study_id, def, arena, err)) return false;
     if (!dln_attribute_get(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_SPACE, arena, &json,
                            err)) {
         return false;
     }
     const struct dln_slice kept = {json ? json : "", json ? strlen(json) : 0};
-    struct dln_bound *params = DLN_ARENA_ARRAY(arena, struct dln_bound, def->space.n);
+    struct dln_bound *params = DLN_ARENA_ARRAY(arena, struct dln_bound, space->n);
     if (!params) return dln_fail(err, DLN_NOMEM, "out of memory");
-    for (size_t i = 0; i < def->space.n; i++) {
-        if (!merge_param(store, study_id, &def->space.params[i], kept, arena, &params[i], err)) {
+    for (size_t i = 0; i < space->n; i++) {
+        if (!merge_param(store, study_id, &space->params[i], kept, arena, &params[i], err)) {
             return false;
         }
     }
+    return dln_rows_put_space(store, study_id, params, space->n, err);
+}
+
+static bool apply(dln_store *store, int64_t study_id, const struct dln_study *def,
+                  struct dln_arena *arena, struct dln_error *err)
+{
+    char uid[DLN_UID_MAX];
+    struct dln_study *edited = NULL;
     struct dln_set_methods set;
-    if (!dln_rows_methods_stay(store, study_id, def, arena, &set, err)) return false;
-    if (!dln_rows_give_uid(store, study_id, uid, err)) return false;
-    if (!dln_rows_put_names(store, study_id, def, err)) return false;
-    if (!dln_rows_put_space(store, study_id, params, def->space.n, err)) return false;
-    if (!dln_rows_put_definition(store, study_id, uid, def, err)) return false;
-    if (!dln_rows_put_past(store, study_id, def, arena, err)) return false;
-    return dln_rows_put_methods(store, study_id, &set, err);
+    bool ok =
+        check_objectives(store, study_id, def, arena, err) &&
+        dln_rows_space_stays(store, study_id, def, &edited, err) &&
+        dln_rows_merge_space(store, study_id, edited ? &edited->space : &def->space, arena, err) &&
+        dln_rows_put_edits(store, study_id, edited ? edited : def, err) &&
+        dln_rows_methods_stay(store, study_id, def, arena, &set, err) &&
+        dln_rows_give_uid(store, study_id, uid, err) &&
+        dln_rows_put_names(store, study_id, def, err) &&
+        dln_rows_put_definition(store, study_id, uid, def, err) &&
+        dln_rows_put_past(store, study_id, def, arena, err);
+    dln_study_free(edited);
+    return ok && dln_rows_put_methods(store, study_id, &set, err);
 }
 
 bool dln_store_update_study(dln_store *store, int64_t study_id, const struct dln_study *def,

@@ -6,6 +6,7 @@
 
 #include "store/attributes.h"
 #include "store/handle.h"
+#include "store/load.h"
 #include "store/summary.h"
 
 enum { STUDIES_MAX = 100000 };
@@ -88,6 +89,20 @@ static bool read_tally(dln_store *store, struct dln_study_summary *s, struct dln
     return true;
 }
 
+/* Of the best trial, where that was several runs. */
+static bool read_spread(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
+                        struct dln_error *err)
+{
+    const char *json = NULL;
+    if (s->best_id < 0 || s->n_objectives != 1) return true;
+    if (!dln_attribute_get(store->db, DLN_TRIAL_USER, s->best_id, DLN_KEY_SPREAD, arena, &json,
+                           err)) {
+        return false;
+    }
+    if (json) (void)dln_load_spread(json, strlen(json), 1, &s->best_spread, &s->best_runs);
+    return true;
+}
+
 static enum dln_engine_state parse_state(const char *text)
 {
     static const char *const names[] = {
@@ -163,6 +178,7 @@ static bool read(dln_store *store, int64_t study_id, bool with_counts, struct dl
         .best_id = -1,
         .best_number = -1,
         .best_value = NAN,
+        .best_spread = NAN,
         .why = "",
         .strategy = "",
         .lease.host = "",
@@ -177,7 +193,8 @@ static bool read(dln_store *store, int64_t study_id, bool with_counts, struct dl
                         study_id);
     }
     if (!read_directions(store, &s, arena, err) || !read_metric_names(store, &s, arena, err) ||
-        (with_counts && !read_tally(store, &s, err)) || !read_ours(store, &s, arena, err)) {
+        (with_counts && (!read_tally(store, &s, err) || !read_spread(store, &s, arena, err))) ||
+        !read_ours(store, &s, arena, err)) {
         return false;
     }
     *out = s;

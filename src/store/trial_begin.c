@@ -253,6 +253,10 @@ static bool read_waiting(dln_store *store, const struct dln_space *space,
         x[index] = dln_bound_read(&binding->params[index], dln_column_real(&q, 1));
     }
     dln_arena_release(&arena);
+    /* what lies outside a space that was edited since is for the strategy to fill in */
+    for (size_t i = 0; i < space->n; i++) {
+        if (!isnan(x[i]) && !dln_param_contains(&space->params[i], x[i])) x[i] = NAN;
+    }
     return dln_query_end(&q, err);
 }
 

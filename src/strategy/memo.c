@@ -44,12 +44,21 @@ void dln_memo_read_raw(const json_t *memo, const struct dln_space *space,
                        const struct dln_view_trial *trial, double low, double high, double *raw)
 {
     const json_t *noted = memo ? json_object_get(memo, "v") : NULL;
+    size_t n_noted = 0;
+    for (size_t i = 0; i < space->n; i++)
+        n_noted += is_noted(&space->params[i]);
+    if (json_array_size(noted) != n_noted) noted = NULL; /* of other parameters */
     size_t at = 0;
     for (size_t i = 0; i < space->n; i++) {
         raw[i] = trial->u[i];
         if (!is_noted(&space->params[i])) continue;
         const json_t *value = json_array_get(noted, at++);
         if (!json_is_integer(value)) continue;
+        /* of another range: the space was edited since */
+        const double noted_u = (double)json_integer_value(value) / DLN_MEMO_UNIT;
+        const bool is_other =
+            !isnan(trial->x[i]) && dln_param_decode(&space->params[i], noted_u) != trial->x[i];
+        if (is_other) continue;
         raw[i] = fmin(high, fmax(low, (double)json_integer_value(value) / DLN_MEMO_UNIT));
     }
 }

@@ -7,9 +7,14 @@
 
 #include "study/reader.h"
 
-static bool confirms_by_folds(const struct dln_study *study)
+/* Of several objectives one must be named; 'prune_on' does it too. */
+static bool confirms_a_front(const struct dln_study *study)
 {
-    return study->confirm.folds > 0 || study->n_objectives > 1;
+    if (study->n_objectives < 2 || study->prune_on) return false;
+    for (size_t i = 0; study->confirm.metric && i < study->n_objectives; i++) {
+        if (strcmp(study->confirm.metric, study->objectives[i].metric) == 0) return false;
+    }
+    return true;
 }
 
 static const struct {
@@ -17,7 +22,7 @@ static const struct {
     bool (*is_used)(const struct dln_study *study);
     const char *remedy;
 } unbuilt[] = {
-    {"confirm", confirms_by_folds, "give it 'seeds', and the study one objective"},
+    {"confirm", confirms_a_front, "give it 'metric', the objective to judge by"},
 };
 enum { N_UNBUILT = sizeof unbuilt / sizeof unbuilt[0] };
 

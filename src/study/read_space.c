@@ -237,9 +237,11 @@ static bool read_initial(struct dln_reader *r, const struct dln_node *node, stru
 static bool read_was(struct dln_reader *r, const struct dln_node *node, struct dln_param *param)
 {
     struct dln_scalar scalar;
+    param->has_was = true;
+    /* the range may have been narrowed since */
+    if (param->n_choices == 0) return dln_read_number(r, node, "was", &param->was);
     if (!dln_read_scalar(r, node, &scalar)) return false;
     if (!dln_read_value(r, node, param, &scalar, &param->was)) return false;
-    param->has_was = true;
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <yaml.h>
 
 #include "study/param_define.h"
+#include "study/yaml_tree.h"
 
 /* One member of a map. Places are bytes of the text. */
 struct member {
@@ -470,13 +471,36 @@ static bool keep_edits(struct dln_study *study, const struct dln_space *written,
     return true;
 }
 
+/* One {…} and nothing else: a definition cannot bring in other keys of the file. */
+static bool check_definitions(size_t n, const struct dln_space_edit *edits, struct dln_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *text = edits[i].definition;
+        if (!text) continue;
+        struct dln_arena arena = {0};
+        const struct dln_node *node = NULL;
+        struct dln_error why = {0};
+        const size_t len = strlen(text);
+        bool ok = text[0] == '{' && text[len - 1] == '}' && !strpbrk(text, "\r\n") &&
+                  dln_yaml_parse("", text, len, &arena, &node, &why) && node->kind == DLN_NODE_MAP;
+        dln_arena_release(&arena);
+        if (!ok) {
+            return dln_fail(err, DLN_INVALID,
+                            "'%.80s' needs a definition such as {float: [0.0, 0.5]}, not %.80s",
+                            edits[i].name, text);
+        }
+    }
+    return true;
+}
+
 bool dln_study_edit(const struct dln_study *study, size_t n, const struct dln_space_edit *edits,
                     struct dln_study **out, struct dln_error *err)
 {
     struct dln_strbuf text = {0};
     struct dln_study *written = NULL;
     struct dln_study *edited = NULL;
-    bool ok = dln_study_read(study->path, study->text, study->text_len, &written, err) &&
+    bool ok = check_definitions(n, edits, err) &&
+              dln_study_read(study->path, study->text, study->text_len, &written, err) &&
               edit_text(study->text, study->text_len, n, edits, true, &text, err) &&
               dln_study_read(study->path, dln_strbuf_text(&text), text.len, &edited, err) &&
               keep_edits(edited, &written->space, n, edits, err);

@@ -12,6 +12,7 @@ struct judging {
     size_t n, n_seeds;
     struct dln_candidate *candidates;
     double sign; /* value × sign is a loss */
+    double test_train;
     struct dln_arena *arena;
     struct dln_findings *out;
     double df; /* of the noise */
@@ -61,10 +62,16 @@ static void find_noise(struct judging *j)
     j->out->noise_sd = j->df > 0 ? sqrt(squares / j->df) : (double)NAN;
 }
 
-static double half_width(double sd, double df, size_t n)
+/* The variance of a mean by that of one measurement: folds share most of their training rows. */
+static double of_mean(const struct judging *j, size_t n)
+{
+    return 1 / (double)n + j->test_train;
+}
+
+static double half_width(const struct judging *j, double sd, double df, size_t n)
 {
     if (n == 0 || !(df > 0)) return (double)NAN;
-    return sd == 0 ? 0 : dln_student_within(inside, df) * sd / sqrt((double)n);
+    return sd == 0 ? 0 : dln_student_within(inside, df) * sd * sqrt(of_mean(j, n));
 }
 
 static void find_intervals(struct judging *j)
@@ -72,8 +79,8 @@ static void find_intervals(struct judging *j)
     for (size_t i = 0; i < j->n; i++) {
         struct dln_candidate *one = &j->candidates[i];
         one->half_width = one->is_control && one->n > 1
-                              ? half_width(one->sd, (double)(one->n - 1), one->n)
-                              : half_width(j->out->noise_sd, j->df, one->n);
+                              ? half_width(j, one->sd, (double)(one->n - 1), one->n)
+                              : half_width(j, j->out->noise_sd, j->df, one->n);
     }
 }
 
@@ -90,7 +97,7 @@ static void shrink(struct judging *j)
         const struct dln_candidate *one = &j->candidates[i];
         if (one->is_control || one->n == 0) continue;
         sum += one->mean;
-        noise += s2 / (double)one->n;
+        noise += s2 * of_mean(j, one->n);
         k++;
     }
     out->grand = k > 0 ? sum / (double)k : (double)NAN;
@@ -105,9 +112,9 @@ static void shrink(struct judging *j)
         struct dln_candidate *one = &j->candidates[i];
         one->shrunk = one->mean;
         if (one->is_control || one->n == 0 || !is_known || s2 == 0) continue;
-        const double of_mean = s2 / (double)one->n;
+        const double own = s2 * of_mean(j, one->n);
         const double factor = k > 3 ? (double)(k - 3) / (double)(k - 1) : 1;
-        const double b = out->between == 0 ? 1 : factor * of_mean / (of_mean + out->between);
+        const double b = out->between == 0 ? 1 : factor * own / (own + out->between);
         one->shrunk = out->grand + (1 - b) * (one->mean - out->grand);
     }
 }
@@ -156,8 +163,8 @@ static bool compare_with_winner(struct judging *j, struct dln_error *err)
     for (size_t i = 0; i < j->n; i++) {
         struct dln_candidate *one = &j->candidates[i];
         one->p = 1;
-        if (!dln_compare_paired(j->n_seeds, one->values, j->candidates[out->winner].values, 0,
-                                j->arena, &one->behind, err)) {
+        if (!dln_compare_paired(j->n_seeds, one->values, j->candidates[out->winner].values,
+                                j->test_train, j->arena, &one->behind, err)) {
             return false;
         }
         one->behind.mean *= j->sign;
@@ -189,7 +196,7 @@ static size_t runs_missing(const struct judging *j, const struct dln_candidate *
 {
     for (size_t n = one->n < 2 ? 2 : one->n; n < RUNS_MAX; n++) {
         const double df = j->df + (double)(n - one->n);
-        if (dln_student_within(inside, df) <= sqrt((double)n)) return n - one->n;
+        if (dln_student_within(inside, df) * sqrt(of_mean(j, n)) <= 1) return n - one->n;
     }
     return RUNS_MAX;
 }
@@ -241,13 +248,15 @@ static bool find_optimism(struct judging *j, struct dln_error *err)
 }
 
 bool dln_judge(size_t n, struct dln_candidate *candidates, size_t n_seeds, bool maximize,
-               struct dln_arena *arena, struct dln_findings *out, struct dln_error *err)
+               double test_train, struct dln_arena *arena, struct dln_findings *out,
+               struct dln_error *err)
 {
     struct judging j = {
         .n = n,
         .n_seeds = n_seeds,
         .candidates = candidates,
         .sign = maximize ? -1 : 1,
+        .test_train = test_train,
         .arena = arena,
         .out = out,
     };

@@ -135,7 +135,7 @@ static struct pick confirm(const struct play *play, size_t d, double optimum)
             c[i].n_asked += rounds[r].repeats;
         }
         at += rounds[r].repeats;
-        if (!dln_judge(k, c, at, false, &arena, &found, &err)) measure_fail("judge", &err);
+        if (!dln_judge(k, c, at, false, 0, &arena, &found, &err)) measure_fail("judge", &err);
     }
     dln_arena_release(&arena);
     const double value = truth(d, play->trials[picked[found.winner]].x);

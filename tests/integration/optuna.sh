@@ -18,3 +18,4 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$venv/bin/python" "$source/tests/integration/optuna_agrees.py" "$build/tests/test_integration_optuna_file" "$folder"
 "$venv/bin/python" "$source/tests/integration/optuna_beside.py" "$build/dialin" "$folder"
+"$venv/bin/python" "$source/tests/integration/optuna_folds.py" "$build/dialin" "$folder"

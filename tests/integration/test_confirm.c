@@ -102,6 +102,47 @@ static void a_real_best_holds_and_beats_the_default(void **state)
     expect("confirm noisy.yaml --show", 0, "Trials were completed since");
 }
 
+static void a_running_study_confirms_between_its_trials(void **state)
+{
+    (void)state;
+    write_study("4", "0.01", "");
+    write_file("wait", "");
+    write_file("calls", "");
+    struct running running = start_run("run noisy.yaml --headless");
+    while (count_lines("calls") < 2)
+        usleep(20000); /* the program's own sign; both slots are taken */
+    expect("confirm noisy.yaml --top 2 --repeats 2", 0, "after 2 running trials");
+    write_file("go", "");
+    (void)end_of(&running);
+    json_t *found = json_of("confirm noisy.yaml --show --json");
+    assert_true(json_is_true(json_object_get(found, "finished")));
+    assert_true(int_at(found, "trials") < 60); /* not at the end */
+    assert_int_equal(int_at(found, "series"), 1);
+    json_decref(found);
+    expect("ls noisy.db", 0, "60");
+    expect("log noisy.yaml", 0, "confirming the best");
+}
+
+static void wrapping_up_confirms_what_there_is_and_ends(void **state)
+{
+    (void)state;
+    write_study("4", "0.01", "");
+    write_file("wait", "");
+    write_file("calls", "");
+    struct running running = start_run("run noisy.yaml --headless");
+    while (count_lines("calls") < 2)
+        usleep(20000); /* the program's own sign; both slots are taken */
+    expect("confirm noisy.yaml --top 2 --repeats 2 --wrap-up", 0, "after 2 running trials");
+    write_file("go", "");
+    (void)end_of(&running);
+    json_t *found = json_of("confirm noisy.yaml --show --json");
+    assert_true(json_is_true(json_object_get(found, "finished")));
+    assert_int_equal(int_at(found, "trials"), 2);
+    json_decref(found);
+    expect("ls noisy.db", 0, "idle");
+    expect("log noisy.yaml", 0, "wrap");
+}
+
 static void one_that_was_killed_goes_on_where_it_stood(void **state)
 {
     (void)state;
@@ -169,8 +210,6 @@ static void runs_that_fail_are_told_and_others_judge(void **state)
 static void what_cannot_be_confirmed_is_said(void **state)
 {
     (void)state;
-    write_study("4", "0.01", "confirm: {top: 2, folds: 4}\n");
-    expect("run noisy.yaml --headless", 2, "'seeds'");
     write_file("two.yaml", "study: two\nrun: sh noisy.sh {x} {seed} 4 0.01\n"
                            "objective: [{minimize: loss}, {minimize: test_loss}]\n"
                            "space: {x: {float: [0, 1]}}\nbudget: {trials: 3}\n");
@@ -185,6 +224,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_best_among_equals_is_called_luck),
         TEST(a_real_best_holds_and_beats_the_default),
+        TEST(a_running_study_confirms_between_its_trials),
+        TEST(wrapping_up_confirms_what_there_is_and_ends),
         TEST(one_that_was_killed_goes_on_where_it_stood),
         TEST(the_study_file_lets_a_held_out_command_judge_after_the_budget),
         TEST(runs_that_fail_are_told_and_others_judge),

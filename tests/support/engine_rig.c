@@ -45,9 +45,16 @@ bool rig_has(const struct engine_rig *rig, const char *file)
 
 void rig_open(struct engine_rig *rig, const char *script, const char *yaml)
 {
+    rig_open_in("/tmp", rig, script, yaml);
+}
+
+void rig_open_in(const char *root, struct engine_rig *rig, const char *script, const char *yaml)
+{
     struct dln_error err = {0};
     char path[256];
-    *rig = (struct engine_rig){.dir = "/tmp/dialin-engine-XXXXXX"};
+    *rig = (struct engine_rig){0};
+    const int len = snprintf(rig->dir, sizeof rig->dir, "%s/dialin-engine-XXXXXX", root);
+    assert_true(len > 0 && (size_t)len < sizeof rig->dir);
     assert_non_null(mkdtemp(rig->dir));
     rig_path(rig, "study.db", rig->db, sizeof rig->db);
     rig_write(rig, "prog.sh", script);

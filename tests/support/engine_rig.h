@@ -25,6 +25,7 @@ void rig_be_guardian(int argc, char **argv);
 
 /* Writes prog.sh and study.yaml ("study:" and "run:" are put in front, the latter where the text names no program) and makes the database. */
 void rig_open(struct engine_rig *rig, const char *script, const char *yaml);
+void rig_open_in(const char *root, struct engine_rig *rig, const char *script, const char *yaml);
 void rig_close(struct engine_rig *rig);
 
 void rig_start(struct engine_rig *rig);

@@ -131,6 +131,24 @@ static void another_plot_costs_the_plot(void **state)
     leave(s);
 }
 
+/* Other texts and settings come with it: as much as another plot at most. */
+static void another_strategy_costs_its_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SIZES; i++) {
+        screen *s = open_loaded_at(&sizes[i]);
+        assert_in_range(bytes_of(s, "5"), 500, sizes[i].repaint);
+        screen_wait(s, "now", DESK_WAIT_MS);
+        assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
+        screen_keys(s, "g");
+        assert_true(screen_settle(s, QUIET_MS, DESK_WAIT_MS));
+        assert_in_range(typical_of(s, "j"), 1, sizes[i].other_plot);
+        screen_keys(s, "1");
+        screen_wait(s, "TRIAL", DESK_WAIT_MS);
+        leave(s);
+    }
+}
+
 static void painting_again_sends_the_screen_once(void **state)
 {
     (void)state;
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test(the_first_frame_of_a_large_study_is_short),
         cmocka_unit_test(moving_costs_the_rows_that_change),
         cmocka_unit_test(another_plot_costs_the_plot),
+        cmocka_unit_test(another_strategy_costs_its_text),
         cmocka_unit_test(painting_again_sends_the_screen_once),
         cmocka_unit_test(a_key_that_changes_nothing_sends_nothing),
         cmocka_unit_test(at_rest_the_line_is_quiet),

@@ -121,7 +121,7 @@ static void k_keeps_it_running_and_attach_finds_it(void **state)
 
     s = desk_dialin(&desk, "attach", desk.db);
     screen_wait(s, "RUN 1/1", DESK_WAIT_MS);
-    screen_keys(s, "W");
+    screen_keys(s, "Wd");
     screen_wait(s, "DRAIN", DESK_WAIT_MS);
     desk_open_gate(&desk);
     screen_wait(s, "1/3 trials", DESK_WAIT_MS);

@@ -419,6 +419,36 @@ static void the_head_of_a_long_study_is_not_counted(void **state)
     dln_store_close(store);
 }
 
+static void rows_that_were_written_much_later_are_not_missed(void **state)
+{
+    (void)state;
+    enum { TRIALS = 600, LATE = 300 };
+    make(TRIALS, 0);
+    const struct dln_trial *trials = NULL;
+    size_t n = 0;
+    dln_store *store = NULL;
+    assert_ok(dln_store_open(path, DLN_STORE_READ, &store, &err), err);
+    assert_ok(dln_store_trials(store, 1, &def->space, 1, DLN_TRIAL_PARAMS, 0, TRIALS, false, &arena,
+                               &trials, &n, &err),
+              err);
+    const double lr = trials[LATE].x[0];
+    outside_run(path, "UPDATE trial_params SET param_id = 90000"
+                      " WHERE trial_id = 301 AND param_name = 'lr';");
+    assert_ok(dln_store_trials(store, 1, &def->space, 1, DLN_TRIAL_PARAMS, 0, TRIALS, false, &arena,
+                               &trials, &n, &err),
+              err);
+    assert_int_equal(n, TRIALS);
+    for (size_t i = 0; i < n; i++)
+        assert_false(trials[i].x[0] != trials[i].x[0]);
+    assert_true(trials[LATE].x[0] == lr);
+    assert_ok(dln_store_trials(store, 1, &def->space, 1, DLN_TRIAL_VALUES, 0, 5, true, &arena,
+                               &trials, &n, &err),
+              err);
+    assert_int_equal(n, 5);
+    assert_int_equal(trials[4].number, TRIALS - 1);
+    dln_store_close(store);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -437,6 +467,7 @@ int main(void)
         T(a_broken_tally_is_counted_anew),
         T(a_sampled_space_says_which_trials_know_more),
         T(the_head_of_a_long_study_is_not_counted),
+        T(rows_that_were_written_much_later_are_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,19 @@ static void a_parameter_is_written_as_its_range_asks(void **state)
     assert_int_equal(number_width((struct number_style){NUMBER_FIXED, 2}, -10, 5), 6);
 }
 
+static void a_value_of_several_runs_has_its_spread_beside_it(void **state)
+{
+    (void)state;
+    const struct number_style style = number_objective(0.912345, 0.9051);
+    assert_string_equal(format_runs(out, 0.912345, 0.0041, 5), "0.912 ±0.004 (n=5)");
+    assert_string_equal(format_runs(out, 0.912345, 0.0014, 3), "0.9123 ±0.0014 (n=3)");
+    assert_string_equal(format_runs(out, 0.5, NAN, 1), "0.5 (n=1)");
+    assert_string_equal(format_runs(out, 0.5, NAN, 0), "0.5");
+    assert_string_equal(format_spread(out, style, 0.0041, 5), " ±0.004 (n=5)");
+    assert_string_equal(format_spread(out, style, NAN, 1), " (n=1)");
+    assert_string_equal(format_spread(out, style, 0.1, 0), "");
+}
+
 static void an_error_decides_how_many_digits_a_value_has(void **state)
 {
     (void)state;
@@ -205,6 +218,7 @@ static void all_texts_fit_whatever_the_number(void **state)
         assert_in_range(strlen(format_number(out, number_param(a, b, b, false, true, true), a)), 1,
                         24);
         assert_in_range(strlen(format_with_sd(out, a, b)), 1, FORMAT_MAX - 1);
+        assert_in_range(strlen(format_runs(out, a, b, 2147483647)), 1, FORMAT_MAX - 1);
         assert_in_range(strlen(format_change(out, a, 17)), 1, FORMAT_MAX - 1);
         assert_in_range(strlen(format_share(out, a)), 1, 12);
         assert_null(strstr(format_detail(out, a), "-0."));
@@ -226,6 +240,7 @@ int main(void)
         cmocka_unit_test(on_a_slow_line_durations_are_minutes),
         cmocka_unit_test(an_objective_has_as_many_decimals_as_tell_the_best_two_apart),
         cmocka_unit_test(a_parameter_is_written_as_its_range_asks),
+        cmocka_unit_test(a_value_of_several_runs_has_its_spread_beside_it),
         cmocka_unit_test(an_error_decides_how_many_digits_a_value_has),
         cmocka_unit_test(a_change_always_has_its_sign),
         cmocka_unit_test(a_share_is_not_all_before_it_is),

@@ -31,7 +31,7 @@ static void means_are_shrunk_as_by_scipy(void **state)
     assert_int_equal(numbers("shrinkage", "repeats", all, 24), 24);
     for (size_t i = 0; i < 6; i++)
         c[i] = (struct dln_candidate){.search = 0.8, .values = all + 4 * i, .n_asked = 4};
-    assert_ok(dln_judge(6, c, 4, true, &arena, &found, &err), err);
+    assert_ok(dln_judge(6, c, 4, true, 0, &arena, &found, &err), err);
     double means[6];
     double shrunk[6];
     for (size_t i = 0; i < 6; i++) {
@@ -109,7 +109,7 @@ static void holm_maxima_ranks_and_plans_are_those_of_the_vectors(void **state)
     struct dln_findings findings;
     for (size_t i = 0; i < 8; i++)
         c[i] = (struct dln_candidate){.search = search[i], .values = &fresh[i], .n_asked = 1};
-    assert_ok(dln_judge(8, c, 1, true, &arena, &findings, &err), err);
+    assert_ok(dln_judge(8, c, 1, true, 0, &arena, &findings, &err), err);
     assert_close(findings.optimism, expected("generalisation_gap", "mean_gap"), 1e-12, 0);
     assert_close(findings.optimism_se, expected("generalisation_gap", "se"), 1e-12, 0);
 
@@ -167,7 +167,8 @@ struct world {
     struct dln_candidate c[K_MAX];
 };
 
-static void measure(struct world *world, size_t repeats, struct dln_rng *rng, struct dln_findings *found)
+static void measure(struct world *world, size_t repeats, struct dln_rng *rng,
+                    struct dln_findings *found)
 {
     struct dln_round rounds[DLN_ROUNDS_MAX];
     struct dln_arena arena = {0};
@@ -189,7 +190,7 @@ static void measure(struct world *world, size_t repeats, struct dln_rng *rng, st
             world->c[i].n_asked += rounds[r].repeats;
         }
         at += rounds[r].repeats;
-        assert_ok(dln_judge(world->k, world->c, at, false, &arena, found, &err), err);
+        assert_ok(dln_judge(world->k, world->c, at, false, 0, &arena, found, &err), err);
     }
     dln_arena_release(&arena);
 }
@@ -278,7 +279,7 @@ static void programs_without_noise_and_failing_ones_are_judged(void **state)
         {.search = 0, .values = none, .n_asked = 4},
         {.search = nan, .values = other, .n_asked = 4, .is_control = true},
     };
-    assert_ok(dln_judge(5, c, 4, false, &arena, &found, &err), err);
+    assert_ok(dln_judge(5, c, 4, false, 0, &arena, &found, &err), err);
     assert_int_equal(found.winner, 1);
     assert_int_equal(c[1].word, DLN_WORD_HOLDS);
     assert_int_equal(c[0].word, DLN_WORD_HOLDS);
@@ -286,11 +287,11 @@ static void programs_without_noise_and_failing_ones_are_judged(void **state)
     assert_true(found.beats_control);
     assert_close(found.value, 1, 0, 0);
     assert_int_equal(c[3].n, 0);
-    assert_ok(dln_judge(1, &c[3], 4, false, &arena, &found, &err), err);
+    assert_ok(dln_judge(1, &c[3], 4, false, 0, &arena, &found, &err), err);
     assert_false(found.is_known);
     const double two[2] = {1, 3};
     struct dln_candidate few[] = {{.search = 2, .values = two, .n_asked = 2}};
-    assert_ok(dln_judge(1, few, 2, false, &arena, &found, &err), err);
+    assert_ok(dln_judge(1, few, 2, false, 0, &arena, &found, &err), err);
     assert_int_equal(few[0].word, DLN_WORD_UNSETTLED);
     assert_in_range(few[0].more, 2, 8);
     dln_arena_release(&arena);

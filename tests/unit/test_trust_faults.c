@@ -25,7 +25,7 @@ static bool judge(void *context)
     }
     const bool ok = dln_compare_paired(SEEDS, values[0], values[1], 0, &arena, &paired, &err) &&
                     dln_holm(N, p, &arena, &err) &&
-                    dln_judge(N, candidates, SEEDS, false, &arena, &findings, &err);
+                    dln_judge(N, candidates, SEEDS, false, 0, &arena, &findings, &err);
     if (ok) {
         assert_true(findings.is_known);
         assert_int_equal(findings.winner, 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/report.h"
+#include "cli/trial_filter.h"
 #include "format.h"
 
 /* Whether a is at least as good as b everywhere and better somewhere. */
@@ -85,6 +86,41 @@ static bool keep_feasible(const struct opened *study, struct trial_list *list,
     return ok;
 }
 
+/* Keeps the first of the best by the only objective. */
+static void keep_best(const struct dln_study_summary *summary, struct trial_list *list)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < list->n; i++) {
+        const double value = list->trials[i].values[0];
+        if (!has_values(summary, &list->trials[i])) continue;
+        if (best == SIZE_MAX || (summary->maximize[0] ? value > list->trials[best].values[0]
+                                                      : value < list->trials[best].values[0])) {
+            best = i;
+        }
+    }
+    list->n = best == SIZE_MAX ? 0 : 1;
+    if (list->n > 0) list->trials[0] = list->trials[best];
+}
+
+bool best_find_among(struct opened *study, const char *filter, struct trial_list *out,
+                     struct dln_error *err)
+{
+    const struct dln_study_summary *const summary = &study->summary;
+    if (!filter) return best_find(study, out, err);
+    if (!trial_list_load(study, out, err)) return false;
+    if (!trial_filter_apply(study, filter, out, err) || !keep_feasible(study, out, err)) {
+        trial_list_release(out);
+        return false;
+    }
+    if (summary->n_objectives == 1) {
+        keep_best(summary, out);
+    } else {
+        keep_front(summary, out);
+        if (out->n > 0) qsort(out->trials, out->n, sizeof *out->trials, by_first_value);
+    }
+    return true;
+}
+
 bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err)
 {
     *out = (struct trial_list){0};
@@ -151,7 +187,9 @@ static bool print_one(struct opened *study, const struct dln_trial *trial, FILE 
     char value[FORMAT_MAX], duration[FORMAT_MAX];
     const double seconds = trial_duration_s(trial);
     say(to, "%s: best %s %s, trial #%" PRId64 " (%s)", summary->name, summary->metric_names[0],
-        format_detail(value, trial->values[0]), trial->number,
+        format_runs(value, trial->values[0], trial->n_runs > 0 ? trial->spread[0] : (double)NAN,
+                    trial->n_runs),
+        trial->number,
         isnan(seconds) ? FORMAT_MISSING : format_duration(duration, (int64_t)(seconds * 1000)));
     fputc('\n', to);
     if (!print_params(study, trial, to, err)) return false;
@@ -178,7 +216,10 @@ static bool print_front(struct opened *study, const struct trial_list *front, FI
     for (size_t t = 0; t < front->n; t++) {
         report_cellf(&report, "%" PRId64, front->trials[t].number);
         for (size_t i = 0; i < summary->n_objectives; i++) {
-            report_cell(&report, format_detail(value, front->trials[t].values[i]));
+            const struct dln_trial *const trial = &front->trials[t];
+            report_cell(&report, format_runs(value, trial->values[i],
+                                             trial->n_runs > 0 ? trial->spread[i] : (double)NAN,
+                                             trial->n_runs));
         }
         for (size_t i = 0; i < study->space->n; i++) {
             dln_strbuf_reset(&text);
@@ -194,10 +235,18 @@ static bool print_front(struct opened *study, const struct trial_list *front, FI
 
 bool best_print(struct opened *study, FILE *to, struct dln_error *err)
 {
+    return best_print_among(study, NULL, to, err);
+}
+
+bool best_print_among(struct opened *study, const char *filter, FILE *to, struct dln_error *err)
+{
     struct trial_list best;
-    if (!best_find(study, &best, err)) return false;
+    if (!best_find_among(study, filter, &best, err)) return false;
     bool ok = true;
-    if (best.n == 0) {
+    if (best.n == 0 && filter) {
+        ok = dln_fail(err, DLN_REFUSED, "%s: no complete trial is left by the filter",
+                      study->summary.name);
+    } else if (best.n == 0) {
         const struct dln_study_summary *const s = &study->summary;
         ok = s->n_trials == 0
                  ? dln_fail(err, DLN_REFUSED, "%s: no trial has run yet", s->name)

@@ -14,6 +14,11 @@
  * for several, in the order of the first objective. n is 0 while nothing is complete.
  */
 DLN_CHECK bool best_find(struct opened *study, struct trial_list *out, struct dln_error *err);
+/* The same of the trials that a --filter keeps; NULL: of all. */
+DLN_CHECK bool best_find_among(struct opened *study, const char *filter, struct trial_list *out,
+                               struct dln_error *err);
+DLN_CHECK bool best_print_among(struct opened *study, const char *filter, FILE *to,
+                                struct dln_error *err);
 DLN_CHECK bool best_print(struct opened *study, FILE *to, struct dln_error *err);
 
 #endif

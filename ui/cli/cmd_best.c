@@ -1,11 +1,12 @@
 #include "cli/best.h"
 #include "cli/commands.h"
+#include "cli/trial_filter.h"
 
-static enum status print_best_json(struct opened *study)
+static enum status print_best_json(struct opened *study, const char *filter)
 {
     struct trial_list best;
     struct dln_error err = {0};
-    if (!best_find(study, &best, &err)) return complain(&err);
+    if (!best_find_among(study, filter, &best, &err)) return complain(&err);
     struct dln_strbuf out = {0};
     struct dln_json_writer w = {.out = &out};
     dln_json_object(&w);
@@ -36,10 +37,11 @@ static enum status run(const struct command *command, const struct options *opti
     if (!opened_glance(options, options->words[0], &study, &err)) {
         return complain(&err);
     }
+    const char *const filter = option_text(options, "filter");
     enum status status;
     if (option_given(options, "json")) {
-        status = print_best_json(&study);
-    } else if (best_print(&study, stdout, &err)) {
+        status = print_best_json(&study, filter);
+    } else if (best_print_among(&study, filter, stdout, &err)) {
         status = study.summary.counts[DLN_TRIAL_COMPLETE] > 0 ? STATUS_DONE : STATUS_FAILED;
     } else {
         status = complain(&err);
@@ -48,7 +50,7 @@ static enum status run(const struct command *command, const struct options *opti
     return status;
 }
 
-static const struct option options_best[] = {OPTION_STUDY, OPTION_JSON, {0}};
+static const struct option options_best[] = {OPTION_FILTER, OPTION_STUDY, OPTION_JSON, {0}};
 
 const struct command command_best = {
     .name = "best",

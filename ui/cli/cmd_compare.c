@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/comparison.h"
+#include "cli/trial_filter.h"
 
 static bool looks_like_number(const char *word)
 {
@@ -80,7 +81,7 @@ static enum status run_studies(const struct options *options)
         list[i] = &studies[i];
         if (ok) ok = open_word(options->words[i], &studies[i], &err);
     }
-    ok = ok && compare_studies(list, n, &comparison, &err);
+    ok = ok && compare_studies(list, n, option_text(options, "filter"), &comparison, &err);
     const enum status status =
         ok ? print(&comparison, options, "studies", "what differs between these studies")
            : complain(&err);
@@ -104,6 +105,7 @@ static enum status run(const struct command *command, const struct options *opti
 
 static const struct option options_compare[] = {
     {.name = "all", .alias = 'a', .help = "equal rows too"},
+    OPTION_FILTER,
     OPTION_JSON,
     OPTION_STUDY,
     {0},

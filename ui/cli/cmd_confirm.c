@@ -6,7 +6,9 @@
 
 #include "cli/commands.h"
 #include "cli/confirmed.h"
+#include "cli/steer.h"
 #include "cli/whole_file.h"
+#include "dialin/json.h"
 #include "format.h"
 
 /* What the handlers of SIGINT and SIGTERM reach. */
@@ -48,6 +50,46 @@ static void tell(void *context, const struct dln_confirmation *so_far, size_t ro
             failure ? "failed, " : "", failure ? failure : format_detail(value, one->values[seed]));
     }
     fflush(stdout);
+}
+
+/* Where an engine runs the study: it confirms behind its running trials, and goes on. */
+static enum status ask_engine(const struct options *options, struct opened *study)
+{
+    int64_t top = 0;
+    int64_t repeats = 0;
+    struct dln_error err = {0};
+    struct dln_strbuf payload = {0};
+    struct dln_json_writer w = {.out = &payload};
+    if (!option_whole(options, "top", 1, 100, &top, &err) ||
+        !option_whole(options, "repeats", 1, 1000, &repeats, &err)) {
+        return complain(&err);
+    }
+    dln_json_object(&w);
+    if (top > 0) {
+        dln_json_key(&w, "top");
+        dln_json_int(&w, top);
+    }
+    if (repeats > 0) {
+        dln_json_key(&w, "repeats");
+        dln_json_int(&w, repeats);
+    }
+    dln_json_key(&w, "fresh");
+    dln_json_bool(&w, option_given(options, "fresh"));
+    if (option_given(options, "wrap-up")) {
+        dln_json_key(&w, "then");
+        dln_json_string(&w, "stop");
+    }
+    dln_json_end_object(&w);
+    const enum status status = steer(study, options, DLN_COMMAND_CONFIRM, &payload);
+    dln_strbuf_release(&payload);
+    return status;
+}
+
+static bool is_run_by_an_engine(const struct dln_study_summary *summary)
+{
+    return summary->lease.held && summary->lease.alive &&
+           (summary->state == DLN_ENGINE_RUNNING || summary->state == DLN_ENGINE_PAUSED ||
+            summary->state == DLN_ENGINE_DRAINING);
 }
 
 static bool measure(const struct options *options, const char *db_path, int64_t study_id,
@@ -112,6 +154,10 @@ static enum status run(const struct command *command, const struct options *opti
         dln_fail(&err, DLN_REFUSED, "'%s' has no study file, so nothing says how to run it",
                  study.summary.name);
         status = complain(&err);
+    } else if (!option_given(options, "show") && is_run_by_an_engine(&study.summary)) {
+        status = ask_engine(options, &study);
+        opened_release(&study);
+        return status;
     } else if (!option_given(options, "show") &&
                !measure(options, study.db_path, study.summary.id, &finished, &err)) {
         status = complain(&err);
@@ -139,6 +185,7 @@ static const struct option options_confirm[] = {
      .value = "N",
      .help = "runs of each on average; the better ones get more (default: the file's, 5)"},
     {.name = "fresh", .help = "new candidates and seeds even if no trial has come since"},
+    {.name = "wrap-up", .help = "where it runs: no new trials, confirm, then end"},
     {.name = "show", .help = "what was found, without running anything"},
     {.name = "report", .value = "FILE.md", .help = "writes it as Markdown, too"},
     OPTION_STUDY,
@@ -157,6 +204,7 @@ const struct command command_confirm = {
         "program must use {seed} or $DIALIN_SEED. 'confirm: {top: 5, seeds: 5, run: …,\n"
         "metric: …}' in the study file lets another, held-out command judge. More repeats\n"
         "later add to what was measured; Ctrl-C or a crash loses at most what is running.\n"
+        "A study that runs confirms behind its running trials, and then goes on.\n"
         "Trials and strategy are left as they are.\n",
     .options = options_confirm,
     .min_words = 1,

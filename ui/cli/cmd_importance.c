@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/evidence.h"
+#include "cli/trial_filter.h"
 #include "format.h"
 
 struct weighed { /* what is printed */
@@ -206,6 +207,7 @@ static bool weigh(struct opened *study, const struct options *options, struct tr
     if (!find_method(options, &out->method, err) ||
         !evidence_objective(study, options, &objective, err) ||
         !trial_list_load(study, list, err) ||
+        !trial_filter_apply(study, option_text(options, "filter"), list, err) ||
         !evidence_make(study, list, objective, evidence, err) ||
         !dln_importance(&evidence->of, out->method, &study->arena, &out->list, err)) {
         return false;
@@ -245,6 +247,7 @@ static enum status run(const struct command *command, const struct options *opti
 static const struct option options_importance[] = {
     {.name = "method", .value = "NAME", .help = "ped-anova (default), fanova, mdi"},
     OPTION_OBJECTIVE,
+    OPTION_FILTER,
     OPTION_JSON,
     OPTION_STUDY,
     {0},

@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "cli/commands.h"
 #include "cli/journal.h"
 #include "cli/locate.h"
@@ -10,12 +13,14 @@ static enum status log_table(const struct journal *journal)
     struct dln_error err = {0};
     char text[FORMAT_MAX];
     const int64_t now_us = dln_clock_wall_us();
-    static const char *const titles[] = {"TIME", "WHO", "COMMAND", "STATE", "WHAT"};
+    static const char *const titles[] = {"ID", "TIME", "WHO", "COMMAND", "STATE", "WHAT"};
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {
-        report_column(&report, titles[i], false);
+        report_column(&report, titles[i], i == 0);
     }
     for (size_t i = 0; i < journal->n; i++) {
         const struct dln_command *const entry = &journal->entries[i];
+        (void)snprintf(text, sizeof text, "%" PRId64, entry->id);
+        report_cell(&report, text);
         report_cell(&report, format_time(text, entry->posted_us, now_us));
         report_cell(&report, entry->who);
         report_cell(&report, dln_command_name(entry->kind));

@@ -34,7 +34,8 @@ static void add_row(struct listing *listing, const char *path,
     if (summary->n_objectives != 1 || summary->best_id < 0) {
         report_cell(table, FORMAT_MISSING);
     } else {
-        report_cell(table, format_detail(text, summary->best_value));
+        report_cell(table, format_runs(text, summary->best_value, summary->best_spread,
+                                       summary->best_runs));
     }
     if (summary->last_activity_us == 0) {
         report_cell(table, FORMAT_MISSING);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/columns.h"
 #include "cli/commands.h"
 #include "cli/locate.h"
+#include "cli/trial_filter.h"
 #include "dialin/clock.h"
 #include "dialin/nearest.h"
 #include "model.h"
@@ -19,25 +19,23 @@ enum { ROWS = 24, COLS_MAX = 400, ROWS_MAX = 200 };
 
 /* ── the trials ────────────────────────────────────────────────────────────────────────────────*/
 
-static bool absorb(struct model *model, const struct opened *study, const struct dln_expr *filter,
-                   const struct dln_batch *batch, struct dln_error *err)
+static bool absorb(struct model *model, struct trial_filter *filter, const struct dln_batch *batch,
+                   struct dln_error *err)
 {
     struct model_row *rows = calloc(batch->n_trials + 1, sizeof *rows);
     struct model_change change;
-    struct dln_strbuf scratch = {0};
     size_t n = 0;
     for (size_t i = 0; rows && i < batch->n_trials; i++) {
         const struct dln_trial *trial = &batch->trials[i];
-        if (filter && !filter_keeps(study, filter, trial, &scratch)) continue;
+        if (!trial_filter_keeps(filter, trial)) continue;
         rows[n++] = model_row_of(trial);
     }
-    dln_strbuf_release(&scratch);
     const bool ok = rows && model_absorb(model, rows, n, &change);
     free(rows);
     return ok || dln_fail(err, DLN_NOMEM, "out of memory for the trials");
 }
 
-static bool load(struct opened *study, const struct dln_expr *filter, struct model *model,
+static bool load(struct opened *study, struct trial_filter *filter, struct model *model,
                  struct dln_error *err)
 {
     dln_follow *follow;
@@ -51,7 +49,7 @@ static bool load(struct opened *study, const struct dln_expr *filter, struct mod
     struct dln_batch batch = {.more = true};
     bool ok = true;
     while (ok && batch.more && !batch.study_gone)
-        ok = dln_follow_next(follow, &batch, err) && absorb(model, study, filter, &batch, err);
+        ok = dln_follow_next(follow, &batch, err) && absorb(model, filter, &batch, err);
     dln_follow_close(follow);
     return ok || dln_wrap(err, "read the trials of '%s'", study->db_path);
 }
@@ -177,16 +175,15 @@ static enum status plot(struct opened *study, const struct options *options)
     struct cells cells = {0};
     struct plot_result result = {0};
     const struct plot_kind *kind = NULL;
-    const struct dln_expr *filter = NULL;
+    struct trial_filter filter = {0};
     struct plot_ask ask = {.other_goal = 1, .selected = -1};
     int64_t rows = ROWS, cols = (int64_t)report_width();
-    const char *const filter_text = option_text(options, "filter");
     enum status status;
     if (!find_kind(options->n_words > 1 ? options->words[1] : "history", &kind, &err) ||
         !option_whole(options, "rows", 5, ROWS_MAX, &rows, &err) ||
         !option_whole(options, "cols", 20, COLS_MAX, &cols, &err) ||
-        (filter_text && !filter_parse(study, filter_text, &filter, &err)) ||
-        !load(study, filter, &model, &err) || !read_ask(study, options, &model, &ask, &err)) {
+        !trial_filter_init(&filter, study, option_text(options, "filter"), &err) ||
+        !load(study, &filter, &model, &err) || !read_ask(study, options, &model, &ask, &err)) {
         status = complain(&err);
     } else if (!cells_init(&cells, (int)rows, (int)(cols > COLS_MAX ? COLS_MAX : cols),
                            option_given(options, "ascii") || report_ascii() ? GLYPHS_ASCII
@@ -211,6 +208,7 @@ static enum status plot(struct opened *study, const struct options *options)
     plot_result_release(&result);
     cells_release(&cells);
     model_release(&model);
+    trial_filter_release(&filter);
     return status;
 }
 
@@ -232,10 +230,7 @@ static const struct option options_plot[] = {
     {.name = "other", .value = "NAME", .help = "the second parameter of rank"},
     {.name = "objective", .alias = 'o', .value = "NAME", .help = "of several, else the first"},
     {.name = "against", .value = "NAME", .help = "the second objective of pareto"},
-    {.name = "filter",
-     .alias = 'f',
-     .value = "EXPR",
-     .help = "only these trials: 'val_loss < 0.1 and opt == sgd'"},
+    OPTION_FILTER,
     {.name = "top", .value = "PERCENT", .help = "that count as the best, else 10"},
     {.name = "log", .alias = 'l', .help = "logarithmic values"},
     {.name = "pruned", .help = "with pruned trials, at their last value"},

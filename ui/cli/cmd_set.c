@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/space_words.h"
 #include "cli/steer.h"
 #include "dialin/json.h"
 #include "dialin/num.h"
@@ -194,13 +195,16 @@ static enum status run(const struct command *command, const struct options *opti
     struct opened study;
     struct dln_error err = {0};
     struct dln_strbuf payload = {0};
+    if (strcmp(options->words[1], "space") == 0) return set_space(options);
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         return complain(&err);
     }
     const char *const what = options->words[1];
     enum dln_command_kind kind = DLN_COMMAND_SET_BUDGET;
     bool ok;
-    if (strcmp(what, "parallel") == 0) {
+    if (option_given(options, "dry-run") || option_given(options, "why")) {
+        ok = dln_fail(&err, DLN_USAGE, "--dry-run and --why belong to 'set STUDY space'");
+    } else if (strcmp(what, "parallel") == 0) {
         kind = DLN_COMMAND_SET_PARALLEL;
         ok = add_parallel(options, &payload, &err);
     } else if (strcmp(what, "budget") == 0) {
@@ -214,7 +218,7 @@ static enum status run(const struct command *command, const struct options *opti
     } else {
         ok = dln_fail(&err, DLN_USAGE,
                       "'%s' cannot be set: parallel N, budget trials=200 time=2h, strategy gp, or "
-                      "pruner asha",
+                      "pruner asha, space lr=1e-4..1e-2",
                       what);
     }
     const enum status status = ok ? steer(&study, options, kind, &payload) : complain(&err);
@@ -223,20 +227,23 @@ static enum status run(const struct command *command, const struct options *opti
     return status;
 }
 
-static const struct option options_set[] = {OPTIONS_STEER, {0}};
+static const struct option options_set[] = {OPTIONS_STEER, OPTIONS_PLAN, {0}};
 
 const struct command command_set = {
     .name = "set",
     .group = GROUP_STEER,
     .words =
-        "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…]",
-    .summary = "change how many trials run at a time, the budget, the strategy, or the pruner",
+        "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…] | "
+        "STUDY space NAME=…",
+    .summary = "change how many trials run at a time, the budget, strategy, pruner or space",
     .notes =
         "Limits: trials=200 time=2h slot_hours=20 cost=50 target=0.95 no_improvement=50; they are\n"
         "totals over the study's life. trials=+50 adds, time=none takes the limit away.\n"
         "Another strategy learns from all trials so far, and proposes the next one; another\n"
         "pruner knows all curves so far, and judges from the next report on. Each stays until\n"
-        "the study file names another one than it did.\n",
+        "the study file names another one than it did.\n"
+        "space: lr=1e-4..1e-2, 'x={int: [1, 8], was: 2}' as a study file has it (new: added; was:\n"
+        "what trials so far had of it), x=none drops it. All of one call is one change.\n",
     .options = options_set,
     .min_words = 2,
     .max_words = WORDS_ANY,

@@ -179,6 +179,10 @@ const struct command command_trials = {
         "Columns: the parameters, the metrics, and number state value duration started ended\n"
         "reason detail strategy why attempts slot step last, and attr.KEY: what a program or a\n"
         "person noted on it.\n"
+        "A filter speaks of these names, and rank, state:ok tag:paper note:WORD has:artifact #12\n"
+        "#40..60; a word by itself stands somewhere in a trial's texts; time > 2m has units;\n"
+        "@good was saved in the table of trials on the screen (:save-filter good).\n"
+        "  dialin trials svm.db --filter 'state:ok and rank <= 10 and time < 2m'\n"
         "  dialin trials svm.db --state ok --sort -accuracy --limit 5\n",
     .options = options_trials,
     .min_words = 1,

@@ -22,6 +22,8 @@ static const struct {
     {"strategy", COLUMN_STRATEGY, false}, {"why", COLUMN_WHY, false},
     {"attempts", COLUMN_ATTEMPTS, true},  {"slot", COLUMN_SLOT, true},
     {"step", COLUMN_STEP, true},          {"last", COLUMN_LAST, true},
+    {"runs", COLUMN_RUNS, true},          {"spread", COLUMN_SPREAD, true},
+    {"time", COLUMN_DURATION, true}, /* as filters call it */
 };
 enum { N_WORDS = sizeof words / sizeof words[0] };
 
@@ -191,6 +193,8 @@ struct dln_value column_value(const struct opened *study, struct trial_column co
     switch (column.kind) {
     case COLUMN_PARAM: {
         struct dln_value out;
+        const enum dln_param_kind kind = study->space->params[column.index].kind;
+        if (kind == DLN_PARAM_FLOAT || kind == DLN_PARAM_INT) return number(trial->x[column.index]);
         const struct dln_point_context point = {.space = study->space, .x = trial->x};
         struct dln_point_context context = point;
         if (!dln_space_lookup(&context, study->space->params[column.index].name, &out)) {
@@ -217,6 +221,8 @@ struct dln_value column_value(const struct opened *study, struct trial_column co
         return number(trial->n_steps > 0 ? (double)trial->steps[trial->n_steps - 1] : (double)NAN);
     case COLUMN_LAST:
         return number(trial->n_steps > 0 ? trial->curve[trial->n_steps - 1] : (double)NAN);
+    case COLUMN_RUNS: return number(trial->n_runs > 0 ? trial->n_runs : 1);
+    case COLUMN_SPREAD: return number(trial->n_runs > 0 ? trial->spread[0] : (double)NAN);
     case COLUMN_ATTRIBUTE: return attribute_value(study, column.name, trial, scratch);
     }
     return number((double)NAN);
@@ -277,61 +283,15 @@ void column_text(const struct opened *study, struct trial_column column,
         dln_strbuf_add(out, format_duration(word, (int64_t)(value.number * 1000)));
     } else if (value.kind == DLN_VALUE_NUMBER &&
                (column.kind == COLUMN_METRIC || column.kind == COLUMN_VALUE)) {
+        const size_t index = column.kind == COLUMN_METRIC ? column.index : 0;
         dln_strbuf_add(out, format_number(word, style, value.number));
+        if (trial->n_runs > 0) {
+            dln_strbuf_add(out, format_spread(word, style, trial->spread[index], trial->n_runs));
+        }
     } else if (value.kind == DLN_VALUE_NUMBER) {
         dln_strbuf_add(out, format_detail(word, value.number));
     } else if (value.kind == DLN_VALUE_BOOL) {
         dln_strbuf_add(out, value.truth ? "true" : "false");
     }
     dln_strbuf_release(&scratch);
-}
-
-/* ── filters ───────────────────────────────────────────────────────────────────────────────────*/
-
-struct filter_context {
-    const struct opened *study;
-    const struct dln_trial *trial;
-    struct dln_strbuf *scratch;
-};
-
-static bool look_up(void *context, const char *name, struct dln_value *out)
-{
-    const struct filter_context *const c = context;
-    struct trial_column column;
-    if (!find(c->study, name, &column)) return false;
-    *out = column_value(c->study, column, c->trial, c->scratch);
-    return true;
-}
-
-struct check_context {
-    const struct opened *study;
-    struct dln_error *err;
-};
-
-static bool check_name(void *context, const char *name, size_t at, bool is_operand_of_text)
-{
-    const struct check_context *const c = context;
-    struct trial_column column;
-    if (is_operand_of_text || find(c->study, name, &column)) return true;
-    unknown(c->study, name, c->err);
-    return dln_wrap(c->err, "--filter, column %zu", at);
-}
-
-bool filter_parse(struct opened *study, const char *filter, const struct dln_expr **out,
-                  struct dln_error *err)
-{
-    size_t at = 0;
-    struct dln_error why = {0};
-    if (!dln_expr_parse(filter, &study->arena, out, &at, &why)) {
-        return dln_fail(err, DLN_USAGE, "--filter, column %zu: %s", at, why.text);
-    }
-    struct check_context context = {.study = study, .err = err};
-    return dln_expr_names(*out, check_name, &context);
-}
-
-bool filter_keeps(const struct opened *study, const struct dln_expr *filter,
-                  const struct dln_trial *trial, struct dln_strbuf *scratch)
-{
-    struct filter_context context = {.study = study, .trial = trial, .scratch = scratch};
-    return dln_expr_truth(filter, look_up, &context) > 0;
 }

@@ -1,6 +1,6 @@
 /*
- * What a trial has, by name: the columns of `dialin trials`, what its --filter may speak of and its
- * --sort sorts by. A parameter wins over a metric of the same name, both over our own words.
+ * What a trial has, by name: the columns of `dialin trials`, and what its --sort sorts by. A
+ * parameter wins over a metric of the same name, both over our own words.
  */
 #ifndef UI_CLI_COLUMNS_H
 #define UI_CLI_COLUMNS_H
@@ -32,6 +32,8 @@ enum column_kind {
     COLUMN_SLOT,
     COLUMN_STEP, /* the last one reported, and its value */
     COLUMN_LAST,
+    COLUMN_RUNS,
+    COLUMN_SPREAD,
     COLUMN_ATTRIBUTE, /* attr.KEY: what the program or a person noted on the trial */
 };
 
@@ -62,11 +64,5 @@ struct number_style column_style(const struct opened *study, struct trial_column
 /* For a table of people. Appends; nothing where there is no value. */
 void column_text(const struct opened *study, struct trial_column column,
                  const struct dln_trial *trial, struct number_style style, struct dln_strbuf *out);
-
-/* A filter that names only what exists. */
-DLN_CHECK bool filter_parse(struct opened *study, const char *text, const struct dln_expr **out,
-                            struct dln_error *err);
-bool filter_keeps(const struct opened *study, const struct dln_expr *filter,
-                  const struct dln_trial *trial, struct dln_strbuf *scratch);
 
 #endif

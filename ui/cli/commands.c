@@ -53,6 +53,18 @@
     X(retry) \
     X(enqueue) \
     X(withdraw) \
+    X(freeze) \
+    X(thaw) \
+    X(narrow) \
+    X(widen) \
+    X(undo) \
+    X(redo) \
+    X(why) \
+    X(note) \
+    X(tag) \
+    X(delete) \
+    X(trash) \
+    X(restore) \
     X(set)
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include "cli/best.h"
 #include "cli/comparison.h"
 #include "cli/evidence.h"
+#include "cli/trial_filter.h"
 #include "format.h"
 
 struct side { /* one study */
@@ -157,25 +158,28 @@ static void param_rows(const struct side *sides, size_t n, const char *name, str
     dln_strbuf_release(&json);
 }
 
-static bool read_side(struct opened *study, struct side *out, struct dln_error *err)
+static bool read_side(struct opened *study, const char *filter, struct side *out,
+                      struct dln_error *err)
 {
     out->study = study;
-    if (!trial_list_load(study, &out->list, err) || !best_find(study, &out->best, err)) {
+    if (!trial_list_load(study, &out->list, err) ||
+        !trial_filter_apply(study, filter, &out->list, err) ||
+        !best_find_among(study, filter, &out->best, err)) {
         return false;
     }
     return study->summary.n_objectives == 0 ||
            evidence_make(study, &out->list, 0, &out->evidence, err);
 }
 
-bool compare_studies(struct opened *const *studies, size_t n, struct comparison *out,
-                     struct dln_error *err)
+bool compare_studies(struct opened *const *studies, size_t n, const char *filter,
+                     struct comparison *out, struct dln_error *err)
 {
     struct side sides[COMPARED_MAX] = {{0}};
     bool ok = true;
     out->n_columns = n;
     for (size_t s = 0; ok && s < n; s++) {
         out->columns[s] = studies[s]->summary.name;
-        ok = read_side(studies[s], &sides[s], err);
+        ok = read_side(studies[s], filter, &sides[s], err);
     }
     if (ok) {
         value_rows(sides, n, out);

@@ -45,7 +45,8 @@ enum status comparison_print_json(struct comparison *comparison, const char *of,
 DLN_CHECK bool compare_trials(struct opened *study, char *const *numbers, size_t n,
                               struct comparison *out, struct dln_error *err);
 /* Whole studies. */
-DLN_CHECK bool compare_studies(struct opened *const *studies, size_t n, struct comparison *out,
-                               struct dln_error *err);
+/* Each by the trials that the filter keeps; NULL: all. */
+DLN_CHECK bool compare_studies(struct opened *const *studies, size_t n, const char *filter,
+                               struct comparison *out, struct dln_error *err);
 
 #endif

@@ -80,9 +80,10 @@ static void about(const struct opened *study, const struct dln_confirmation *fou
 {
     size_t n = found->n;
     if (n > 0) n -= found->rows[n - 1].result.is_control;
-    dln_strbuf_addf(out, "%s: %zu of %" PRId64 " trials again on fresh seeds, %s%s, %zu runs",
-                    study->summary.name, n, found->n_complete, found->metric,
-                    found->is_held_out ? " of the held-out command" : "", found->n_runs);
+    dln_strbuf_addf(out, "%s: %zu of %" PRId64 " trials again on fresh %s, %s%s, %zu runs",
+                    study->summary.name, n, found->n_complete, found->folds > 1 ? "folds" : "seeds",
+                    found->metric, found->is_held_out ? " of the held-out command" : "",
+                    found->n_runs);
     if (!found->is_finished) dln_strbuf_add(out, ", not finished");
 }
 

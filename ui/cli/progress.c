@@ -77,8 +77,10 @@ void say_summary(FILE *to, const struct dln_study_summary *summary)
     add_counts(&line, summary);
     if (summary->n_objectives == 1 && summary->best_id >= 0) {
         char value[FORMAT_MAX];
-        dln_strbuf_addf(&line, "; best %s %s (#%" PRId64 ")", summary->metric_names[0],
-                        format_detail(value, summary->best_value), summary->best_number);
+        dln_strbuf_addf(
+            &line, "; best %s %s (#%" PRId64 ")", summary->metric_names[0],
+            format_runs(value, summary->best_value, summary->best_spread, summary->best_runs),
+            summary->best_number);
     }
     add_spent(&line, summary);
     dln_strbuf_add(&line, "; ");
@@ -158,7 +160,8 @@ static void add_progress(struct dln_strbuf *line, const struct progress *progres
     if (s->live.budget.trials > 0) dln_strbuf_addf(line, "/%" PRId64, s->live.budget.trials);
     if (s->n_objectives == 1 && s->best_id >= 0) {
         char value[FORMAT_MAX];
-        dln_strbuf_addf(line, ", best %s (#%" PRId64 ")", format_detail(value, s->best_value),
+        dln_strbuf_addf(line, ", best %s (#%" PRId64 ")",
+                        format_runs(value, s->best_value, s->best_spread, s->best_runs),
                         s->best_number);
     }
     const double left_s = forecast_s(progress);
@@ -167,6 +170,12 @@ static void add_progress(struct dln_strbuf *line, const struct progress *progres
         dln_strbuf_addf(line, ", about %s left",
                         format_eta(eta, (int64_t)(left_s * 1000), progress->n_finished));
     }
+}
+
+/* Attempts at a trial are then its folds or repeats, one after the other: no news. */
+static bool has_runs(const struct progress *progress)
+{
+    return progress->study->def && dln_study_runs(progress->study->def) > 1;
 }
 
 static void say_event(struct progress *progress, const struct dln_trial *trial)
@@ -179,13 +188,16 @@ static void say_event(struct progress *progress, const struct dln_trial *trial)
     switch (trial->state) {
     case DLN_TRIAL_RUNNING:
         add_point(&line, progress->study->space, trial);
-        if (trial->attempt > 1) dln_strbuf_addf(&line, "  (attempt %d)", trial->attempt);
+        if (trial->attempt > 1 && !has_runs(progress))
+            dln_strbuf_addf(&line, "  (attempt %d)", trial->attempt);
         break;
     case DLN_TRIAL_WAITING: dln_strbuf_add(&line, " waits for a free slot"); break;
     case DLN_TRIAL_COMPLETE:
         for (size_t i = 0; i < progress->study->summary.n_objectives; i++) {
             dln_strbuf_addf(&line, " %s=%s", progress->study->summary.metric_names[i],
-                            format_detail(text, trial->values[i]));
+                            format_runs(text, trial->values[i],
+                                        trial->n_runs > 0 ? trial->spread[i] : (double)NAN,
+                                        trial->n_runs));
         }
         break;
     case DLN_TRIAL_PRUNED:
@@ -233,8 +245,9 @@ static bool take_trial(struct progress *progress, const struct dln_trial *trial,
         return is_finished(trial->state) || add_open(progress, trial, err);
     }
     /* the first attempt is no news after "run"; the next ones are */
-    const bool same = known && known->state == trial->state &&
-                      (known->attempt == trial->attempt || trial->attempt < 2);
+    const bool same =
+        known && known->state == trial->state &&
+        (known->attempt == trial->attempt || trial->attempt < 2 || has_runs(progress));
     if (is_finished(trial->state)) {
         if (!progress->is_quiet) count_duration(progress, trial);
         if (known) *known = progress->open[--progress->n_open];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/columns.h"
+#include "cli/trial_filter.h"
 
 /* "ok,cut" */
 static bool parse_states(const char *list, bool wanted[DLN_TRIAL_STATE_COUNT],
@@ -36,22 +37,14 @@ static bool keep_wanted(struct opened *study, const struct options *options,
                         struct trial_list *list, struct dln_error *err)
 {
     const char *const states = option_text(options, "state");
-    const char *const filter = option_text(options, "filter");
     bool wanted[DLN_TRIAL_STATE_COUNT] = {false};
-    const struct dln_expr *expr = NULL;
     if (states && !parse_states(states, wanted, err)) return false;
-    if (filter && !filter_parse(study, filter, &expr, err)) return false;
-    struct dln_strbuf scratch = {0};
     size_t kept = 0;
-    for (size_t i = 0; i < list->n; i++) {
-        const struct dln_trial *const trial = &list->trials[i];
-        if (states && !wanted[trial->state]) continue;
-        if (expr && !filter_keeps(study, expr, trial, &scratch)) continue;
-        list->trials[kept++] = *trial;
+    for (size_t i = 0; states && i < list->n; i++) {
+        if (wanted[list->trials[i].state]) list->trials[kept++] = list->trials[i];
     }
-    list->n = kept;
-    dln_strbuf_release(&scratch);
-    return true;
+    if (states) list->n = kept;
+    return trial_filter_apply(study, option_text(options, "filter"), list, err);
 }
 
 struct sort_key { /* of one trial; missing values are last in both directions */
@@ -176,6 +169,8 @@ static bool is_number_of(const struct opened *study, struct trial_column column,
     case COLUMN_SLOT:
     case COLUMN_STEP:
     case COLUMN_LAST:
+    case COLUMN_RUNS:
+    case COLUMN_SPREAD:
     case COLUMN_ATTRIBUTE: break;
     }
     return false;

@@ -7,6 +7,7 @@
 
 #include "cli/locate.h"
 #include "cli/options.h"
+#include "cli/trial_filter.h"
 #include "cli/trial_list.h"
 
 /* The table of the options must hold OPTIONS_SELECTION. */
@@ -22,8 +23,7 @@ DLN_CHECK bool selection_load(struct opened *study, const struct options *option
 
 /* clang-format off */
 #define OPTIONS_SELECTION                                                                        \
-    {.name = "filter", .alias = 'f', .value = "EXPR",                                            \
-     .help = "e.g. 'val_loss < 0.1 and opt == sgd'"},                                            \
+    OPTION_FILTER,                                                                               \
     {.name = "state", .value = "LIST", .help = "of run, ok, cut, err, wait: 'ok,cut'"},          \
     {.name = "sort", .alias = 's', .value = "COLUMN",                                            \
      .help = "ascending; -COLUMN descending; missing values last"},                              \

@@ -71,7 +71,7 @@ static void add_best(struct report *report, const struct dln_study_summary *s)
     report_cell(report, "");
     report_cell(report, "best");
     report_cellf(report, "%s %s, trial #%" PRId64, s->metric_names[0],
-                 format_detail(value, s->best_value), s->best_number);
+                 format_runs(value, s->best_value, s->best_spread, s->best_runs), s->best_number);
 }
 
 static void fill(const struct opened *study, struct report *report)

@@ -39,6 +39,15 @@ void trial_json(struct dln_json_writer *w, const struct opened *study,
         dln_json_double(w, trial->values[i]);
     }
     dln_json_end_object(w);
+    dln_json_key(w, "runs");
+    dln_json_int(w, trial->n_runs > 0 ? trial->n_runs : 1);
+    dln_json_key(w, "spread");
+    dln_json_object(w);
+    for (size_t i = 0; trial->n_runs > 0 && i < study->summary.n_objectives; i++) {
+        dln_json_key(w, study->summary.metric_names[i]);
+        dln_json_double(w, trial->spread[i]);
+    }
+    dln_json_end_object(w);
     dln_json_key(w, "params");
     struct dln_strbuf params = {0};
     dln_space_json(study->space, trial->x, &params);

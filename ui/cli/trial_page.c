@@ -85,7 +85,9 @@ static void fill_values(const struct opened *study, const struct dln_trial *tria
     char text[FORMAT_MAX];
     for (size_t i = 0; i < study->summary.n_objectives; i++) {
         if (isnan(trial->values[i])) continue;
-        row(report, study->summary.metric_names[i], format_detail(text, trial->values[i]));
+        row(report, study->summary.metric_names[i],
+            format_runs(text, trial->values[i], trial->n_runs > 0 ? trial->spread[i] : (double)NAN,
+                        trial->n_runs));
     }
     if (trial->n_steps == 0) return;
     report_cell(report, "");

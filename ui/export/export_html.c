@@ -78,7 +78,8 @@ static void add_cards(struct dln_strbuf *out, const struct dln_study_summary *s)
     dln_strbuf_add(out, "<div class=\"cards\">\n");
     if (s->n_objectives == 1 && s->best_id >= 0) {
         dln_strbuf_addf(&words, "best %s, trial #%" PRId64, s->metric_names[0], s->best_number);
-        card(out, format_detail(text, s->best_value), dln_strbuf_text(&words));
+        card(out, format_runs(text, s->best_value, s->best_spread, s->best_runs),
+             dln_strbuf_text(&words));
     }
     dln_strbuf_reset(&words);
     for (int i = 0; i < DLN_TRIAL_STATE_COUNT; i++) {

@@ -13,7 +13,7 @@
 #include "plot/plot.h"
 #include "plot/plots.h"
 
-enum { TRIALS_MIN = 10, NAME_COLS_MAX = 16, SHARE_COLS = 16 };
+enum { TRIALS_MIN = 10, TRIALS_MAX = 5000, NAME_COLS_MAX = 16, SHARE_COLS = 16 };
 
 static int by_share(const void *a, const void *b)
 {
@@ -23,19 +23,24 @@ static int by_share(const void *a, const void *b)
     return (x->param > y->param) - (x->param < y->param);
 }
 
-/* The trials as the library takes them, in the order of their numbers. */
+/*
+ * The trials as the library takes them, in the order of their numbers; of very many each second, or
+ * third …: a share needs no more, and a key waits for the picture.
+ */
 static bool gather(const struct plot_job *job, const struct plot_values *values,
                    struct dln_arena *arena, struct dln_evidence *out)
 {
     const struct model *model = job->study->model;
     const bool maximize = job->study->maximize[job->ask->goal];
-    const double **x = DLN_ARENA_ARRAY(arena, const double *, values->n_shown + 1);
-    double *loss = DLN_ARENA_ARRAY(arena, double, values->n_shown + 1);
-    double *points = DLN_ARENA_ARRAY(arena, double, (values->n_shown + 1) * model->d);
+    const size_t stride = (values->n_shown + TRIALS_MAX - 1) / TRIALS_MAX;
+    const size_t cap = values->n_shown / stride + 2;
+    const double **x = DLN_ARENA_ARRAY(arena, const double *, cap);
+    double *loss = DLN_ARENA_ARRAY(arena, double, cap);
+    double *points = DLN_ARENA_ARRAY(arena, double, cap * model->d);
     if (!x || !loss || !points) return false;
-    size_t n = 0;
-    for (size_t i = 0; i < values->n; i++) {
-        if (isnan(values->value[i])) continue;
+    size_t n = 0, n_seen = 0;
+    for (size_t i = 0; i < values->n && n < cap; i++) {
+        if (isnan(values->value[i]) || n_seen++ % stride != 0) continue;
         double *point = points + n * model->d;
         for (size_t p = 0; p < model->d; p++)
             point[p] = model->x[p][i];
@@ -108,10 +113,12 @@ static void weigh(struct plot_job *job, const struct plot_values *values)
         dln_importance(&evidence, DLN_IMPORTANCE_PED_ANOVA, &arena, &list, &err)) {
         qsort(list, d, sizeof *list, by_share);
         draw_rows(job, list, d);
+        char of[32] = "";
+        if (evidence.n < values->n_shown) (void)snprintf(of, sizeof of, " of %zu", values->n_shown);
         plot_say(job,
-                 "What the best tenth has in common (PED-ANOVA, %zu trials); range: "
+                 "What the best tenth has in common (PED-ANOVA, %zu%s trials); range: "
                  "with each fifth left out.%s",
-                 evidence.n, is_unsteady(list, d) ? " More trials may change the order." : "");
+                 evidence.n, of, is_unsteady(list, d) ? " More trials may change the order." : "");
     } else {
         job->out->no_memory = true;
     }

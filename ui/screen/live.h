@@ -35,7 +35,6 @@ void live_draw_empty(struct view *view, struct rect rect);
 
 /* The trial screen goes through the rows of the table. */
 void live_step(struct view *view, int step);
-void live_step_to_best(struct view *view);
 
 /* One line about a command, for the journal's rows. */
 void journal_text(const struct dln_command *command, char *out, size_t cap);

@@ -21,6 +21,7 @@ static bool init(struct view *view)
     live->plot = PANE_BEST;
     live->is_at_top = true;
     live->detail.trial_id = -1;
+    live->table.pins_best = true;
     return true;
 }
 
@@ -128,11 +129,6 @@ void live_step(struct view *view, int step)
     table_move(&live->table.table, step);
     live->is_at_top = live->table.table.cursor == 0;
     select_cursor(view);
-}
-
-void live_step_to_best(struct view *view)
-{
-    if (view->session.best.best != SIZE_MAX) move_to_selected(view, view->session.best.best);
 }
 
 /* ── drawing ───────────────────────────────────────────────────────────────────────────────────*/

@@ -1,6 +1,7 @@
 /* The plots, one at a time, with a cursor that walks over their trials. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ static struct plot_study study_of(const struct view *view)
         .space = session->space,
         .metric = session->summary->metric_names,
         .maximize = session->summary->maximize,
+        .hidden = sieve_hidden(&view->sieve),
         .budget = session->summary->live.budget.trials,
         .now_us = view->now_us,
     };
@@ -120,11 +122,20 @@ static void draw_kinds(struct view *view, int row)
         for (size_t i = first; i <= screen->kind; i++)
             used += (int)strlen(all[i]->name) + 1 + 2 * (i == screen->kind);
     }
-    int col = 1;
+    int col = 1, end = width + 1;
+    if (view->sieve.filter) { /* what is left out must be told */
+        char text[96];
+        (void)snprintf(text, sizeof text, "%zu of %zu · %s", view->sieve.n_shown, view->sieve.n,
+                       view->sieve.text);
+        const int room = width / 3, need = cells_text_width(&view->cells, text);
+        const int cols = need < room ? need : room;
+        end = width + 1 - cols - 2;
+        (void)cells_text(&view->cells, row, end + 2, cols, ROLE_INFO, text);
+    }
     for (size_t i = first; i < n; i++) {
         const bool is_current = i == screen->kind;
         const int len = (int)strlen(all[i]->name) + 2 * is_current;
-        if (col + len > width + 1) break;
+        if (col + len > end) break;
         col += cells_textf(&view->cells, row, col, len, is_current ? ROLE_TAB_ACTIVE : ROLE_TAB,
                            is_current ? "[%s]" : "%s", all[i]->name) +
                1;
@@ -167,8 +178,9 @@ static void draw_trial(struct view *view, int row)
     dln_strbuf_addf(&text, "#%" PRId64 " %s", model->number[at],
                     dln_trial_state_word(model->state[at]));
     for (size_t k = 0; k < model->m; k++) {
-        dln_strbuf_addf(&text, "  %s %s", session_metric(session, k),
-                        format_detail(number, model_shown_value(model, at, k)));
+        const double shown = model_shown_value(model, at, k);
+        if (isnan(shown)) continue;
+        dln_strbuf_addf(&text, "  %s %s", session_metric(session, k), format_detail(number, shown));
     }
     for (size_t p = 0; p < model->d; p++) {
         const struct dln_param *param = &session->space->params[p];
@@ -188,11 +200,13 @@ static void draw(struct view *view, struct rect body)
     const struct session *session = &view->session;
     if (!session->is_open || !session->summary) return;
     choose_params(view);
+    (void)sieve_follow(&view->sieve, session, view->now_us);
     draw_kinds(view, body.row);
     const struct rect rect = {body.row + TITLE_ROWS, body.col, body.rows - TITLE_ROWS - TRIAL_ROWS,
                               body.cols};
     const uint64_t facts[KEPT_FACTS] = {(uint64_t)session->study_id, session->model.n,
-                                        session->model.revision, screen->asked};
+                                        session->model.revision,
+                                        screen->asked ^ view->sieve.revision << 32};
     if (!kept_show(&screen->drawn, &view->cells, rect, facts)) {
         const struct plot_study study = study_of(view);
         plot_draw(kind_of(screen), &view->cells, rect, &study, &screen->ask, &screen->result);

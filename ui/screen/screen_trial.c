@@ -12,6 +12,7 @@
 #include "plot/plot_curve.h"
 #include "screen/live.h"
 #include "screen/screens.h"
+#include "screen/trials.h"
 
 struct trial_screen {
     struct detail detail;
@@ -150,7 +151,11 @@ static void draw_curve(struct view *view, struct rect rect)
     const struct model *model = &view->session.model;
     const size_t at = view_selected_row(view);
     char title[96];
-    (void)snprintf(title, sizeof title, "%.60s by step", session_metric(&view->session, 0));
+    const struct dln_study *study = view->session.definition;
+    const char *word = !study || dln_study_runs(study) == 1 ? "step"
+                       : study->repeat_runs <= 1            ? "fold"
+                                                            : "run";
+    (void)snprintf(title, sizeof title, "%.60s by %s", session_metric(&view->session, 0), word);
     cells_rule(&view->cells, rect.row, rect.col, rect.cols, title, NULL, ROLE_BORDER);
     struct curve curve = {.role = ROLE_LINE_BEST};
     int64_t steps[MODEL_CURVE];
@@ -288,10 +293,17 @@ static int draw_facts(struct view *view, int row, int rows)
         char value[FORMAT_MAX];
         dln_strbuf_addf(&text, "%s%s %s", text.len > 0 ? " · " : "",
                         session_metric(&view->session, i),
-                        format_detail(value, model->value[i][at]));
+                        format_runs(value, model->value[i][at], (double)model->spread[i][at],
+                                    model->n_runs[at]));
     }
     if (*full->detail) dln_strbuf_addf(&text, "%s%s", text.len > 0 ? " · " : "", full->detail);
-    if (full->attempt > 1) {
+    const struct dln_study *study = view->session.definition;
+    if (study && dln_study_runs(study) > 1) {
+        if (full->state == DLN_TRIAL_RUNNING) {
+            dln_strbuf_addf(&text, "%srun %zu of %d", text.len > 0 ? " · " : "", full->n_steps + 1,
+                            dln_study_runs(study));
+        }
+    } else if (full->attempt > 1) {
         dln_strbuf_addf(&text, "%sattempt %d", text.len > 0 ? " · " : "", full->attempt);
     }
     if (text.len > 0 && row < end) draw_fact(view, row++, "result", dln_strbuf_text(&text));
@@ -436,11 +448,17 @@ static bool act(struct view *view, enum action action)
     switch ((int)action) {
     case ACTION_UP:
     case ACTION_DOWN:
-        live_step(view, action == ACTION_DOWN ? 1 : -1);
+        if (view->from[SCREEN_TRIAL] == SCREEN_TRIALS) {
+            trials_step(view, action == ACTION_DOWN ? 1 : -1);
+        } else {
+            live_step(view, action == ACTION_DOWN ? 1 : -1);
+        }
         ask(view);
         return true;
     case ACTION_BEST:
-        live_step_to_best(view);
+        if (view->session.best.best < view->session.model.n) {
+            view->selected_id = view->session.model.id[view->session.best.best];
+        }
         ask(view);
         return true;
     case ACTION_NEXT_PANE:

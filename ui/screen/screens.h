@@ -31,11 +31,17 @@ struct screen {
 
 const struct screen *screen_of(enum screen_id id);
 
+/* Asks how many of the best to confirm (screen_guard.c). */
+void guard_ask(struct view *view);
+
 extern const struct screen screen_home;
 extern const struct screen screen_live;
+extern const struct screen screen_trials;
 extern const struct screen screen_trial;
 extern const struct screen screen_plots;
+extern const struct screen screen_space;
 extern const struct screen screen_strategy;
+extern const struct screen screen_guard;
 extern const struct screen screen_journal;
 extern const struct screen screen_dial;
 extern const struct screen screen_next;
