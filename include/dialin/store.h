@@ -171,12 +171,8 @@ DLN_API DLN_CHECK bool dln_store_set_live(dln_store *store, int64_t study_id,
 DLN_API DLN_CHECK bool dln_store_set_strategy(dln_store *store, int64_t study_id,
                                               const struct dln_method *method,
                                               struct dln_error *err);
-/*
- * The space from now on, as dln_study_edit() made it: dln_store_definition() gives it, but for what
- * a changed file says anew. New choices go to the end of the stored lists, on all rows of a name at
- * once; DLN_REFUSED while another program runs a trial, or where a parameter with trials would
- * become another kind.
- */
+/* The space from now on, by dln_study_edit(). DLN_REFUSED: choices grow while another program runs a
+ * trial, or a parameter with trials would become another kind. */
 DLN_API DLN_CHECK bool dln_store_set_space(dln_store *store, int64_t study_id,
                                            const struct dln_study *study, struct dln_error *err);
 /* The same for the pruner. */
@@ -597,7 +593,6 @@ enum dln_command_kind {
         DLN_COMMAND_COUNT
 };
 DLN_API const char *dln_command_name(enum dln_command_kind kind);
-
 enum dln_command_state { DLN_COMMAND_POSTED, DLN_COMMAND_DONE, DLN_COMMAND_REFUSED };
 
 struct dln_command {

@@ -102,6 +102,21 @@ static void match_overlays(screen *s, const char *suffix)
     screen_wait_gone(s, "Budget, now 160 trials", DESK_WAIT_MS);
 }
 
+/* An edit that is wrong, one that is staged, samples of it. */
+static void match_space(screen *s, const char *suffix)
+{
+    screen_keys(s, SCREEN_ENTER SCREEN_TAB "\x15" "1e-9");
+    match(s, "High must be above low", "space-form", suffix);
+    screen_keys(s, SCREEN_ESC);
+    screen_wait_gone(s, "High must be above low", DESK_WAIT_MS);
+    screen_keys(s, "(");
+    match(s, "not applied yet", "space-staged", suffix);
+    screen_keys(s, "v");
+    match(s, "20 samples", "space-preview", suffix);
+    screen_keys(s, "vu");
+    screen_wait_gone(s, "not applied yet", DESK_WAIT_MS);
+}
+
 /* A study's screens, one after the other. */
 static void match_study(screen *s, int rows, bool has_overlays, const char *suffix)
 {
@@ -109,6 +124,9 @@ static void match_study(screen *s, int rows, bool has_overlays, const char *suff
     if (has_overlays) match_overlays(s, suffix);
     screen_keys(s, SCREEN_ENTER);
     match(s, "density ratio", "trial", suffix);
+    screen_keys(s, "4");
+    match(s, "searched", "space", suffix);
+    if (has_overlays) match_space(s, suffix);
     screen_keys(s, "8");
     match(s, "parallel 1", "journal", suffix);
     screen_keys(s, "1");
