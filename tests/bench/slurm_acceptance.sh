@@ -57,15 +57,18 @@ begin=$(date +%s)
 tune
 await $((trials * 3 / 10))
 echo "$(date +%T) node2 goes down after $(ended) trials"
-node=$(cat "$rig/run/slurmd-node2.pid")
-for p in $(ps -eo pid,args | awk '/slurmstepd: \[/ { print $1 }'); do
-    if tr '\0' '\n' <"/proc/$p/environ" | grep -qx "SLURM_CONF=$SLURM_CONF" &&
-        tr '\0' '\n' <"/proc/$p/environ" | grep -qx SLURMD_NODENAME=node2; then
+lost=0
+slurmd=$(cat "$rig/run/slurmd-node2.pid")
+for job in $(squeue -h -w node2 -t R -o %A); do
+    for p in $(pgrep -f "^slurmstepd: \\[$job\\.batch\\]"); do
+        tr '\0' '\n' <"/proc/$p/environ" | grep -qx "SLURM_CONF=$SLURM_CONF" || continue
+        children=$(pgrep -P "$p" || true)
         kill -KILL "$p"
-    fi
+        for child in $children; do kill -KILL -- "-$(ps -o pgid= -p "$child" | tr -d ' ')" || true; done
+        lost=$((lost + 1))
+    done
 done
-lost=$(squeue -h -w node2 -t R -o %A | wc -l)
-kill -KILL "$node"
+kill -KILL "$slurmd"
 await $((trials * 6 / 10))
 echo "$(date +%T) the tuner is killed after $(ended) trials, with $(squeue -h | wc -l) jobs in the queue"
 kill -KILL "$tuner"
