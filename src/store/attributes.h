@@ -37,6 +37,7 @@ enum dln_attribute_table {
 #define DLN_KEY_MEMO         "dialin:memo"      /* trial: JSON of the strategy */
 #define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
 #define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
+#define DLN_KEY_DELETED      "dialin:deleted"   /* trial: the id of the one that it stands for */
 #define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
 /* trial, and DLN_KEY_RUN of store.h with a number: {"fold", "seed", "metrics": {…}} of one run */
 /* User attributes of a trial: why it failed or was pruned. */
