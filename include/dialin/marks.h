@@ -90,6 +90,9 @@ struct dln_trial_marks {
 DLN_API DLN_CHECK bool dln_store_trial_marks(dln_store *store, int64_t study_id,
                                              struct dln_arena *arena, struct dln_trial_marks **out,
                                              size_t *n, struct dln_error *err);
+/* Another number when notes or artifacts were changed, by whomever: versions and counts of them. */
+DLN_API DLN_CHECK bool dln_store_marks_stamp(dln_store *store, int64_t study_id, int64_t *out,
+                                             struct dln_error *err);
 struct dln_artifact { /* "" where the file does not say; the bytes lie in the artifact store */
     const char *id, *file_name, *media_type;
 };

@@ -78,7 +78,10 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
     case DLN_COMMAND_ENQUEUE: return add_numbers(keys, arena, "trial", undo, "trial");
     case DLN_COMMAND_REVISE:
     case DLN_COMMAND_WITHDRAW: return add_numbers(keys, arena, "trial", payload, "trial");
-    case DLN_COMMAND_TRIAL_NOTE: return add_numbers(keys, arena, "note", payload, "trial");
+    case DLN_COMMAND_TRIAL_NOTE:
+        return json_object_get(payload, "trial")
+                   ? add_numbers(keys, arena, "note", payload, "trial")
+                   : add_key(keys, arena, "note", "");
     case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
     case DLN_COMMAND_DELETE:
     case DLN_COMMAND_RESTORE: return add_numbers(keys, arena, "place", payload, "trials");

@@ -1,4 +1,5 @@
-/* Trials into the trash and back: what people see, what the file keeps, what the journal says. */
+/* Notes, and trials into the trash and back: what people see, what the file keeps, what the journal
+ * says. */
 #include "dialin/json.h"
 #include "support/outside.h"
 #include "support/program.h"
@@ -102,6 +103,26 @@ static void the_journal_undoes_and_redoes_it(void **state)
     assert_string_equal(outside_ask("bowl.db", "SELECT count(*) FROM trials"), "6");
 }
 
+static void a_note_on_the_study_is_written_read_and_undone(void **state)
+{
+    (void)state;
+    make_study(2);
+    expect("note bowl.db study 'first # of May'", 0, "note on the study: first");
+    expect("note bowl.db", 0, "first # of May");
+    expect("show bowl.db", 0, "first # of May");
+    expect("note bowl.db 1", 0, "");
+    expect("note bowl.db 1 other", 0, "note on #1: other");
+    expect("undo bowl.db", 0, "no note on #1 any more");
+    expect("undo bowl.db", 0, "no note on the study any more");
+    json_t *const shown = json_of("show bowl.db --json");
+    assert_true(json_is_null(json_object_get(shown, "note")));
+    assert_int_equal(json_array_size(json_object_get(shown, "artifacts")), 0);
+    json_decref(shown);
+    assert_string_equal(outside_ask("bowl.db", "SELECT value_json FROM study_system_attributes"
+                                               " WHERE key = 'dashboard:note_ver'"),
+                        "2");
+}
+
 static void after_thirty_days_it_is_gone_for_good(void **state)
 {
     (void)state;
@@ -128,6 +149,7 @@ int main(void)
         T(a_deleted_trial_is_nowhere_and_comes_back_as_it_was),
         T(its_number_is_not_given_again),
         T(the_journal_undoes_and_redoes_it),
+        T(a_note_on_the_study_is_written_read_and_undone),
         T(after_thirty_days_it_is_gone_for_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
