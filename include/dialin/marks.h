@@ -72,7 +72,7 @@ struct dln_trashed {
 DLN_API DLN_CHECK bool dln_store_delete_trials(dln_store *store, int64_t study_id, size_t n,
                                                const int64_t *ids, const char *who,
                                                struct dln_error *err);
-/* DLN_REFUSED: another trial has got the number of one of them. */
+/* DLN_REFUSED: another trial has taken the place of one of them. */
 DLN_API DLN_CHECK bool dln_store_restore_trials(dln_store *store, int64_t study_id, size_t n,
                                                 const struct dln_trashed *list,
                                                 struct dln_error *err);

@@ -21,4 +21,31 @@ void stored_json(struct dln_json_writer *w, const char *json);
 /* The member "artifacts" of an object that is begun. */
 void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
 
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
 #endif
