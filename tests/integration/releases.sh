@@ -49,3 +49,4 @@ done
 for_one "$newest-middle" optuna_continues.py "$build/dialin"
 for_one "$newest-middle" optuna_agrees.py "$build/tests/test_integration_optuna_file"
 for_one "$newest" optuna_dashboard.py "$build/dialin" "$build/tests/test_integration_optuna_file"
+for_one "$newest" optuna_upgrade.py "$build/dialin" "$source/tests/data/optuna/basic-310.db"
