@@ -41,6 +41,7 @@ struct loader {
     int64_t trash_moves; /* of the study when it was opened */
     bool must_reopen;
     bool has_marks;        /* they were read once */
+    int64_t marks_stamp;   /* of the file then: optuna-dashboard leaves no command */
     int64_t marks_command; /* newest command that was answered when they were read */
     bool is_blind;         /* no definition, and no trial to infer the space from */
     bool is_sampled;       /* `inferred` comes from some of its trials */
@@ -324,7 +325,8 @@ static bool changes_marks(enum dln_command_kind kind)
     return kind == DLN_COMMAND_TRIAL_NOTE || kind == DLN_COMMAND_TAG;
 }
 
-/* Notes and tags, when all trials are there, and when the journal says that some have changed. */
+/* Notes and tags, when all trials are there, and when the journal or the file says that some have
+ * changed. */
 static void read_marks(struct loader *loader, struct delivery *delivery)
 {
     int64_t newest = loader->marks_command;
@@ -333,7 +335,12 @@ static void read_marks(struct loader *loader, struct delivery *delivery)
         if (!changes_marks(command->kind) || command->state != DLN_COMMAND_DONE) continue;
         if (command->id > newest) newest = command->id;
     }
-    if (!delivery->all_loaded || (loader->has_marks && newest == loader->marks_command)) return;
+    int64_t stamp = loader->marks_stamp;
+    if (!delivery->all_loaded ||
+        !dln_store_marks_stamp(loader->store, loader->study_id, &stamp, NULL) ||
+        (loader->has_marks && newest == loader->marks_command && stamp == loader->marks_stamp)) {
+        return;
+    }
     struct dln_trial_marks *marks = NULL;
     if (!dln_store_trial_marks(loader->store, loader->study_id, &delivery->arena, &marks,
                                &delivery->n_marks, NULL)) {
@@ -341,6 +348,7 @@ static void read_marks(struct loader *loader, struct delivery *delivery)
     }
     loader->has_marks = true;
     loader->marks_command = newest;
+    loader->marks_stamp = stamp;
     delivery->marks = marks;
     delivery->has_marks = true;
 }

@@ -55,7 +55,10 @@ struct dln_tagged {
 /* By the holder of the lease, durably, all in one. */
 DLN_API DLN_CHECK bool dln_store_set_tags(dln_store *store, int64_t study_id, size_t n,
                                           const struct dln_tagged *list, struct dln_error *err);
-/* Deleted trials: in nobody's sight, but kept for so many days. */
+/*
+ * Deleted trials: in nobody's sight, but kept for so many days. Optuna sees an empty failed trial
+ * under each number, so that it numbers the next one right.
+ */
 #define DLN_TRASH_DAYS 30
 struct dln_trashed {
     int64_t trial_id, number, deleted_us;
@@ -69,7 +72,7 @@ struct dln_trashed {
 DLN_API DLN_CHECK bool dln_store_delete_trials(dln_store *store, int64_t study_id, size_t n,
                                                const int64_t *ids, const char *who,
                                                struct dln_error *err);
-/* DLN_REFUSED: a later trial has got the number of one of them. */
+/* DLN_REFUSED: another trial has taken the place of one of them. */
 DLN_API DLN_CHECK bool dln_store_restore_trials(dln_store *store, int64_t study_id, size_t n,
                                                 const struct dln_trashed *list,
                                                 struct dln_error *err);
@@ -87,6 +90,9 @@ struct dln_trial_marks {
 DLN_API DLN_CHECK bool dln_store_trial_marks(dln_store *store, int64_t study_id,
                                              struct dln_arena *arena, struct dln_trial_marks **out,
                                              size_t *n, struct dln_error *err);
+/* Another number when notes or artifacts were changed, by whomever: versions and counts of them. */
+DLN_API DLN_CHECK bool dln_store_marks_stamp(dln_store *store, int64_t study_id, int64_t *out,
+                                             struct dln_error *err);
 struct dln_artifact { /* "" where the file does not say; the bytes lie in the artifact store */
     const char *id, *file_name, *media_type;
 };

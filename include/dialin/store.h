@@ -553,7 +553,7 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * {}, "copy_of": n} · SET_PARALLEL {"value": n} · SET_BUDGET {"trials": n, "time_s": …} (absolute)
  * · REVISE {"trial": n, "params": {}} (all of a WAITING trial) · WITHDRAW {"trial": n} (a WAITING
  * one) · SET_STRATEGY {"strategy": "gp" or {"gp": {"startup": n}}} · SET_PRUNER {"pruner": the
- * same} · TRIAL_NOTE {"trial": n, "text": …} · TAG {"trials": [numbers], "add": [tags], "remove":
+ * same} · TRIAL_NOTE {"trial": n (none: the study), "text": …} · TAG {"trials": [numbers], "add": [tags], "remove":
  * [tags]} or {"tags": [[number, "a b"], …]} · SET_SPACE {"edits": {"lr": "{float: [0, 1]}", "gone": null}} · CONFIRM {"top": k,
  * "repeats": n, "fresh": bool, "then": "stop"} (each may be left out) · STOP {"now": bool} · NOTE
  * {"text": …} (an engine decision of note, journal only; "about": the id of the entry that a

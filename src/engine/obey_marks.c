@@ -1,4 +1,5 @@
-/* TRIAL_NOTE, TAG: what people say of trials. Nothing that runs or is asked depends on it. */
+/* TRIAL_NOTE, TAG: what people say of trials, or of the study. Nothing that runs or is asked
+ * depends on it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,27 +51,31 @@ void dln_obey_trial_note(struct dln_driver *driver, const struct dln_command *co
     struct dln_arena arena = {0};
     struct dln_strbuf undo = {0};
     const char *old = "";
-    int64_t id;
+    char about[32] = "the study";
+    int64_t id = 0;
+    if (number)
+        (void)snprintf(about, sizeof about, "#%" PRId64, (int64_t)json_integer_value(number));
     if (!text || strlen(text) > NOTE_BYTES_MAX) {
-        dln_reply_refuse(reply, "it needs {\"trial\": number, \"text\": …}, of at most %d KiB",
-                         NOTE_BYTES_MAX / 1024);
-    } else if (find_trial(driver, number, &id, &arena, reply)) {
+        dln_reply_refuse(
+            reply, "it needs {\"text\": …} and, for a trial, \"trial\": number; of at most %d KiB",
+            NOTE_BYTES_MAX / 1024);
+    } else if (!number || find_trial(driver, number, &id, &arena, reply)) {
         if (!dln_store_note_text(driver->store, driver->study_id, id, &arena, &old, &err) ||
             !dln_store_set_note(driver->store, driver->study_id, id, text, &err)) {
             (void)dln_driver_blame(driver, &err);
         } else {
             struct dln_json_writer w = {.out = &undo};
             dln_json_object(&w);
-            dln_json_key(&w, "trial");
-            dln_json_int(&w, json_integer_value(number));
+            if (number) {
+                dln_json_key(&w, "trial");
+                dln_json_int(&w, json_integer_value(number));
+            }
             dln_json_key(&w, "text");
             dln_json_string(&w, old);
             dln_json_end_object(&w);
             dln_driver_committed(driver, true);
-            dln_reply_done(reply,
-                           *text ? "note on #%" JSON_INTEGER_FORMAT ": %.100s%s"
-                                 : "no note on #%" JSON_INTEGER_FORMAT " any more%s%s",
-                           json_integer_value(number), text, strlen(text) > 100 ? "…" : "");
+            dln_reply_done(reply, *text ? "note on %s: %.100s%s" : "no note on %s any more%s%s",
+                           about, text, strlen(text) > 100 ? "…" : "");
             keep_undo(&undo, reply);
         }
     }

@@ -21,10 +21,18 @@ static bool may_move(struct dln_driver *driver, const json_t *list, struct dln_r
     return false;
 }
 
-/* After a change; what undoes it is the same list for the other command, see the journal. */
+/* After a change; what undoes it is the same list for the other command. */
 static void describe(const json_t *list, const char *verb, struct dln_reply *reply)
 {
     const size_t n = json_array_size(list);
+    struct dln_strbuf undo = {0};
+    dln_strbuf_add(&undo, "{\"trials\": [");
+    for (size_t i = 0; i < n; i++)
+        dln_strbuf_addf(&undo, "%s%" JSON_INTEGER_FORMAT, i > 0 ? ", " : "",
+                        json_integer_value(json_array_get(list, i)));
+    dln_strbuf_add(&undo, "]}");
+    if (dln_strbuf_ok(&undo)) dln_reply_undo(reply, dln_strbuf_text(&undo));
+    dln_strbuf_release(&undo);
     if (n == 1) {
         dln_reply_done(reply, "%s #%" JSON_INTEGER_FORMAT, verb,
                        json_integer_value(json_array_get(list, 0)));

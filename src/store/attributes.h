@@ -27,8 +27,8 @@ enum dln_attribute_table {
 #define DLN_KEY_TRASH        "dialin:trash" /* study: how often trials were deleted or restored */
 #define DLN_KEY_SPENT        "dialin:spent" /* study: [seconds of slots, cost] */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
-#define DLN_KEY_SET_SPACE    "dialin:set_space"    /* study: name → definition or null, as edited */
-#define DLN_KEY_SET_PRUNER   "dialin:set_pruner"   /* study: {"asha": {…}}, the same */
+#define DLN_KEY_SET_SPACE    "dialin:set_space"  /* study: name → definition or null, as edited */
+#define DLN_KEY_SET_PRUNER   "dialin:set_pruner" /* study: {"asha": {…}}, the same */
 #define DLN_KEY_OWNER        "dialin:owner"   /* trial: {"host", "boot", "pid", "start", "nonce"} */
 #define DLN_KEY_ASKED        "dialin:asked"   /* trial: as owner, of a program that asked for it */
 #define DLN_KEY_CLAIMED      "dialin:claimed" /* trial: string, datetime_start as we wrote it */
@@ -37,6 +37,7 @@ enum dln_attribute_table {
 #define DLN_KEY_MEMO         "dialin:memo"      /* trial: JSON of the strategy */
 #define DLN_KEY_PREDICTED    "dialin:predicted" /* trial: [mean, sd] at ask time */
 #define DLN_KEY_WHO          "dialin:who"       /* trial: string, who enqueued it */
+#define DLN_KEY_DELETED      "dialin:deleted"   /* trial: the id of the row that it was moved to */
 #define DLN_KEY_COPY_OF      "dialin:copy_of"   /* trial: number */
 /* trial, and DLN_KEY_RUN of store.h with a number: {"fold", "seed", "metrics": {…}} of one run */
 /* User attributes of a trial: why it failed or was pruned. */

@@ -12,6 +12,8 @@ enum dln_command_kind dln_undo_kind(enum dln_command_kind kind)
     if (kind == DLN_COMMAND_PAUSE) return DLN_COMMAND_RESUME;
     if (kind == DLN_COMMAND_RESUME) return DLN_COMMAND_PAUSE;
     if (kind == DLN_COMMAND_ENQUEUE) return DLN_COMMAND_WITHDRAW;
+    if (kind == DLN_COMMAND_DELETE) return DLN_COMMAND_RESTORE;
+    if (kind == DLN_COMMAND_RESTORE) return DLN_COMMAND_DELETE;
     return kind;
 }
 
@@ -76,8 +78,13 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
     case DLN_COMMAND_ENQUEUE: return add_numbers(keys, arena, "trial", undo, "trial");
     case DLN_COMMAND_REVISE:
     case DLN_COMMAND_WITHDRAW: return add_numbers(keys, arena, "trial", payload, "trial");
-    case DLN_COMMAND_TRIAL_NOTE: return add_numbers(keys, arena, "note", payload, "trial");
+    case DLN_COMMAND_TRIAL_NOTE:
+        return json_object_get(payload, "trial")
+                   ? add_numbers(keys, arena, "note", payload, "trial")
+                   : add_key(keys, arena, "note", "");
     case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
+    case DLN_COMMAND_DELETE:
+    case DLN_COMMAND_RESTORE: return add_numbers(keys, arena, "place", payload, "trials");
     case DLN_COMMAND_NOTE: return true;
     default: return add_key(keys, arena, dln_command_name(command->kind), "");
     }

@@ -13,6 +13,11 @@
 #include "store/tally.h"
 #include "store/time_base.h"
 
+/* Of a row of `trials`: it only keeps the number of a deleted trial, see trash.c. */
+#define DLN_SQL_IS_DELETED                                                      \
+    "(state = 'FAIL' AND EXISTS (SELECT 1 FROM trial_system_attributes AS gone" \
+    " WHERE gone.trial_id = trials.trial_id AND gone.key = 'dialin:deleted'))"
+
 #define DLN_UID_MAX 40 /* 32 hexadecimal digits and change */
 
 /* What is known of one study while the store is open. */

@@ -87,7 +87,7 @@ static bool look_for_number(dln_store *store, int64_t study_id, int64_t number, 
 {
     static const char sql[] = "SELECT trial_id FROM trials WHERE study_id = :study"
                               " AND trial_id >= :from AND number = :number"
-                              " ORDER BY trial_id LIMIT 1";
+                              " AND NOT " DLN_SQL_IS_DELETED " ORDER BY trial_id LIMIT 1";
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":study", study_id);
     dln_bind_int(&q, ":from", from);

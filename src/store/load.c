@@ -84,11 +84,11 @@ static bool read_trials(const struct dln_load *load, int64_t from, int64_t to, s
     static const char sql_oldest[] =
         "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
         " WHERE study_id = :study AND trial_id BETWEEN :from AND :to"
-        " ORDER BY trial_id LIMIT :limit";
+        " AND NOT " DLN_SQL_IS_DELETED " ORDER BY trial_id LIMIT :limit";
     static const char sql_newest[] =
         "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
         " WHERE study_id = :study AND trial_id BETWEEN :from AND :to"
-        " ORDER BY trial_id DESC LIMIT :limit";
+        " AND NOT " DLN_SQL_IS_DELETED " ORDER BY trial_id DESC LIMIT :limit";
     size_t cap = limit < 256 ? limit : 256;
     out->n = 0;
     out->trials = DLN_ARENA_ARRAY(load->arena, struct dln_trial, cap);

@@ -7,6 +7,7 @@
 
 #include "dialin/json.h"
 #include "dialin/num.h"
+#include "store/handle.h"
 #include "store/json_slice.h"
 
 void dln_tally_init(struct dln_tally *tally, uint64_t identity, bool is_single, bool maximize,
@@ -230,8 +231,8 @@ static bool find_value(struct values *values, dln_db *db, int64_t trial_id)
 static bool read_on(struct dln_tally *tally, dln_db *db, int64_t study_id, struct dln_error *err)
 {
     static const char sql_trials[] =
-        "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials"
-        " WHERE study_id = :study AND trial_id > :after ORDER BY trial_id";
+        "SELECT trial_id, number, state, datetime_start, datetime_complete, " DLN_SQL_IS_DELETED
+        " FROM trials WHERE study_id = :study AND trial_id > :after ORDER BY trial_id";
     struct dln_query trials = dln_query(db, sql_trials);
     dln_bind_int(&trials, ":study", study_id);
     dln_bind_int(&trials, ":after", tally->upto_id);
@@ -241,7 +242,9 @@ static bool read_on(struct dln_tally *tally, dln_db *db, int64_t study_id, struc
         struct dln_open_trial trial;
         int64_t ended_us;
         read_trial(tally, &trials, &trial, &ended_us);
-        if (!is_finished(trial.state)) {
+        if (dln_column_int(&trials, 5) != 0) {
+            ok = true; /* only its number counts */
+        } else if (!is_finished(trial.state)) {
             ok = push_open(tally, &trial) || dln_fail(err, DLN_NOMEM, "out of memory");
         } else {
             const bool is_judged = tally->is_single && trial.state == DLN_TRIAL_COMPLETE;

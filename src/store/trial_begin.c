@@ -407,7 +407,7 @@ static bool has_recent_trial(dln_store *store, bool *recent, struct dln_error *e
         " (SELECT trial_id, state, datetime_start, datetime_complete FROM trials"
         " WHERE study_id = :study ORDER BY trial_id DESC LIMIT 100) AS t WHERE NOT EXISTS"
         " (SELECT 1 FROM trial_system_attributes AS a WHERE a.trial_id = t.trial_id"
-        " AND a.key IN ('dialin:owner', 'dialin:who', 'dialin:asked'))";
+        " AND a.key IN ('dialin:owner', 'dialin:who', 'dialin:asked', 'dialin:deleted'))";
     const int64_t since_us = dln_clock_wall_us() - recent_us;
     bool found = false;
     struct dln_query q = dln_query(store->db, sql);

@@ -65,14 +65,14 @@ static bool write_note(dln_store *store, int64_t study_id, int64_t trial_id, con
 {
     char prefix[64];
     const char *old = NULL;
-    int64_t version = -1;
+    int64_t version = 0; /* the first one is 1 */
     note_prefix(trial_id, prefix);
     const char *key = dln_arena_printf(arena, "%snote_ver", prefix);
     if (!key) return dln_fail(err, DLN_NOMEM, "out of memory");
     if (!dln_attribute_get(store->db, DLN_STUDY_SYSTEM, study_id, key, arena, &old, err)) {
         return false;
     }
-    if (old && !dln_num_parse_int(old, strlen(old), &version)) version = -1;
+    if (old && !dln_num_parse_int(old, strlen(old), &version)) version = 0;
     if (!dln_attribute_set_int(store->db, DLN_STUDY_SYSTEM, study_id, key, version + 1, err)) {
         return false;
     }
@@ -291,5 +291,20 @@ bool dln_store_trial_marks(dln_store *store, int64_t study_id, struct dln_arena 
     }
     *out = c.list;
     *n = c.n;
+    return true;
+}
+
+/* Versions only grow, and rows of both kinds are never removed but with their study. */
+bool dln_store_marks_stamp(dln_store *store, int64_t study_id, int64_t *out, struct dln_error *err)
+{
+    static const char sql[] =
+        "SELECT total(CAST(value_json AS INTEGER)) + 1000003 * count(*) FROM study_system_attributes"
+        " WHERE study_id = :id AND ((key >= 'dashboard:' AND key < 'dashboard;')"
+        " OR (key >= 'artifacts:' AND key < 'artifacts;'))";
+    struct dln_query q = dln_query(store->db, sql);
+    dln_bind_int(&q, ":id", study_id);
+    const int64_t stamp = dln_query_row(&q) ? dln_column_int(&q, 0) : 0;
+    if (!dln_query_end(&q, err)) return false;
+    *out = stamp;
     return true;
 }

@@ -82,10 +82,27 @@ machine: {parallel: 1}
 END
 "$dialin" run bowl.yaml --headless >/dev/null
 
+mkdir curve # another one, whose program prints a curve
+cat >curve/curve.sh <<'END'
+for epoch in 1 2 3 4; do echo "epoch $epoch loss $(($1 * 10 / epoch))"; done
+END
+cat >curve/curve.yaml <<'END'
+study: curve
+run: sh curve.sh {x}
+objective: {minimize: loss}
+space:
+  x: {int: [1, 16]}
+strategy: grid
+seed: 1
+machine: {parallel: 1}
+END
+"$dialin" run curve/curve.yaml --headless >/dev/null
+
 # Times, durations and the width that they take differ from run to run.
 still() {
     sed -E 's/\r$//; s/[0-9]{2}:[0-9]{2}(:[0-9]{2})?/HH:MM/g; s/[0-9]{2}-[0-9]{2} HH/HH/g
-        s/[0-9]+(\.[0-9]+)?m?s( ago)?/0s/g; s/ now / 0s /; s/ +/ /g; s/ $//'
+        s/[0-9]+(\.[0-9]+)?m?s( ago)?/0s/g; s/ now / 0s /; s/HH:MM +[a-z][a-z0-9_-]*$/HH:MM me/
+        s/0s \([0-9]+ %\)/0s (0 %)/; s/ +/ /g; s/ $//'
 }
 for command in $commands; do # "  $ dialin CALL", lines of output, an empty line before the next call
     "$dialin" "$command" --help | sed -n '/^  \$ dialin /,$p' | sed 's/^  //' >"$scratch/said"
@@ -102,7 +119,7 @@ for command in $commands; do # "  $ dialin CALL", lines of output, an empty line
         exit 1
     }
 done
-for command in ls show trials best log logs cmd plot compare importance wait; do
+for command in ls show trials best log logs cmd plot compare importance wait watch peek what-if trash; do
     "$dialin" "$command" --help | grep -q '^  \$ dialin ' || missing "an example of $command"
 done
 echo "the manual page tells of $(echo "$commands" | wc -l) commands"

@@ -210,6 +210,44 @@ static void a_table_alone_becomes_a_study_file(void **state)
     expect("import runs.csv", 2, "--minimize METRIC");
 }
 
+static void overrides_of_hydra_become_a_study_file(void **state)
+{
+    (void)state;
+    write_file("config.yaml", "defaults:\n  - override hydra/sweeper: optuna\n"
+                              "hydra:\n  sweeper:\n    direction: maximize\n    params:\n"
+                              "      lr: tag(log, interval(1e-5, 0.1))\n"
+                              "      ++model.depth: range(2, 12, step)\n");
+    expect("import config.yaml --maximize acc", 2, "model.depth");
+    write_file("config.yaml", "hydra:\n  sweeper:\n    direction: maximize\n    params:\n"
+                              "      lr: tag(log, interval(1e-5, 0.1))\n"
+                              "      model.depth: range(2, 12, 2)\n"
+                              "      width: int(interval(16, 64))\n"
+                              "      +drop: range(0, 0.5, 0.1)\n"
+                              "      opt: choice(sgd, 'a, b', null, 3)\n"
+                              "      act: relu,gelu\n"
+                              "      seed: 7\n");
+    struct result made = dialin("import config.yaml --maximize acc");
+    assert_int_equal(made.status, 0);
+    static const char *const lines[] = {
+        "objective: {maximize: acc}\n",
+        "  lr: {float: [1e-05, 0.1], log: true}\n",
+        "  model.depth: {int: [2, 12], step: 2}\n",
+        "  width: {int: [16, 64]}\n",
+        "  drop: {float: [0.0, 0.5], step: 0.1}\n",
+        "  opt: {choice: [sgd, \"a, b\", null, 3]}\n",
+        "  act: {choice: [relu, gelu]}\n",
+        "  seed: {choice: [7]}\n",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!strstr(made.out, lines[i])) fail_msg("%s lacks %s", made.out, lines[i]);
+    }
+    forget(&made);
+    write_file("config.yaml", "hydra: {sweeper: {params: {x: glob(*)}}}\n");
+    expect("import config.yaml --minimize l", 2, "'x' is drawn by 'glob'");
+    write_file("config.yaml", "hydra: {sweeper: {params: {x: 'choice(1, [2)'}}}\n");
+    expect("import config.yaml --minimize l", 2, "not closed");
+}
+
 static void sweeps_and_search_spaces_of_others_become_study_files(void **state)
 {
     (void)state;
@@ -308,6 +346,7 @@ int main(void)
         TEST(a_table_of_ours_is_read_back_as_the_same_trials),
         TEST(a_table_of_others_gives_what_fits_and_says_what_does_not),
         TEST(a_table_alone_becomes_a_study_file),
+        TEST(overrides_of_hydra_become_a_study_file),
         TEST(sweeps_and_search_spaces_of_others_become_study_files),
         TEST(an_old_head_is_brought_up_after_a_copy),
         TEST(a_whole_file_is_rescued_whole),

@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include "support/desk.h"
+#include "support/outside.h"
 
 enum { QUIET_MS = 250 };
 
@@ -145,6 +146,26 @@ static void marked_trials_are_tagged_and_found_by_their_tag(void **state)
     desk_close(&desk);
 }
 
+/* optuna-dashboard leaves no command in the journal, only rows */
+static void a_note_from_elsewhere_is_found_while_the_screen_is_open(void **state)
+{
+    (void)state;
+    struct desk desk;
+    open_desk(&desk);
+    screen *s = open_trials(&desk, 24, 80, "C.UTF-8");
+    screen_keys(s, "f");
+    screen_wait(s, "Filter:", DESK_WAIT_MS);
+    screen_keys(s, "note:colleague" SCREEN_ENTER);
+    screen_wait(s, "0 of 160", DESK_WAIT_MS);
+    outside_run(scratch_path(desk.folder, "a.db"),
+                "INSERT INTO study_system_attributes (study_id, key, value_json) VALUES"
+                " (1, 'dashboard:7:note_ver', '1'),"
+                " (1, 'dashboard:7:note_str:0', '\"from a colleague\"');");
+    screen_wait(s, "1 of 160", DESK_WAIT_MS);
+    leave(s);
+    desk_close(&desk);
+}
+
 static void any_column_sorts_and_is_found_in(void **state)
 {
     (void)state;
@@ -178,6 +199,7 @@ int main(void)
         cmocka_unit_test(the_table_at_five_sizes_and_in_ascii),
         cmocka_unit_test(a_filter_says_what_is_wrong_and_escape_brings_the_old_one),
         cmocka_unit_test(marked_trials_are_tagged_and_found_by_their_tag),
+        cmocka_unit_test(a_note_from_elsewhere_is_found_while_the_screen_is_open),
         cmocka_unit_test(any_column_sorts_and_is_found_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,7 +253,7 @@ const struct command command_import = {
     .name = "import",
     .group = GROUP_MOVE,
     .words = "[STUDY.yaml] FILE",
-    .summary = "finished trials from a CSV table; search spaces of W&B sweeps and NNI",
+    .summary = "finished trials from a CSV table; search spaces of W&B, NNI and Hydra",
     .notes =
         "Columns are found by name; Optuna's data frames (params_lr, value) and run exports of\n"
         "Weights & Biases do as they are. Rows that do not fit are left out, with the reason;\n"

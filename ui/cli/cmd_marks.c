@@ -1,4 +1,4 @@
-/* What people say of trials: `note` and `tag`. */
+/* What people say of trials, and of a study: `note` and `tag`. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,17 +27,23 @@ static bool read_input(struct dln_strbuf *text, struct dln_error *err)
     return true;
 }
 
+/* `dialin note STUDY` and `dialin note STUDY study TEXT` */
+static bool is_about_study(const struct options *options)
+{
+    return options->n_words < 2 || strcmp(options->words[1], "study") == 0;
+}
+
 static enum status show_note(const struct options *options)
 {
     struct opened study;
     struct dln_error err = {0};
-    struct dln_trial trial;
+    struct dln_trial trial = {0};
     const char *note = "";
     if (!opened_study(options, options->words[0], DLN_STORE_READ, &study, &err)) {
         return complain(&err);
     }
     enum status status = STATUS_DONE;
-    if (!opened_trial(&study, options->words[1], &trial, &err) ||
+    if ((!is_about_study(options) && !opened_trial(&study, options->words[1], &trial, &err)) ||
         !dln_store_note_text(study.store, study.summary.id, trial.id, &study.arena, &note, &err)) {
         status = complain(&err);
     }
@@ -57,17 +63,19 @@ static enum status run_note(const struct command *command, const struct options 
     struct dln_strbuf payload = {0}, text = {0};
     struct dln_json_writer w = {.out = &payload};
     int64_t number = 0;
-    if (options->n_words == 2) return show_note(options);
+    if (options->n_words < 3) return show_note(options);
     const char *const word = options->words[2];
-    bool ok = parse_trial_number(options->words[1], &number, &err);
+    bool ok = is_about_study(options) || parse_trial_number(options->words[1], &number, &err);
     if (ok && strcmp(word, "-") == 0) {
         ok = read_input(&text, &err);
     } else {
         dln_strbuf_add(&text, word);
     }
     dln_json_object(&w);
-    dln_json_key(&w, "trial");
-    dln_json_int(&w, number);
+    if (!is_about_study(options)) {
+        dln_json_key(&w, "trial");
+        dln_json_int(&w, number);
+    }
     dln_json_key(&w, "text");
     dln_json_string(&w, dln_strbuf_text(&text));
     dln_json_end_object(&w);
@@ -165,12 +173,13 @@ static const struct option options_tag[] = {OPTION_FILTER, OPTIONS_STEER, {0}};
 const struct command command_note = {
     .name = "note",
     .group = GROUP_STEER,
-    .words = "STUDY NUMBER [TEXT]",
-    .summary = "the note on a trial, shown by optuna-dashboard too: printed, or written",
+    .words = "STUDY [NUMBER|study] [TEXT]",
+    .summary = "the note on a study or trial, which optuna-dashboard shows: printed, or written",
     .notes = "TEXT '-' is read from standard input, '' takes the note away. It is Markdown.\n"
-             "  dialin note svm.db 17 'first run with cosine restarts'\n",
+             "  dialin note svm.db 17 'first run with cosine restarts'\n"
+             "  dialin note svm.db study 'features of May, without the third camera'\n",
     .options = options_note,
-    .min_words = 2,
+    .min_words = 1,
     .max_words = 3,
     .run = run_note,
 };

@@ -64,8 +64,8 @@ const struct command command_undo = {
     .group = GROUP_STEER,
     .words = "STUDY [ID]",
     .summary = "take the last change back, or that of an entry of the journal",
-    .notes = "What can be: parallel, budget, strategy, space, pause, points that still wait. An\n"
-             "entry that a later one builds on goes after it. Trials are never removed.\n",
+    .notes = "What can be: parallel, budget, strategy, space, pause, notes, tags, deleted trials,\n"
+             "points that still wait. An entry that a later one builds on goes after it.\n",
     .options = options_undo,
     .min_words = 1,
     .max_words = 2,

@@ -80,6 +80,18 @@ static const struct example examples[] = {
      "bowl: 15 of 100 trials: 15 ok; best loss 0 (#13); done: every point was tried\n"},
     {"wait", "wait bowl.db --until 'ok >= 10 and best < 1'",
      "bowl: 15 of 100 trials: 15 ok; best loss 0 (#13); done: every point was tried\n"},
+    {"peek", "peek bowl.db", "every point has been tried\n"},
+    {"what-if", "what-if curve/curve.db --pruner 'median startup=4'",
+     "median startup=4 on the curves of 16 trials:\n"
+     "  pruned      4 of 16 trials\n"
+     "  time saved  0.0s of 0.0s (10 %), 9 of 64 steps\n"
+     "  good lost   0 of the 2 best (top 10 %)\n"
+     "  best        #8 is kept\n"},
+    {"trash", "delete bowl.db 14 --count 1", "deleted #14\n"},
+    {"trash", "trash bowl.db",
+     "number  state  deleted   by\n"
+     "    14  ok     22:24:03  me\n"},
+    {"trash", "restore bowl.db 14", "restored #14\n"},
     {0},
 };
 

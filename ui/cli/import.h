@@ -43,7 +43,7 @@ struct import_sweep { /* in the arena */
     bool maximize;
 };
 
-/* A sweep of Weights & Biases, or a search space of NNI. */
+/* A sweep of Weights & Biases or of Hydra, or a search space of NNI. */
 DLN_CHECK bool import_sweep(const char *path, struct dln_arena *arena, struct import_sweep *out,
                             struct dln_error *err);
 

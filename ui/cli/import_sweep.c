@@ -1,7 +1,8 @@
 /*
  * Search spaces of other programs: a sweep of Weights & Biases (YAML or JSON: method, metric,
- * parameters), or a search space of NNI (JSON: NAME: {_type, _value}). What has no equal here is
- * refused by its name, not guessed.
+ * parameters), a search space of NNI (JSON: NAME: {_type, _value}), or the sweeper of a Hydra
+ * configuration (hydra.sweeper.params: NAME: override, as its Optuna sweeper reads them). What has
+ * no equal here is refused by its name, not guessed.
  */
 #include <errno.h>
 #include <math.h>
@@ -295,6 +296,159 @@ static bool nni_params(struct sweep *s, const json_t *root)
     return true;
 }
 
+/* ── Hydra ─────────────────────────────────────────────────────────────────────────────────────*/
+
+enum { ARGUMENTS_MAX = 100, ARGUMENT_BYTES_MAX = 200 };
+
+struct call { /* interval(1, 8), or a bare list with the name "" */
+    char name[16];
+    size_t n;
+    char arguments[ARGUMENTS_MAX][ARGUMENT_BYTES_MAX];
+};
+
+/* Splits at the commas outside brackets and quotes; false: too much, or not closed. */
+static bool split_arguments(const char *text, size_t len, struct call *call)
+{
+    int depth = 0;
+    char quote = '\0';
+    size_t from = 0;
+    call->n = 0;
+    for (size_t i = 0; i <= len; i++) {
+        const char c = i < len ? text[i] : ',';
+        const bool is_end = i == len || (c == ',' && depth == 0 && !quote);
+        if (!is_end) {
+            if (quote) {
+                if (c == quote) quote = '\0';
+            } else if (c == '\'' || c == '"') {
+                quote = c;
+            } else {
+                depth += (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');
+            }
+            continue;
+        }
+        size_t end = i;
+        while (from < end && text[from] == ' ')
+            from++;
+        while (end > from && text[end - 1] == ' ')
+            end--;
+        if (call->n == ARGUMENTS_MAX || end - from >= ARGUMENT_BYTES_MAX) return false;
+        char *const argument = call->arguments[call->n++];
+        memcpy(argument, text + from, end - from);
+        argument[end - from] = '\0';
+        from = i + 1;
+    }
+    return depth == 0 && !quote;
+}
+
+static bool read_call(const char *text, struct call *call)
+{
+    const size_t len = strlen(text);
+    const size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+    call->name[0] = '\0';
+    if (word > 0 && word < sizeof call->name && text[word] == '(' && text[len - 1] == ')') {
+        memcpy(call->name, text, word);
+        call->name[word] = '\0';
+        return split_arguments(text + word + 1, len - word - 2, call);
+    }
+    return split_arguments(text, len, call);
+}
+
+/* One of a list: a number, true, null, 'text' or text. */
+static json_t *hydra_scalar(const char *text)
+{
+    const size_t len = strlen(text);
+    double x;
+    int64_t whole;
+    if (len > 1 && (text[0] == '\'' || text[0] == '"') && text[len - 1] == text[0]) {
+        return json_stringn(text + 1, len - 2);
+    }
+    if (strcmp(text, "null") == 0) return json_null();
+    if (strcmp(text, "true") == 0) return json_true();
+    if (strcmp(text, "false") == 0) return json_false();
+    if (dln_num_parse_int(text, len, &whole)) return json_integer(whole);
+    if (dln_num_parse(text, len, &x) && isfinite(x)) return json_real(x);
+    return json_string(text);
+}
+
+static bool hydra_choices(struct sweep *s, const char *name, const struct call *call)
+{
+    json_t *const list = json_array();
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && i < call->n; i++)
+        ok = json_array_append_new(list, hydra_scalar(call->arguments[i])) == 0;
+    ok = ok ? add_choices(s, name, list) : no_memory(s);
+    json_decref(list);
+    return ok;
+}
+
+static bool hydra_range(struct sweep *s, const char *name, const struct call *call, bool log)
+{
+    struct range range = {.log = log, .is_int = strcmp(call->name, "range") == 0};
+    double numbers[3] = {(double)NAN, (double)NAN, 1};
+    for (size_t i = 0; i < call->n && i < 3; i++) {
+        const char *const text = call->arguments[i];
+        int64_t whole;
+        if (!dln_num_parse(text, strlen(text), &numbers[i])) numbers[i] = (double)NAN;
+        range.is_int = range.is_int && dln_num_parse_int(text, strlen(text), &whole);
+    }
+    if (call->n < 2 || call->n > 3 || !(numbers[2] > 0)) {
+        return dln_fail(s->err, DLN_INVALID, "'%.80s': %s needs two numbers", name, call->name);
+    }
+    range.low = numbers[0];
+    range.high = numbers[1];
+    if (strcmp(call->name, "range") == 0 && !log) range.step = numbers[2];
+    return add_range(s, name, range);
+}
+
+static bool hydra_param(struct sweep *s, const char *name, const json_t *of)
+{
+    const char *text = json_string_value(of);
+    struct call call;
+    bool log = false, is_int = false;
+    if (!text) { /* one value, or a list */
+        json_t *const one =
+            json_is_array(of) ? json_incref((json_t *)(uintptr_t)of) : json_pack("[O]", of);
+        const bool ok = one ? add_choices(s, name, one) : no_memory(s);
+        json_decref(one);
+        return ok;
+    }
+    bool ok = read_call(text, &call);
+    while (ok && ((strcmp(call.name, "tag") == 0 && call.n == 2) ||
+                  (strcmp(call.name, "int") == 0 && call.n == 1))) {
+        char inner[ARGUMENT_BYTES_MAX];
+        (void)snprintf(inner, sizeof inner, "%s", call.arguments[call.n - 1]);
+        if (call.n == 2 && strcmp(call.arguments[0], "log") == 0) log = true;
+        if (call.n == 1) is_int = true;
+        ok = read_call(inner, &call);
+    }
+    if (!ok) return dln_fail(s->err, DLN_INVALID, "'%.80s' is not closed, or too long", name);
+    if (!call.name[0] || strcmp(call.name, "choice") == 0) return hydra_choices(s, name, &call);
+    if (strcmp(call.name, "interval") != 0 && strcmp(call.name, "range") != 0) {
+        return dln_fail(s->err, DLN_UNSUPPORTED,
+                        "'%.80s' is drawn by '%s', which a study file cannot say: give it as "
+                        "interval, range or choice",
+                        name, call.name);
+    }
+    if (!hydra_range(s, name, &call, log)) return false;
+    struct dln_param *const param = &s->space->params[s->space->n - 1];
+    if (is_int && param->kind == DLN_PARAM_FLOAT) {
+        param->kind = DLN_PARAM_INT;
+        param->step = param->step > 0 ? param->step : 1;
+    }
+    return true;
+}
+
+static bool hydra_params(struct sweep *s, const json_t *params)
+{
+    const char *key;
+    const json_t *of;
+    json_object_foreach((json_t *)(uintptr_t)params, key, of)
+    {
+        if (!hydra_param(s, key + strspn(key, "+"), of)) return false;
+    }
+    return true;
+}
+
 /* ── the file ──────────────────────────────────────────────────────────────────────────────────*/
 
 static json_t *read_file(const char *path, struct dln_error *err)
@@ -320,7 +474,7 @@ static json_t *read_file(const char *path, struct dln_error *err)
     if (!root || !json_is_object(root)) {
         json_decref(root);
         dln_fail(err, DLN_INVALID,
-                 "'%s' is neither a sweep of Weights & Biases nor a search space "
+                 "'%s' is neither a sweep of Weights & Biases or Hydra nor a search space "
                  "of NNI",
                  path);
         return NULL;
@@ -338,11 +492,16 @@ bool import_sweep(const char *path, struct dln_arena *arena, struct import_sweep
     struct sweep sweep = {.arena = arena, .space = &out->space, .err = err};
     const json_t *const params = json_object_get(root, "parameters");
     const json_t *const metric = json_object_get(root, "metric");
-    const char *const goal = json_string_value(json_object_get(metric, "goal"));
+    const json_t *const sweeper = json_object_get(json_object_get(root, "hydra"), "sweeper");
+    const json_t *const hydra = json_object_get(sweeper, "params");
+    const char *const goal = json_string_value(sweeper ? json_object_get(sweeper, "direction")
+                                                       : json_object_get(metric, "goal"));
     const char *const name = json_string_value(json_object_get(metric, "name"));
     const char *const program = json_string_value(json_object_get(root, "program"));
     bool ok = out->space.params || no_memory(&sweep);
-    ok = ok && (params ? wandb_params(&sweep, params, NULL, 0) : nni_params(&sweep, root));
+    ok = ok && (hydra    ? hydra_params(&sweep, hydra)
+                : params ? wandb_params(&sweep, params, NULL, 0)
+                         : nni_params(&sweep, root));
     if (ok && out->space.n == 0) ok = dln_fail(err, DLN_INVALID, "'%s' has no parameters", path);
     if (ok && name) out->metric = dln_arena_copy(arena, name);
     if (ok && program) out->program = dln_arena_copy(arena, program);

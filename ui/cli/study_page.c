@@ -14,6 +14,8 @@
 struct page { /* what is known of a study beside its summary; texts in its arena */
     struct dln_attribute *attributes;
     size_t n_attributes;
+    struct dln_artifact *artifacts;
+    size_t n_artifacts;
     const char *note;
 };
 
@@ -23,6 +25,8 @@ static bool read_page(struct opened *study, struct page *out, struct dln_error *
     if (!study->summary.is_counted && !opened_refresh(study, err)) return false;
     return dln_store_attributes(study->store, DLN_OF_STUDY, id, &study->arena, &out->attributes,
                                 &out->n_attributes, err) &&
+           dln_store_artifacts(study->store, id, 0, &study->arena, &out->artifacts,
+                               &out->n_artifacts, err) &&
            dln_store_note_text(study->store, id, 0, &study->arena, &out->note, err);
 }
 
@@ -125,6 +129,16 @@ static bool print_page(const struct opened *study, const struct page *page, stru
         ok = report_print(&report, stdout, report_width(), false, NULL, err);
         report_release(&report);
     }
+    if (ok && page->n_artifacts > 0) {
+        putchar('\n');
+        say(stdout, "Artifacts");
+        for (int i = 0; i < 3; i++)
+            report_column(&report, "", false);
+        for (size_t i = 0; i < page->n_artifacts; i++)
+            row(&report, page->artifacts[i].file_name, page->artifacts[i].id);
+        ok = report_print(&report, stdout, report_width(), false, NULL, err);
+        report_release(&report);
+    }
     note_print(page->note);
     return ok;
 }
@@ -195,6 +209,7 @@ static enum status print_page_json(const struct opened *study, const struct page
     dln_json_end_object(&w);
     dln_json_key(&w, "note");
     dln_json_string(&w, page->note[0] ? page->note : NULL);
+    artifacts_json(&w, page->artifacts, page->n_artifacts);
     dln_json_end_object(&w);
     return print_json(&out);
 }

@@ -173,6 +173,23 @@ void stored_json(struct dln_json_writer *w, const char *json)
     }
 }
 
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n)
+{
+    dln_json_key(w, "artifacts");
+    dln_json_array(w);
+    for (size_t i = 0; i < n; i++) {
+        dln_json_object(w);
+        dln_json_key(w, "id");
+        dln_json_string(w, list[i].id);
+        dln_json_key(w, "file_name");
+        dln_json_string(w, list[i].file_name);
+        dln_json_key(w, "media_type");
+        dln_json_string(w, list[i].media_type);
+        dln_json_end_object(w);
+    }
+    dln_json_end_array(w);
+}
+
 /* The members of an object that is begun. */
 static void page_json(struct dln_json_writer *w, const struct opened *study,
                       const struct page *page)
@@ -204,19 +221,7 @@ static void page_json(struct dln_json_writer *w, const struct opened *study,
     dln_json_end_object(w);
     dln_json_key(w, "note");
     dln_json_string(w, page->note[0] ? page->note : NULL);
-    dln_json_key(w, "artifacts");
-    dln_json_array(w);
-    for (size_t i = 0; i < page->n_artifacts; i++) {
-        dln_json_object(w);
-        dln_json_key(w, "id");
-        dln_json_string(w, page->artifacts[i].id);
-        dln_json_key(w, "file_name");
-        dln_json_string(w, page->artifacts[i].file_name);
-        dln_json_key(w, "media_type");
-        dln_json_string(w, page->artifacts[i].media_type);
-        dln_json_end_object(w);
-    }
-    dln_json_end_array(w);
+    artifacts_json(w, page->artifacts, page->n_artifacts);
 }
 
 bool trial_full_json(struct dln_json_writer *w, const struct opened *study,

@@ -18,4 +18,34 @@ void note_print(const char *note);
 /* A stored JSON text as a value of the writer: one that is not strict JSON becomes a string. */
 void stored_json(struct dln_json_writer *w, const char *json);
 
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
+/* The member "artifacts" of an object that is begun. */
+void artifacts_json(struct dln_json_writer *w, const struct dln_artifact *list, size_t n);
+
 #endif
