@@ -19,6 +19,7 @@
     X(run) \
     X(check) \
     X(doctor) \
+    X(demo) \
     X(confirm) \
     X(serve) \
     X(ask) \
