@@ -104,7 +104,7 @@ static void only_what_is_named_is_varied(void **state)
     (void)state;
     write_programs();
     expect("init --vary 'lr=1e-4..1 log, epochs' -- python3 train.py d", 0, "train.yaml: written");
-    assert_has("train.yaml", "lr: {float: [0.0001, 1.0], log: true} # as --vary says");
+    assert_has("train.yaml", "lr: {float: [0.0001, 1.0], log: true, default: 0.001} # as --vary says");
     assert_has("train.yaml", "epochs: {int: [1, 8], default: 2}");
     char *text = read_all("train.yaml");
     assert_null(strstr(text, "optimizer"));

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np */
 #include "draft/capture.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static char **wide_environment(void)
     return out;
 }
 
-static int start(char *const *argv, int write_fd, pid_t *pid)
+static int start(char *const *argv, const char *folder, int write_fd, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -51,6 +52,7 @@ static int start(char *const *argv, int write_fd, pid_t *pid)
         code = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
         if (code == 0) code = posix_spawn_file_actions_adddup2(&files, write_fd, 1);
         if (code == 0) code = posix_spawn_file_actions_adddup2(&files, write_fd, 2);
+        if (code == 0 && folder) code = posix_spawn_file_actions_addchdir_np(&files, folder);
         if (code == 0) code = posix_spawnattr_setsigmask(&attributes, &none);
         if (code == 0) code = posix_spawnattr_setsigdefault(&attributes, &usual);
         if (code == 0) code = posix_spawnattr_setpgroup(&attributes, 0);
@@ -87,14 +89,15 @@ static bool drain(int fd, int limit_ms, struct dln_strbuf *out)
     }
 }
 
-bool capture(char *const *argv, int limit_ms, struct dln_strbuf *out, struct dln_error *err)
+bool capture(char *const *argv, const char *folder, int limit_ms, struct dln_strbuf *out,
+             struct dln_error *err)
 {
     int fds[2];
     pid_t pid;
     if (pipe(fds) != 0) return dln_fail_errno(err, errno, "make a pipe");
     (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-    const int code = start(argv, fds[1], &pid);
+    const int code = start(argv, folder, fds[1], &pid);
     (void)close(fds[1]);
     if (code != 0) {
         (void)close(fds[0]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dialin/exec.h"
+#include "dialin/num.h"
 #include "dialin/study.h"
 #include "dialin/text.h"
 #include "draft/capture.h"
@@ -115,35 +116,48 @@ static bool is_in_command(const struct draft *draft, const char *option)
     return false;
 }
 
-/* Its help, by --help or -h; without options: none. */
-static bool ask_for_help(struct draft *draft, struct dln_error *err)
+bool draft_help(const struct draft_ask *ask, int limit_ms, struct dln_arena *arena,
+                const char **out, struct dln_error *err)
 {
     static const char *const ways[] = {"--help", "-h"};
-    const struct draft_ask *const ask = draft->ask;
     const size_t n = program_words(ask->n_words, ask->words);
-    char **const argv = DLN_ARENA_ARRAY(draft->arena, char *, n + 2);
+    char **const argv = DLN_ARENA_ARRAY(arena, char *, n + 2);
     if (!argv) return no_memory(err);
     memcpy(argv, ask->words, n * sizeof *argv);
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && draft->help.n == 0; i++) {
+    argv[n + 1] = NULL;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct dln_strbuf text = {0};
         struct dln_error why = {0};
-        argv[n] = dln_arena_copy(draft->arena, ways[i]);
-        argv[n + 1] = NULL;
+        struct help_text help = {0};
+        argv[n] = dln_arena_copy(arena, ways[i]);
         if (!argv[n]) return no_memory(err);
-        const bool has_ended = capture(argv, HELP_MS, &text, &why);
-        const bool ok =
-            !has_ended || help_text_read(dln_strbuf_text(&text), draft->arena, &draft->help);
-        if (ok && draft->help.n > 0) {
-            dln_strbuf_reset(&text);
-            dln_argv_quote(argv, &text);
-            draft->asked = dln_arena_copy(draft->arena, dln_strbuf_text(&text));
-        }
+        const bool has_ended = capture(argv, ask->folder, limit_ms, &text, &why);
+        const char *const copy =
+            has_ended ? dln_arena_copy_len(arena, dln_strbuf_text(&text), text.len) : "";
         dln_strbuf_release(&text);
-        if (!ok) return no_memory(err);
         if (!has_ended && why.code != DLN_TIMEOUT) return dln_fail(err, why.code, "%s", why.text);
-        if (!has_ended) break;
+        if (!copy || !help_text_read(copy, arena, &help)) return no_memory(err);
+        *out = help.n > 0 ? copy : "";
+        if (help.n > 0 || !has_ended) return true;
     }
     return true;
+}
+
+/* Reads what the command tells, asked for it now or before. */
+static bool read_help(struct draft *draft, struct dln_error *err)
+{
+    const struct draft_ask *const ask = draft->ask;
+    const char *text = ask->help;
+    if (!text && !draft_help(ask, HELP_MS, draft->arena, &text, err)) return false;
+    if (!help_text_read(text, draft->arena, &draft->help)) return no_memory(err);
+    if (draft->help.n == 0) return true;
+    struct dln_strbuf words = {0};
+    for (size_t i = 0; i < program_words(ask->n_words, ask->words); i++)
+        dln_strbuf_addf(&words, "%s ", ask->words[i]);
+    dln_strbuf_add(&words, "--help");
+    draft->asked = dln_arena_copy(draft->arena, dln_strbuf_text(&words));
+    dln_strbuf_release(&words);
+    return draft->asked || no_memory(err);
 }
 
 /* ── what was named ────────────────────────────────────────────────────────────────────────────*/
@@ -230,6 +244,16 @@ static bool add_typed(struct draft *draft, const char *name, const char *range,
            add_entry(draft, &param, "as --vary says", err);
 }
 
+/* The program's own default, where it lies in the range that was typed. */
+static void take_initial(struct dln_param *param, const char *text)
+{
+    struct dln_error none = {0};
+    double x;
+    if (!text || !dln_param_parse(param, text, &x, &none) || !dln_param_contains(param, x)) return;
+    param->has_initial = true;
+    param->initial = x;
+}
+
 static void leave_out(struct draft *draft, const char *name, const char *why)
 {
     if (strcmp(name, "help") == 0 || strcmp(name, "version") == 0) return;
@@ -254,6 +278,7 @@ static bool take_option(struct draft *draft, const struct help_option *option,
     if (draft->n_vary > 0 && !vary) return true;
     if (vary && vary->why) {
         if (!add_typed(draft, option->name, vary->why, err)) return false;
+        take_initial(&draft->entry[draft->n - 1].param, option->initial);
     } else if (guess.kind != GUESS_PARAM) {
         if (vary) {
             return dln_fail(err, DLN_USAGE, "'%s': %s; give its range: --vary '%s=1..8'",
@@ -396,7 +421,7 @@ static void write(const struct draft *draft, const char *name, const char *path,
 {
     const struct draft_ask *const ask = draft->ask;
     struct dln_strbuf first = {0};
-    dln_strbuf_addf(&first, "Made by dialin %s", ask->verb);
+    dln_strbuf_addf(&first, "Made by dialin%s%s", *ask->verb ? " " : "", ask->verb);
     if (draft->asked) dln_strbuf_addf(&first, " from what %s prints", draft->asked);
     dln_strbuf_add(out, "# ");
     dln_text_show(out, dln_strbuf_text(&first), first.len, SIZE_MAX, false);
@@ -429,15 +454,52 @@ static void write(const struct draft *draft, const char *name, const char *path,
     }
 }
 
+static bool draft_begin(const struct draft_ask *ask, struct dln_arena *arena, struct draft **out,
+                        struct dln_error *err)
+{
+    struct draft *const draft = DLN_ARENA_NEW(arena, struct draft);
+    if (!draft) return no_memory(err);
+    *draft = (struct draft){.ask = ask, .arena = arena};
+    *out = draft;
+    return read_vary(draft, err) && read_help(draft, err) && take_all(draft, err);
+}
+
+static void add_range(struct dln_strbuf *out, const struct dln_param *param)
+{
+    char low[DLN_NUM_TEXT_MAX], high[DLN_NUM_TEXT_MAX];
+    dln_strbuf_addf(out, "%s=", param->name);
+    if (param->kind == DLN_PARAM_FLAG) {
+        dln_strbuf_add(out, "flag");
+    } else if (param->n_choices > 0) {
+        for (size_t i = 0; i < param->n_choices; i++)
+            dln_strbuf_addf(out, "%s%s", i > 0 ? "|" : "", param->choices[i].text);
+    } else {
+        (void)(param->kind == DLN_PARAM_INT ? dln_num_short : dln_num_repr)(param->low, low);
+        (void)(param->kind == DLN_PARAM_INT ? dln_num_short : dln_num_repr)(param->high, high);
+        dln_strbuf_addf(out, "%s..%s%s", low, high, param->log ? " log" : "");
+    }
+}
+
+bool draft_vary(const struct draft_ask *ask, struct dln_arena *arena, struct dln_strbuf *out,
+                struct dln_error *err)
+{
+    struct draft *draft;
+    if (!draft_begin(ask, arena, &draft, err)) return false;
+    for (size_t i = 0; i < draft->n; i++) {
+        if (i > 0) dln_strbuf_add(out, ", ");
+        add_range(out, &draft->entry[i].param);
+    }
+    return dln_strbuf_ok(out) || no_memory(err);
+}
+
 bool draft_make(const struct draft_ask *ask, const char *path, struct dln_arena *arena,
                 struct dln_strbuf *out, struct dln_error *err)
 {
-    struct draft *const draft = DLN_ARENA_NEW(arena, struct draft);
+    struct draft *draft;
     struct dln_study *study = NULL;
-    const char *const name = draft_name(ask->n_words, ask->words, arena);
-    if (!draft || !name) return no_memory(err);
-    *draft = (struct draft){.ask = ask, .arena = arena};
-    if (!read_vary(draft, err) || !ask_for_help(draft, err) || !take_all(draft, err)) return false;
+    const char *const name = ask->name ? ask->name : draft_name(ask->n_words, ask->words, arena);
+    if (!name) return no_memory(err);
+    if (!draft_begin(ask, arena, &draft, err)) return false;
     write(draft, name, path, out);
     if (!dln_strbuf_ok(out)) return no_memory(err);
     const bool ok = dln_study_read(path, dln_strbuf_text(out), out->len, &study, err) &&

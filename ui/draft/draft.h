@@ -18,7 +18,20 @@ struct draft_ask {
     const char *metric; /* NULL: "loss", marked as a guess */
     bool maximize;
     int64_t trials, parallel;
+    const char *name;   /* of the study; NULL: the program's */
+    const char *folder; /* where the command is asked; NULL: here */
+    const char *help;   /* what it has printed when it was asked; NULL: ask it */
 };
+
+/*
+ * Asks the command for its help, at most `limit_ms` for each of --help and -h; "" where it has no
+ * options to tell of. DLN_NOT_FOUND: it cannot be started.
+ */
+DLN_CHECK bool draft_help(const struct draft_ask *ask, int limit_ms, struct dln_arena *arena,
+                          const char **out, struct dln_error *err);
+/* What would be varied, as --vary has it: "lr=1e-05..0.1 log, batch=16|32". Asks nothing. */
+DLN_CHECK bool draft_vary(const struct draft_ask *ask, struct dln_arena *arena,
+                          struct dln_strbuf *out, struct dln_error *err);
 
 /* "train" of python3 src/train.py, in the arena; NULL: no memory. */
 char *draft_name(size_t n_words, char *const *words, struct dln_arena *arena);

@@ -9,23 +9,13 @@
 #include "dialin/text.h"
 #include "format.h"
 #include "plot/plot_history.h"
+#include "screen/home.h"
 #include "screen/screens.h"
-#include "study_list.h"
 #include "widget/dialog.h"
 #include "widget/shorten.h"
 #include "widget/spark.h"
-#include "widget/table.h"
 
-enum { COLUMNS = 7, PREVIEW_ROWS = 9, PREVIEW_MAX = 20, FACT_COLS = 9, SCAN_S = 2 };
-
-struct home {
-    struct study_list studies;
-    struct table table;
-    struct column columns[COLUMNS];
-    char *path; /* of the selected study */
-    int64_t study_id;
-    char wanted[64];
-};
+enum { PREVIEW_ROWS = 9, PREVIEW_MAX = 20, FACT_COLS = 9, SCAN_S = 2 };
 
 static struct home *home_of(const struct view *view)
 {
@@ -130,7 +120,7 @@ static void make_columns(struct home *home)
     }
     if (name > 26) name = 26;
     if (file > 14) file = 14;
-    const struct column columns[COLUMNS] = {
+    const struct column columns[HOME_COLUMNS] = {
         {.name = "STUDY", .width = name, .grow_to = 40, .priority = 0, .id = 0},
         {.name = "STATE", .width = 7, .priority = 1, .id = 1},
         {.name = "TRIALS", .width = 9, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
@@ -141,7 +131,7 @@ static void make_columns(struct home *home)
     };
     memcpy(home->columns, columns, sizeof columns);
     home->table.columns = home->columns;
-    home->table.n_columns = COLUMNS;
+    home->table.n_columns = HOME_COLUMNS;
 }
 
 /* ── the selected study ────────────────────────────────────────────────────────────────────────*/
@@ -192,6 +182,7 @@ static void release(struct view *view)
     struct home *home = home_of(view);
     if (!home) return;
     study_list_release(&home->studies);
+    home_new_free(home->fresh);
     free(home->path);
     free(home);
     view->state[SCREEN_HOME] = NULL;
@@ -353,11 +344,13 @@ static void draw(struct view *view, struct rect body)
     }
     if (studies->n == 0) {
         const struct rect rest = {row, 2, body.row + body.rows - row, cells->cols - 4};
-        (void)wrap_draw(cells, rest, ROLE_TEXT,
-                        "No studies here yet. `dialin run STUDY.yaml` makes one and runs it; its "
-                        "file appears here by itself.\n\n`dialin --help` lists all commands, "
-                        "`dialin FOLDER` looks elsewhere.",
-                        0);
+        (void)wrap_draw(
+            cells, rest, ROLE_TEXT,
+            "No studies here yet. A starts one in four questions; `dialin run "
+            "STUDY.yaml` and `dialin init` do from the command line, and what they make "
+            "appears here by itself.\n\n`dialin demo` shows one that is simulated, "
+            "`dialin --help` lists all commands, `dialin FOLDER` looks elsewhere.",
+            0);
         return;
     }
     keep_selected(view);
@@ -427,6 +420,7 @@ static bool act(struct view *view, enum action action)
             view_go(view, SCREEN_LIVE);
         }
         return true;
+    case ACTION_ADD: home_new(view); return true;
     default: return false;
     }
     if (home->studies.n > 0) select_cursor(view);
@@ -446,7 +440,8 @@ static bool offers(const struct view *view, enum action action)
 }
 
 static const enum action keys[] = {
-    ACTION_ENTER, ACTION_FIND, ACTION_DOWN, ACTION_UP, ACTION_HELP, ACTION_BACK, ACTION_NONE,
+    ACTION_ENTER, ACTION_ADD,  ACTION_FIND, ACTION_DOWN,
+    ACTION_UP,    ACTION_HELP, ACTION_BACK, ACTION_NONE,
 };
 
 const struct screen screen_home = {
