@@ -436,7 +436,7 @@ static void draw_prompt_keys(struct view *view, int row)
             {"Tab", "complete", false, false}, {"↑", "history", false, false},
             {"Ctrl-U", "clear", false, false},
         };
-        const bool has_more = view->prompt.special != NULL;
+        const bool has_more = view->prompt.typed != NULL;
         (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, has_more ? more : entries,
                           has_more ? 5 : 3);
     } else if (view->prompt.error[0]) {

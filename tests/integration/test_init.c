@@ -104,7 +104,8 @@ static void only_what_is_named_is_varied(void **state)
     (void)state;
     write_programs();
     expect("init --vary 'lr=1e-4..1 log, epochs' -- python3 train.py d", 0, "train.yaml: written");
-    assert_has("train.yaml", "lr: {float: [0.0001, 1.0], log: true, default: 0.001} # as --vary says");
+    assert_has("train.yaml",
+               "lr: {float: [0.0001, 1.0], log: true, default: 0.001} # as --vary says");
     assert_has("train.yaml", "epochs: {int: [1, 8], default: 2}");
     char *text = read_all("train.yaml");
     assert_null(strstr(text, "optimizer"));
@@ -125,6 +126,23 @@ static void a_file_that_is_there_is_kept(void **state)
     expect("init -o other.txt python3 train.py", 2, "ends in .yaml");
 }
 
+static void a_dry_run_comes_before_anything_is_kept(void **state)
+{
+    (void)state;
+    write_programs();
+    write_file("bad.sh", "echo cannot read $1 >&2\nexit 1\n");
+    write_file("no.sh", "exit 0\n");
+    assert_int_equal(setenv("TMPDIR", ".", 1), 0);
+    expect("init --dry-run --minimize error -- ./fit data", 0, "dry run: error 1, 1 value in");
+    expect("init --dry-run -- python3 train.py data", 0, "dry run: loss 0.109, 2 values in");
+    expect("init --dry-run --print --vary 'x=0..1.0' -- sh bad.sh {x}", 0, "dry run: no 'loss' in");
+    expect("init --dry-run --print --vary 'x=0..1.0' -- sh bad.sh {x}", 0,
+           "its last line: cannot read 0.5");
+    expect("init --dry-run --print --vary 'x=0..1.0' -- sh no.sh {x}", 0, "it printed nothing");
+    expect("init --dry-run --vary 'x=0..1.0' -- ./nothing {x}", 2, "start './nothing'");
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 static void programs_that_tell_nothing_are_named(void **state)
 {
     (void)state;
@@ -140,9 +158,13 @@ static void programs_that_tell_nothing_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_argparse_program_is_read),      TEST(a_getopt_program_is_read_and_run),
-        TEST(placeholders_say_where_values_go), TEST(only_what_is_named_is_varied),
-        TEST(a_file_that_is_there_is_kept),     TEST(programs_that_tell_nothing_are_named),
+        TEST(an_argparse_program_is_read),
+        TEST(a_getopt_program_is_read_and_run),
+        TEST(placeholders_say_where_values_go),
+        TEST(only_what_is_named_is_varied),
+        TEST(a_dry_run_comes_before_anything_is_kept),
+        TEST(a_file_that_is_there_is_kept),
+        TEST(programs_that_tell_nothing_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

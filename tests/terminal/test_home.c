@@ -148,6 +148,9 @@ static void a_study_is_made_in_four_questions(void **state)
     screen_wait(s, "is no range", DESK_WAIT_MS);
     screen_keys(s, "\x7f" SCREEN_ENTER);
     screen_wait(s, "4/4 Trials: 100", DESK_WAIT_MS);
+    screen_keys(s, "v");
+    screen_wait(s, "loss 1, 1 value in", DESK_WAIT_MS);
+    screen_wait(s, "4/4 Trials: 100", DESK_WAIT_MS);
     screen_keys(s, "\x15"
                    "3" SCREEN_ENTER);
     screen_wait(s, "fit.yaml; p starts it", DESK_WAIT_MS);

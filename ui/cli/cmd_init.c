@@ -12,8 +12,11 @@
 #include "cli/whole_file.h"
 #include "draft/draft.h"
 
+enum { DRY_RUN_MS = 60000 };
+
 struct made {
     struct dln_arena arena;
+    struct draft_ask ask;
     struct dln_strbuf text;
     const char *path;
     bool exists;  /* a file is there already */
@@ -69,8 +72,21 @@ static bool make(const struct command *command, const struct options *options, s
         return dln_fail(err, DLN_USAGE, "'%s': the name of a study file ends in .yaml", out->path);
     }
     if (!draft_make(&ask, out->path, &out->arena, &out->text, err)) return false;
+    out->ask = ask;
     compare(out);
     return true;
+}
+
+/* Before anything is written. */
+static bool try_once(const struct made *made, const struct options *options, struct dln_error *err)
+{
+    struct dln_strbuf told = {0};
+    if (!option_given(options, "dry-run")) return true;
+    const bool ok = draft_dry_run(&made->ask, dln_strbuf_text(&made->text), made->text.len,
+                                  DRY_RUN_MS, &told, err);
+    if (ok) say(stderr, "dialin: dry run: %s", dln_strbuf_text(&told));
+    dln_strbuf_release(&told);
+    return ok;
 }
 
 static bool is_allowed(const struct made *made, const struct options *options,
@@ -98,7 +114,7 @@ static enum status run_init(const struct command *command, const struct options 
     struct made made;
     const bool is_printed = option_given(options, "print");
     enum status status = STATUS_DONE;
-    if (!make(command, options, &made, &err) ||
+    if (!make(command, options, &made, &err) || !try_once(&made, options, &err) ||
         (!is_printed && !is_allowed(&made, options, &err)) ||
         (!is_printed && !made.is_same && !write_whole_file(made.path, &made.text, &err))) {
         status = complain(&err);
@@ -160,6 +176,7 @@ static enum status run_try(const struct command *command, const struct options *
 
 static const struct option options_init[] = {
     OPTIONS_DRAFT,
+    {.name = "dry-run", .help = "first run it once, at the defaults; nothing of that is kept"},
     {.name = "print", .help = "print the study file, write nothing"},
     {0},
 };

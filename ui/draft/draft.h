@@ -43,4 +43,11 @@ char *draft_name(size_t n_words, char *const *words, struct dln_arena *arena);
 DLN_CHECK bool draft_make(const struct draft_ask *ask, const char *path, struct dln_arena *arena,
                           struct dln_strbuf *out, struct dln_error *err);
 
+/*
+ * Runs what draft_make() wrote once, at the defaults, for at most `limit_ms` and in ask->folder;
+ * nothing is kept. `out`: a sentence on what it printed.
+ */
+DLN_CHECK bool draft_dry_run(const struct draft_ask *ask, const char *text, size_t len,
+                             int limit_ms, struct dln_strbuf *out, struct dln_error *err);
+
 #endif

@@ -16,7 +16,7 @@
 #include "screen/home.h"
 #include "screen/screens.h"
 
-enum { HELP_MS = 10000, NAMES_MAX = 100 };
+enum { HELP_MS = 10000, DRY_RUN_MS = 20000, NAMES_MAX = 100 };
 
 struct new_study {
     int64_t number; /* of this round: an answer to an earlier one is too late */
@@ -78,7 +78,8 @@ struct new_job {
     struct draft_ask ask; /* borrows from the arena */
     const char *folder;
     const char *help;
-    const char *path; /* of the study file that was made */
+    const char *path;         /* of the study file that was made */
+    char told[VIEW_TEXT_MAX]; /* of the dry run */
     struct prepared prepared;
     bool ok;
     struct dln_error err;
@@ -122,6 +123,19 @@ static void run_make(struct job *job)
               write_whole_file(own->path, &text, &own->err) &&
               prepare_study(own->path, NULL, NULL, &own->prepared, &own->err);
     dln_strbuf_release(&text);
+}
+
+static void run_dry(struct job *job)
+{
+    struct new_job *const own = (struct new_job *)job;
+    struct dln_strbuf text = {0}, told = {0};
+    own->ok =
+        draft_make(&own->ask, "study.yaml", &own->arena, &text, &own->err) &&
+        draft_dry_run(&own->ask, dln_strbuf_text(&text), text.len, DRY_RUN_MS, &told, &own->err);
+    (void)snprintf(own->told, sizeof own->told, "%.240s",
+                   own->ok ? dln_strbuf_text(&told) : own->err.text);
+    dln_strbuf_release(&text);
+    dln_strbuf_release(&told);
 }
 
 /* ── the questions, from the last to the first ─────────────────────────────────────────────────*/
@@ -176,6 +190,12 @@ static void made(struct job *job, void *context)
     free_new_job(job);
 }
 
+static void hint(struct view *view, const char *text)
+{
+    view->prompt.has_hint = true;
+    (void)snprintf(view->prompt.hint, sizeof view->prompt.hint, "%s", text);
+}
+
 static bool accept_trials(struct view *view, const char *text, char error[VIEW_TEXT_MAX])
 {
     struct new_study *const fresh = fresh_of(view);
@@ -189,10 +209,30 @@ static bool accept_trials(struct view *view, const char *text, char error[VIEW_T
     return true;
 }
 
-static void hint(struct view *view, const char *text)
+static void dry_run_ended(struct job *job, void *context)
 {
-    view->prompt.has_hint = true;
-    (void)snprintf(view->prompt.hint, sizeof view->prompt.hint, "%s", text);
+    struct view *const view = context;
+    struct new_job *const own = (struct new_job *)job;
+    struct new_study *const fresh = fresh_of(view);
+    const bool is_asked = fresh && fresh->number == own->number && view->prompt.is_open &&
+                          view->prompt.accept == accept_trials;
+    if (is_asked) {
+        hint(view, own->told);
+        view->is_dirty = true;
+    } else {
+        view_say(view, own->ok ? ROLE_INFO : ROLE_WARN, "%s", own->told);
+    }
+    free_new_job(job);
+}
+
+/* v at the last question: a number has no such letter. */
+static bool special_of_trials(struct view *view, uint32_t code)
+{
+    if (code != 'v') return false;
+    hint(view, "Running it once, at the defaults …");
+    submit(view, run_dry, dry_run_ended);
+    view->is_dirty = true;
+    return true;
 }
 
 /* Checked as the file that it will be; nothing is run or written for that. */
@@ -214,7 +254,8 @@ static bool accept_vary(struct view *view, const char *text, char error[VIEW_TEX
     char trials[DLN_NUM_TEXT_MAX];
     (void)dln_num_short((double)fresh->trials, trials);
     view_prompt(view, "4/4 Trials", trials, accept_trials);
-    hint(view, "Enter writes the study file; p will start it");
+    view->prompt.special = special_of_trials;
+    hint(view, "Enter writes the study file; v is a dry run");
     return true;
 }
 
