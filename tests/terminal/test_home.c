@@ -111,6 +111,34 @@ static void a_file_that_appears_later_is_found(void **state)
     leave(&desk, s);
 }
 
+static void studies_are_sorted_and_filtered(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk);
+    desk_fixture(&desk, "cv.db", "resnet", 20);
+    desk_fixture(&desk, "cv.db", "alexnet", 10);
+    desk_fixture(&desk, "nlp.db", "bert", 30);
+    screen *s = open_home(&desk);
+    screen_wait(s, "2 files  3 studies", DESK_WAIT_MS);
+    screen_wait(s, "30/30", DESK_WAIT_MS);
+    screen_keys(s, "sng");
+    screen_wait(s, "▸ alexnet", DESK_WAIT_MS);
+    screen_keys(s, "stg");
+    screen_wait(s, "▸ bert", DESK_WAIT_MS);
+    screen_keys(s, "fCV.d" SCREEN_ENTER);
+    screen_wait(s, "only with 'CV.d': 2 of 3", DESK_WAIT_MS);
+    screen_wait_gone(s, "30/30", DESK_WAIT_MS);
+    screen_wait(s, "▸ resnet", DESK_WAIT_MS);
+    screen_keys(s, "f\x15none" SCREEN_ENTER);
+    screen_wait(s, "only with 'none': 0 of 3", DESK_WAIT_MS);
+    screen_keys(s, "jk" SCREEN_ENTER); /* of nothing */
+    screen_keys(s, "f\x15" SCREEN_ENTER);
+    screen_wait(s, "30/30", DESK_WAIT_MS);
+    screen_wait_gone(s, "only with", DESK_WAIT_MS);
+    leave(&desk, s);
+}
+
 /* A program that tells its options, in a folder without a study. */
 static void write_program(const struct desk *desk)
 {
@@ -204,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_file_of_another_kind_is_named_and_others_stay),
         cmocka_unit_test(it_says_what_has_happened_since_the_last_look),
         cmocka_unit_test(a_file_that_appears_later_is_found),
+        cmocka_unit_test(studies_are_sorted_and_filtered),
         cmocka_unit_test(a_study_is_made_in_four_questions),
         cmocka_unit_test(a_command_that_tells_nothing_is_asked_about),
     };
