@@ -1,8 +1,9 @@
-/* The program: the guardian's body, or the command line. */
+/* The program: the guardian's body, a trial of the demo, or the command line. */
 #include <locale.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "demo_trial.h"
 #include "dialin/exec.h"
 #include "dialin/num.h"
 
@@ -19,6 +20,7 @@ static int guardian(const char *fd_text)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--guardian") == 0) return guardian(argv[2]);
+    if (argc > 2 && strcmp(argv[1], "--demo-trial") == 0) return demo_trial(argc - 2, argv + 2);
     setlocale(LC_CTYPE, ""); /* letters only: numbers keep their dot */
     return (int)command_line(argc, argv);
 }

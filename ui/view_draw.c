@@ -436,7 +436,9 @@ static void draw_prompt_keys(struct view *view, int row)
             {"Tab", "complete", false, false}, {"↑", "history", false, false},
             {"Ctrl-U", "clear", false, false},
         };
-        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, more, 5);
+        const bool has_more = view->prompt.typed != NULL;
+        (void)keyrow_draw(&view->cells, row, 0, view->cells.cols - 1, has_more ? more : entries,
+                          has_more ? 5 : 3);
     } else if (view->prompt.error[0]) {
         (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_ERROR,
                          view->prompt.error);

@@ -180,16 +180,25 @@ static void home_at_five_sizes(void **state)
     desk_close(&desk);
 }
 
-static void an_empty_home_at_two_sizes(void **state)
+static void match_new_study(screen *s, const char *suffix)
+{
+    screen_keys(s, "A");
+    match(s, "1/4 Command", "home-new", suffix);
+    screen_keys(s, SCREEN_ESC);
+    screen_wait_gone(s, "1/4 Command", DESK_WAIT_MS);
+}
+
+static void an_empty_home_at_five_sizes(void **state)
 {
     (void)state;
     struct desk desk;
     desk_open(&desk);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         char suffix[16];
         (void)snprintf(suffix, sizeof suffix, "%dx%d", sizes[i].cols, sizes[i].rows);
         screen *s = open_desk(&desk, sizes[i].rows, sizes[i].cols, "C.UTF-8", NULL, NULL);
         match(s, "No studies here yet", "empty", suffix);
+        match_new_study(s, suffix);
         leave(s);
     }
     desk_close(&desk);
@@ -231,6 +240,7 @@ static void blocks_and_ascii(void **state)
         open_home(&desk);
         s = open_desk(&desk, 24, 80, levels[i].locale, NULL, options);
         match(s, "12/12", "home", levels[i].suffix);
+        match_new_study(s, levels[i].suffix);
         leave(s);
         desk_close(&desk);
     }
@@ -286,9 +296,12 @@ static void themes_and_depths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_study_at_five_sizes),      cmocka_unit_test(home_at_five_sizes),
-        cmocka_unit_test(an_empty_home_at_two_sizes), cmocka_unit_test(a_study_that_has_not_begun),
-        cmocka_unit_test(blocks_and_ascii),           cmocka_unit_test(themes_and_depths),
+        cmocka_unit_test(a_study_at_five_sizes),
+        cmocka_unit_test(home_at_five_sizes),
+        cmocka_unit_test(an_empty_home_at_five_sizes),
+        cmocka_unit_test(a_study_that_has_not_begun),
+        cmocka_unit_test(blocks_and_ascii),
+        cmocka_unit_test(themes_and_depths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

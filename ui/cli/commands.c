@@ -19,6 +19,9 @@
     X(run) \
     X(check) \
     X(doctor) \
+    X(init) \
+    X(try) \
+    X(demo) \
     X(confirm) \
     X(serve) \
     X(ask) \

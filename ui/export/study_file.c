@@ -45,7 +45,7 @@ static bool is_plain_word(const char *text)
     return true;
 }
 
-static void word(struct dln_strbuf *out, const char *text)
+void study_file_word(struct dln_strbuf *out, const char *text)
 {
     if (is_plain_word(text)) {
         dln_strbuf_add(out, text);
@@ -80,15 +80,15 @@ static void choice(struct dln_strbuf *out, const struct dln_scalar *value)
     case DLN_SCALAR_BOOL: dln_strbuf_add(out, value->truth ? "true" : "false"); break;
     case DLN_SCALAR_INT: number(out, value->number, true); break;
     case DLN_SCALAR_REAL: number(out, value->number, false); break;
-    case DLN_SCALAR_TEXT: word(out, value->text); break;
+    case DLN_SCALAR_TEXT: study_file_word(out, value->text); break;
     case DLN_SCALAR_JSON: dln_strbuf_add(out, value->text); break;
     }
 }
 
-static void definition(struct dln_strbuf *out, const struct dln_param *param, const char *when)
+void study_file_param(struct dln_strbuf *out, const struct dln_param *param, const char *when)
 {
     dln_strbuf_add(out, "  ");
-    word(out, param->name);
+    study_file_word(out, param->name);
     if (param->kind == DLN_PARAM_FLAG) {
         dln_strbuf_add(out, ": {flag: true");
     } else if (param->n_choices > 0) {
@@ -115,7 +115,16 @@ static void definition(struct dln_strbuf *out, const struct dln_param *param, co
         dln_strbuf_add(out, ", when: ");
         quoted(out, when);
     }
-    dln_strbuf_add(out, "}\n");
+    if (param->kind == DLN_PARAM_CHOICE && param->ordered) dln_strbuf_add(out, ", ordered: true");
+    if (param->has_initial) {
+        dln_strbuf_add(out, ", default: ");
+        if (param->n_choices > 0) {
+            choice(out, &param->choices[(size_t)param->initial]);
+        } else {
+            number(out, param->initial, param->kind == DLN_PARAM_INT);
+        }
+    }
+    dln_strbuf_add(out, "}");
 }
 
 void study_file_write(struct dln_strbuf *out, const struct study_file *file)
@@ -128,7 +137,7 @@ void study_file_write(struct dln_strbuf *out, const struct study_file *file)
     comment(out, dln_strbuf_text(&line));
     dln_strbuf_release(&line);
     dln_strbuf_add(out, "study: ");
-    word(out, file->name);
+    study_file_word(out, file->name);
     if (file->program) {
         dln_strbuf_add(out, "\nrun: [python, ");
         quoted(out, file->program);
@@ -139,12 +148,14 @@ void study_file_write(struct dln_strbuf *out, const struct study_file *file)
     for (size_t i = 0; i < file->n_objectives; i++) {
         dln_strbuf_add(out, file->n_objectives > 1 ? "\n  - {" : " {");
         dln_strbuf_add(out, file->maximize[i] ? "maximize: " : "minimize: ");
-        word(out, file->metrics[i]);
+        study_file_word(out, file->metrics[i]);
         dln_strbuf_add(out, "}");
     }
     dln_strbuf_add(out, "\nspace:\n");
-    for (size_t i = 0; i < file->space->n; i++)
-        definition(out, &file->space->params[i], file->when ? file->when[i] : NULL);
+    for (size_t i = 0; i < file->space->n; i++) {
+        study_file_param(out, &file->space->params[i], file->when ? file->when[i] : NULL);
+        dln_strbuf_add_char(out, '\n');
+    }
     dln_strbuf_addf(out, "budget: {trials: %" PRId64 "}\n", file->trials);
 }
 

@@ -22,6 +22,10 @@ struct study_file {
     const char *confirm;     /* what to do next, one line */
 };
 
+/* A text as YAML has it: bare, or in double quotes. */
+void study_file_word(struct dln_strbuf *out, const char *text);
+/* "  lr: {float: [1e-05, 0.1], log: true}", without the line feed. */
+void study_file_param(struct dln_strbuf *out, const struct dln_param *param, const char *when);
 void study_file_write(struct dln_strbuf *out, const struct study_file *file);
 
 /*

@@ -9,23 +9,13 @@
 #include "dialin/text.h"
 #include "format.h"
 #include "plot/plot_history.h"
+#include "screen/home.h"
 #include "screen/screens.h"
-#include "study_list.h"
 #include "widget/dialog.h"
 #include "widget/shorten.h"
 #include "widget/spark.h"
-#include "widget/table.h"
 
-enum { COLUMNS = 7, PREVIEW_ROWS = 9, PREVIEW_MAX = 20, FACT_COLS = 9, SCAN_S = 2 };
-
-struct home {
-    struct study_list studies;
-    struct table table;
-    struct column columns[COLUMNS];
-    char *path; /* of the selected study */
-    int64_t study_id;
-    char wanted[64];
-};
+enum { PREVIEW_ROWS = 9, PREVIEW_MAX = 20, FACT_COLS = 9, SCAN_S = 2 };
 
 static struct home *home_of(const struct view *view)
 {
@@ -87,7 +77,7 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
                       const struct column *column, enum role role)
 {
     const struct view *view = context;
-    const struct study_row *row = &home_of(view)->studies.row[at];
+    const struct study_row *row = &home_of(view)->row[at];
     const struct dln_study_summary *summary = &row->summary;
     char text[96];
     switch (column->id) {
@@ -122,15 +112,15 @@ static void draw_cell(void *context, struct cells *cells, struct rect rect, int6
 static void make_columns(struct home *home)
 {
     int name = 12, file = 6;
-    for (size_t i = 0; i < home->studies.n; i++) {
-        const int name_width = (int)dln_text_width(home->studies.row[i].summary.name);
-        const int file_width = (int)dln_text_width(home->studies.row[i].file);
+    for (size_t i = 0; i < home->n; i++) {
+        const int name_width = (int)dln_text_width(home->row[i].summary.name);
+        const int file_width = (int)dln_text_width(home->row[i].file);
         if (name_width > name) name = name_width;
         if (file_width > file) file = file_width;
     }
     if (name > 26) name = 26;
     if (file > 14) file = 14;
-    const struct column columns[COLUMNS] = {
+    const struct column columns[HOME_COLUMNS] = {
         {.name = "STUDY", .width = name, .grow_to = 40, .priority = 0, .id = 0},
         {.name = "STATE", .width = 7, .priority = 1, .id = 1},
         {.name = "TRIALS", .width = 9, .align = ALIGN_RIGHT, .priority = 2, .id = 2},
@@ -141,7 +131,7 @@ static void make_columns(struct home *home)
     };
     memcpy(home->columns, columns, sizeof columns);
     home->table.columns = home->columns;
-    home->table.n_columns = COLUMNS;
+    home->table.n_columns = HOME_COLUMNS;
 }
 
 /* ── the selected study ────────────────────────────────────────────────────────────────────────*/
@@ -150,8 +140,8 @@ static void select_cursor(struct view *view)
 {
     struct home *home = home_of(view);
     const int64_t at = home->table.cursor;
-    if (at < 0 || (size_t)at >= home->studies.n) return;
-    const struct study_row *row = &home->studies.row[at];
+    if (at < 0 || (size_t)at >= home->n) return;
+    const struct study_row *row = &home->row[at];
     if (home->path && home->study_id == row->summary.id && strcmp(home->path, row->path) == 0) {
         return;
     }
@@ -166,13 +156,14 @@ static void keep_selected(struct view *view)
 {
     struct home *home = home_of(view);
     int64_t at = 0;
-    for (size_t i = 0; home->path && i < home->studies.n; i++) {
-        if (home->studies.row[i].summary.id == home->study_id &&
-            strcmp(home->studies.row[i].path, home->path) == 0) {
+    home_arrange(home);
+    for (size_t i = 0; home->path && i < home->n; i++) {
+        if (home->row[i].summary.id == home->study_id &&
+            strcmp(home->row[i].path, home->path) == 0) {
             at = (int64_t)i;
         }
     }
-    table_keep(&home->table, (int64_t)home->studies.n, at);
+    table_keep(&home->table, (int64_t)home->n, at);
     select_cursor(view);
 }
 
@@ -192,6 +183,8 @@ static void release(struct view *view)
     struct home *home = home_of(view);
     if (!home) return;
     study_list_release(&home->studies);
+    home_new_free(home->fresh);
+    free(home->row);
     free(home->path);
     free(home);
     view->state[SCREEN_HOME] = NULL;
@@ -269,8 +262,8 @@ static void draw_preview(struct view *view, struct rect rect)
     struct home *home = home_of(view);
     const struct session *session = &view->session;
     const int64_t at = home->table.cursor;
-    if (at < 0 || (size_t)at >= home->studies.n) return;
-    const struct study_row *row = &home->studies.row[at];
+    if (at < 0 || (size_t)at >= home->n) return;
+    const struct study_row *row = &home->row[at];
     const struct dln_study_summary *summary = &row->summary;
     char right[128] = "";
     if (summary->n_objectives > 0) {
@@ -353,18 +346,26 @@ static void draw(struct view *view, struct rect body)
     }
     if (studies->n == 0) {
         const struct rect rest = {row, 2, body.row + body.rows - row, cells->cols - 4};
-        (void)wrap_draw(cells, rest, ROLE_TEXT,
-                        "No studies here yet. `dialin run STUDY.yaml` makes one and runs it; its "
-                        "file appears here by itself.\n\n`dialin --help` lists all commands, "
-                        "`dialin FOLDER` looks elsewhere.",
-                        0);
+        (void)wrap_draw(
+            cells, rest, ROLE_TEXT,
+            "No studies here yet. A starts one in four questions; `dialin run "
+            "STUDY.yaml` and `dialin init` do from the command line, and what they make "
+            "appears here by itself.\n\n`dialin demo` shows one that is simulated, "
+            "`dialin --help` lists all commands, `dialin FOLDER` looks elsewhere.",
+            0);
         return;
     }
     keep_selected(view);
+    if (home->filter[0]) {
+        char shown[128];
+        (void)snprintf(shown, sizeof shown, "only with '%s': %zu of %zu; f changes that",
+                       home->filter, home->n, studies->n);
+        cells_right(cells, row - 1, 1, cells->cols - 2, ROLE_WARN, shown);
+    }
     make_columns(home);
     const int rows = body.row + body.rows - row;
     /* Room that the list does not need goes to the preview. */
-    int preview = rows - 2 - (int)(studies->n < 100 ? studies->n : 100);
+    int preview = rows - 2 - (int)(home->n < 100 ? home->n : 100);
     if (preview > PREVIEW_MAX) preview = PREVIEW_MAX;
     if (preview < PREVIEW_ROWS) preview = PREVIEW_ROWS;
     if (rows < 2 * PREVIEW_ROWS - 2) preview = 0;
@@ -380,11 +381,12 @@ static void draw(struct view *view, struct rect body)
 static bool find(struct view *view, int step)
 {
     struct home *home = home_of(view);
-    const int64_t n = (int64_t)home->studies.n;
+    home_arrange(home);
+    const int64_t n = (int64_t)home->n;
     int64_t at = home->table.cursor;
     for (int64_t i = 0; i < n; i++) {
         at = (at + step + n) % n;
-        if (!strstr(home->studies.row[at].summary.name, home->wanted)) continue;
+        if (!strstr(home->row[at].summary.name, home->wanted)) continue;
         table_go(&home->table, at);
         select_cursor(view);
         return true;
@@ -405,6 +407,7 @@ static bool act(struct view *view, enum action action)
 {
     struct home *home = home_of(view);
     struct table *table = &home->table;
+    home_arrange(home); /* the list may have changed since it was drawn */
     const int half = table->page > 1 ? table->page / 2 : 1;
     switch ((int)action) {
     case ACTION_UP: table_move(table, -1); break;
@@ -423,30 +426,36 @@ static bool act(struct view *view, enum action action)
         }
         return true;
     case ACTION_ENTER:
-        if (home->studies.n > 0 && home->path && view_open(view, home->path, home->study_id)) {
+        if (home->n > 0 && home->path && view_open(view, home->path, home->study_id)) {
             view_go(view, SCREEN_LIVE);
         }
         return true;
+    case ACTION_ADD: home_new(view); return true;
+    case ACTION_SORT: home_ask_order(view); return true;
+    case ACTION_FILTER: home_ask_filter(view); return true;
     default: return false;
     }
-    if (home->studies.n > 0) select_cursor(view);
+    if (home->n > 0) select_cursor(view);
     return true;
 }
 
 static bool offers(const struct view *view, enum action action)
 {
-    const size_t n = home_of(view)->studies.n;
+    const size_t n = home_of(view)->n;
     switch ((int)action) {
     case ACTION_ENTER:
     case ACTION_FIND: return n > 0;
     case ACTION_UP:
     case ACTION_DOWN: return n > 1;
+    case ACTION_SORT:
+    case ACTION_FILTER: return home_of(view)->studies.n > 1;
     default: return true;
     }
 }
 
 static const enum action keys[] = {
-    ACTION_ENTER, ACTION_FIND, ACTION_DOWN, ACTION_UP, ACTION_HELP, ACTION_BACK, ACTION_NONE,
+    ACTION_ENTER, ACTION_ADD, ACTION_FIND, ACTION_FILTER, ACTION_SORT,
+    ACTION_DOWN,  ACTION_UP,  ACTION_HELP, ACTION_BACK,   ACTION_NONE,
 };
 
 const struct screen screen_home = {
