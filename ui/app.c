@@ -20,13 +20,14 @@
 #include "advice.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
-#include "format.h"
 #include "editor.h"
+#include "format.h"
 #include "guard.h"
 #include "headless.h"
 #include "loader.h"
 #include "methods.h"
 #include "paint.h"
+#include "palette.h"
 #include "screen/screens.h"
 #include "signals.h"
 #include "stub.h"
@@ -492,6 +493,7 @@ static void release(struct app *app)
     advice_free(view);
     methods_free(view);
     guard_free(view);
+    palette_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);
