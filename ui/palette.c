@@ -121,9 +121,12 @@ int palette_count(const struct view *view)
 {
     const unsigned scope = screen_of(view->screen)->scope;
     size_t n_verbs = 0, n_bindings = 0;
-    (void)verbs_all(&n_verbs);
+    const struct verb *verbs = verbs_all(&n_verbs);
     const struct binding *bindings = keymap_all(&n_bindings);
-    int count = view->session.is_open && view->screen != SCREEN_HOME ? (int)n_verbs : 0;
+    const bool has_study = view->session.is_open && view->screen != SCREEN_HOME;
+    int count = 0;
+    for (size_t i = 0; i < n_verbs; i++)
+        count += has_study || verbs[i].is_view;
     for (size_t i = 0; i < n_bindings; i++)
         count += is_listed(&bindings[i], scope);
     return count;
@@ -136,7 +139,8 @@ static void match_all(struct view *view, const char *pattern)
     size_t n = 0;
     const struct verb *verbs = verbs_all(&n);
     const bool has_study = view->session.is_open && view->screen != SCREEN_HOME;
-    for (size_t i = 0; has_study && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
+        if (!has_study && !verbs[i].is_view) continue;
         const int score =
             best_score(pattern, verbs[i].name, fuzzy_score(pattern, verbs[i].name), verbs[i].help);
         struct palette_row *row = score >= 0 ? add_row(palette) : NULL;
@@ -211,8 +215,8 @@ static void match(struct view *view)
     palette->n_rows = palette->selected = palette->first = 0;
     verb_words(palette->edit.text, &words);
     const struct verb *verb = words.n > 0 ? verb_find(words.word[0]) : NULL;
-    if (verb && (words.n > 1 || words.has_gap) && view->session.is_open &&
-        view->screen != SCREEN_HOME) {
+    const bool has_study = view->session.is_open && view->screen != SCREEN_HOME;
+    if (verb && (words.n > 1 || words.has_gap) && (has_study || verb->is_view)) {
         match_words(view, verb, &words);
     } else {
         match_all(view, palette->edit.text);
@@ -300,7 +304,7 @@ static void draw_row(struct view *view, int at, struct rect rect, const struct p
 {
     struct cells *cells = &view->cells;
     const bool is_selected = at == view->palette->selected;
-    const bool changes = row->verb || row->binding->changes;
+    const bool changes = row->verb ? !row->verb->is_view : row->binding->changes;
     const enum role role = changes && view_read_only(view) ? ROLE_DIM
                            : is_selected                   ? ROLE_STRONG
                                                            : ROLE_TEXT;
@@ -463,6 +467,24 @@ static void command_key(struct view *view, uint32_t code)
     }
 }
 
+/* The theme of the row under the cursor is seen at once, and is gone with the palette. */
+static void preview(struct view *view)
+{
+    struct palette *palette = view->palette;
+    struct verb_words words;
+    struct theme theme;
+    view->previewed[0] = '\0';
+    if (view->overlay.kind != OVERLAY_PALETTE || palette->n_rows == 0) return;
+    const struct palette_row *row = &palette->row[palette->selected];
+    if (!row->verb || strcmp(row->verb->name, "theme") != 0) return;
+    verb_words(row->text, &words);
+    if (words.n == 2 && strlen(words.word[1]) < THEME_NAME_MAX &&
+        theme_load(words.word[1], NULL, &theme, NULL)) {
+        (void)snprintf(view->previewed, sizeof view->previewed, "%.*s", THEME_NAME_MAX - 1,
+                       words.word[1]);
+    }
+}
+
 void palette_key(struct view *view, struct key key)
 {
     if (!key.pasted) {
@@ -471,4 +493,5 @@ void palette_key(struct view *view, struct key key)
                line_edit_insert(&view->palette->edit, key.code)) {
         changed(view); /* an end of line in a paste runs nothing */
     }
+    preview(view);
 }

@@ -455,31 +455,78 @@ static bool plan_save_filter(struct view *view, const struct verb_words *words, 
     return true;
 }
 
+/* ── colours ───────────────────────────────────────────────────────────────────────────────────*/
+
+static void run_theme(struct view *view, const struct plan *plan)
+{
+    (void)snprintf(view->theme, sizeof view->theme, "%.*s", THEME_NAME_MAX - 1, plan->line);
+}
+
+static bool plan_theme(struct view *view, const struct verb_words *words, struct plan *plan,
+                       struct dln_error *err)
+{
+    struct theme theme;
+    (void)view;
+    if (words->n != 2) return dln_fail(err, DLN_USAGE, "which theme: Tab and the arrows show them");
+    if (strlen(words->word[1]) >= THEME_NAME_MAX) {
+        return dln_fail(err, DLN_NOT_FOUND, "there is no such theme");
+    }
+    if (!theme_load(words->word[1], NULL, &theme, err)) return false;
+    plan->run = run_theme;
+    (void)snprintf(plan->line, sizeof plan->line, "%s", words->word[1]);
+    (void)snprintf(plan->effect, sizeof plan->effect,
+                   "%s, as you see it now%s, until you leave; --theme %s begins with it.",
+                   plan->line,
+                   theme.base == THEME_DARK    ? " (for dark backgrounds)"
+                   : theme.base == THEME_LIGHT ? " (for light backgrounds)"
+                                               : "",
+                   plan->line);
+    return true;
+}
+
+static void complete_theme(struct view *view, offer_fn *offer, void *context)
+{
+    struct dln_strbuf names = {0};
+    (void)view;
+    theme_list(NULL, &names);
+    for (char *at = names.data, *end; at && (end = strchr(at, '\n')); at = end + 1) {
+        *end = '\0';
+        offer(context, at, "");
+    }
+    dln_strbuf_release(&names);
+}
+
 /* ── the table ─────────────────────────────────────────────────────────────────────────────────*/
 
 static const struct verb verbs[] = {
-    {"pause", "", "no new trials", ACTION_PAUSE, plan_pause, NULL},
-    {"resume", "", "go on after a pause", ACTION_PAUSE, plan_resume, NULL},
-    {"drain", "", "running trials finish, then it ends", ACTION_DRAIN, plan_drain, NULL},
-    {"parallel", "N", "trials at a time", ACTION_MORE, plan_parallel, NULL},
-    {"budget", "+100|6h|$80", "when it ends", ACTION_BUDGET, plan_budget, NULL},
-    {"enqueue", "NAME=VALUE…", "try this point next", ACTION_ENQUEUE, plan_enqueue, complete_param},
-    {"prune", "[#N…]", "end trials, learn from them", ACTION_PRUNE, plan_prune, NULL},
-    {"stop", "[#N…]", "end trials as failed", ACTION_STOP, plan_stop, NULL},
-    {"retry", "[#N…]", "run trials again", ACTION_RETRY, plan_retry, NULL},
-    {"narrow", "[NAME [LOW..HIGH]]", "look in less", ACTION_NARROW, plan_narrow, complete_param},
-    {"widen", "NAME…", "undo the last narrowing", ACTION_WIDEN, plan_before, complete_param},
-    {"freeze", "NAME[=VALUE]…", "give one value", ACTION_FREEZE, plan_freeze, complete_param},
-    {"thaw", "NAME…", "give the range back", ACTION_FREEZE, plan_before, complete_param},
-    {"strategy", "NAME [SETTING=VALUE…]", "another", ACTION_STRATEGY, plan_strategy,
+    {"pause", "", "no new trials", ACTION_PAUSE, false, plan_pause, NULL},
+    {"resume", "", "go on after a pause", ACTION_PAUSE, false, plan_resume, NULL},
+    {"drain", "", "running trials finish, then it ends", ACTION_DRAIN, false, plan_drain, NULL},
+    {"parallel", "N", "trials at a time", ACTION_MORE, false, plan_parallel, NULL},
+    {"budget", "+100|6h|$80", "when it ends", ACTION_BUDGET, false, plan_budget, NULL},
+    {"enqueue", "NAME=VALUE…", "try this point next", ACTION_ENQUEUE, false, plan_enqueue,
+     complete_param},
+    {"prune", "[#N…]", "end trials, learn from them", ACTION_PRUNE, false, plan_prune, NULL},
+    {"stop", "[#N…]", "end trials as failed", ACTION_STOP, false, plan_stop, NULL},
+    {"retry", "[#N…]", "run trials again", ACTION_RETRY, false, plan_retry, NULL},
+    {"narrow", "[NAME [LOW..HIGH]]", "look in less", ACTION_NARROW, false, plan_narrow,
+     complete_param},
+    {"widen", "NAME…", "undo the last narrowing", ACTION_WIDEN, false, plan_before, complete_param},
+    {"freeze", "NAME[=VALUE]…", "give one value", ACTION_FREEZE, false, plan_freeze,
+     complete_param},
+    {"thaw", "NAME…", "give the range back", ACTION_FREEZE, false, plan_before, complete_param},
+    {"strategy", "NAME [SETTING=VALUE…]", "another", ACTION_STRATEGY, false, plan_strategy,
      complete_strategy},
-    {"pruner", "NAME [SETTING=VALUE…]", "another", ACTION_STRATEGY, plan_pruner, complete_pruner},
-    {"confirm", "[top 5 seeds 3]", "on fresh seeds", ACTION_CONFIRM, plan_confirm, NULL},
-    {"note", "TEXT", "on the trial under the cursor", ACTION_NOTE, plan_note, NULL},
-    {"tag", "TAG… -TAG…", "on trials", ACTION_TAG, plan_tag, NULL},
-    {"delete", "[#N…]", "trials into the trash", ACTION_DELETE, plan_delete, NULL},
-    {"restore", "#N…", "trials out of the trash", ACTION_NONE, plan_restore, NULL},
-    {"save-filter", "NAME", "keep the filter as @NAME", ACTION_FILTER, plan_save_filter, NULL},
+    {"pruner", "NAME [SETTING=VALUE…]", "another", ACTION_STRATEGY, false, plan_pruner,
+     complete_pruner},
+    {"confirm", "[top 5 seeds 3]", "on fresh seeds", ACTION_CONFIRM, false, plan_confirm, NULL},
+    {"note", "TEXT", "on the trial under the cursor", ACTION_NOTE, false, plan_note, NULL},
+    {"tag", "TAG… -TAG…", "on trials", ACTION_TAG, false, plan_tag, NULL},
+    {"delete", "[#N…]", "trials into the trash", ACTION_DELETE, false, plan_delete, NULL},
+    {"restore", "#N…", "trials out of the trash", ACTION_NONE, false, plan_restore, NULL},
+    {"save-filter", "NAME", "keep the filter as @NAME", ACTION_FILTER, false, plan_save_filter,
+     NULL},
+    {"theme", "NAME", "colours, shown as you move", ACTION_NONE, true, plan_theme, complete_theme},
 };
 
 const struct verb *verbs_all(size_t *n)
@@ -500,6 +547,7 @@ bool verb_plan(struct view *view, const struct verb *verb, const struct verb_wor
                struct plan *plan, struct dln_error *err)
 {
     *plan = (struct plan){.kind = DLN_COMMAND_COUNT};
+    if (verb->is_view) return verb->plan(view, words, plan, err);
     const char *reason = view_read_only(view);
     if (!view->session.is_open || !view->session.summary) {
         return dln_fail(err, DLN_REFUSED, "no study is open");

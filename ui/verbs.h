@@ -41,6 +41,7 @@ struct verb {
     const char *words; /* "NAME LOW..HIGH" */
     const char *help;
     enum action action; /* the key that does the same, or ACTION_NONE */
+    bool is_view;       /* of what is shown only: needs no study, changes none */
     bool (*plan)(struct view *view, const struct verb_words *words, struct plan *plan,
                  struct dln_error *err);
     /* Offers what the word that is being typed may become. */

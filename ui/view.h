@@ -21,6 +21,7 @@
 #include "saved_filters.h"
 #include "session.h"
 #include "sieve.h"
+#include "theme.h"
 #include "widget/dialog.h"
 #include "widget/line_edit.h"
 
@@ -156,8 +157,10 @@ struct view {
     char *editor_file; /* to be opened in $EDITOR, instead of the screen; NULL: none */
     void (*edited)(struct view *view, char *file, bool ok); /* owns file */
     enum leave leave;
-    bool is_slow;   /* the line: fewer and smaller frames */
-    bool is_ending; /* leaves when the engines are over */
+    char theme[THEME_NAME_MAX];     /* chosen by :theme; "": as it began */
+    char previewed[THEME_NAME_MAX]; /* instead, while somebody looks for one; "": none */
+    bool is_slow;                   /* the line: fewer and smaller frames */
+    bool is_ending;                 /* leaves when the engines are over */
     int faults, fault_signal;
 };
 

@@ -100,6 +100,26 @@ static void a_paste_is_inserted_and_never_run(void **state)
     close_gated(&desk, s);
 }
 
+/* The colours of the screen change while one looks for them, and come back with Esc. */
+static void a_theme_is_seen_before_it_is_taken(void **state)
+{
+    (void)state;
+    struct desk desk;
+    screen *s = open_gated(&desk);
+    screen_keys(s, ":theme contr");
+    screen_wait(s, "theme contrast", DESK_WAIT_MS);
+    screen_keys(s, SCREEN_TAB);
+    screen_keys(s, "\x1b[B");
+    screen_wait(s, "contrast, as you see it now", DESK_WAIT_MS);
+    screen_keys(s, SCREEN_ENTER);
+    screen_wait_gone(s, "Tab completes", DESK_WAIT_MS);
+    screen_keys(s, ":theme nothing");
+    screen_wait(s, "no theme 'nothing'", DESK_WAIT_MS);
+    screen_keys(s, SCREEN_ESC);
+    screen_wait_gone(s, "Tab completes", DESK_WAIT_MS);
+    close_gated(&desk, s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +127,7 @@ int main(void)
         cmocka_unit_test(history_comes_back_with_the_arrow),
         cmocka_unit_test(a_key_of_the_screen_is_found_by_its_words),
         cmocka_unit_test(a_paste_is_inserted_and_never_run),
+        cmocka_unit_test(a_theme_is_seen_before_it_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
