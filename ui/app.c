@@ -96,7 +96,8 @@ static void set_title(struct app *app)
 static void follow_theme(struct app *app)
 {
     const struct view *view = &app->view;
-    const char *wanted = view->previewed[0] ? view->previewed : view->theme;
+    const bool is_looking = view->overlay.kind == OVERLAY_PALETTE && view->previewed[0];
+    const char *wanted = is_looking ? view->previewed : view->theme;
     struct theme theme = app->first_theme;
     if (strcmp(wanted, app->shown_theme) == 0) return;
     (void)snprintf(app->shown_theme, sizeof app->shown_theme, "%s", wanted);
