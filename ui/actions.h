@@ -17,6 +17,10 @@ bool actions_begin(struct view *view, enum action action);
 void actions_menu(struct view *view);
 /* Prune, stop, retry, note, tag, delete: asked about where that is due. */
 void actions_on_trials(struct view *view, enum action action);
+/* The same on view->targets. */
+void actions_on_targets(struct view *view, enum action action);
+/* Puts tags on those that are marked, or under the cursor: "paper -old". */
+void actions_tag(struct view *view, const char *text);
 /* Whether the study can be changed now; else it is said why not. */
 bool actions_may_change(struct view *view);
 /* Posts a command; `text` names it in the message row while it waits. */

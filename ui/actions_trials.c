@@ -318,7 +318,24 @@ void actions_on_trials(struct view *view, enum action action)
     if (!is_one) return;
     if (choose_targets(view) == 0) {
         view_say(view, ROLE_WARN, "No trial yet");
-    } else if (action == ACTION_NOTE) {
+    } else {
+        actions_on_targets(view, action);
+    }
+}
+
+void actions_tag(struct view *view, const char *text)
+{
+    char error[VIEW_TEXT_MAX];
+    if (choose_targets(view) == 0) {
+        view_say(view, ROLE_WARN, "No trial yet");
+    } else {
+        (void)accept_tags(view, text, error);
+    }
+}
+
+void actions_on_targets(struct view *view, enum action action)
+{
+    if (action == ACTION_NOTE) {
         ask_note(view);
     } else if (action == ACTION_TAG) {
         ask_tags(view);

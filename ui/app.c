@@ -20,13 +20,14 @@
 #include "advice.h"
 #include "cli/line_mode.h"
 #include "dialin/clock.h"
-#include "format.h"
 #include "editor.h"
+#include "format.h"
 #include "guard.h"
 #include "headless.h"
 #include "loader.h"
 #include "methods.h"
 #include "paint.h"
+#include "palette.h"
 #include "screen/screens.h"
 #include "signals.h"
 #include "stub.h"
@@ -66,7 +67,9 @@ struct app {
     int64_t left_finished; /* trials that had ended at Ctrl-Z; -1: unknown */
     int64_t absence_ns;    /* until then what is read is still news of the absence */
     double left_best;
-    bool theme_is_chosen; /* by the person: the background is not asked for */
+    struct theme first_theme;         /* what :theme goes back to */
+    char shown_theme[THEME_NAME_MAX]; /* of :theme; "": the first one */
+    bool theme_is_chosen;             /* by the person: the background is not asked for */
 };
 
 /* ── frames ────────────────────────────────────────────────────────────────────────────────────*/
@@ -89,6 +92,19 @@ static void set_title(struct app *app)
     terminal_set_title(&app->term, title);
 }
 
+/* What :theme says, or shows while somebody looks for one. */
+static void follow_theme(struct app *app)
+{
+    const struct view *view = &app->view;
+    const bool is_looking = view->overlay.kind == OVERLAY_PALETTE && view->previewed[0];
+    const char *wanted = is_looking ? view->previewed : view->theme;
+    struct theme theme = app->first_theme;
+    if (strcmp(wanted, app->shown_theme) == 0) return;
+    (void)snprintf(app->shown_theme, sizeof app->shown_theme, "%s", wanted);
+    if (*wanted && !theme_load(wanted, NULL, &theme, NULL)) return;
+    paint_theme(app->paint, &theme, app->depth);
+}
+
 /* Draws what there is now. A lost or stopped terminal is dealt with in the next round. */
 static void draw(struct app *app)
 {
@@ -102,6 +118,7 @@ static void draw(struct app *app)
         paint_forget(app->paint);
         view->wants_repaint = false;
     }
+    follow_theme(app);
     view_draw(view);
     struct dln_error err = {0};
     if (!paint_frame(app->paint, cells, &err)) return;
@@ -306,9 +323,8 @@ static void take_news(struct app *app)
 
 static void recolour(struct app *app, bool is_light)
 {
-    struct theme theme;
-    theme_builtin(is_light ? "paper" : "dusk", &theme);
-    paint_theme(app->paint, &theme, app->depth);
+    theme_builtin(is_light ? "paper" : "dusk", &app->first_theme);
+    if (!app->shown_theme[0]) paint_theme(app->paint, &app->first_theme, app->depth);
     app->view.is_dirty = true;
 }
 
@@ -423,6 +439,7 @@ static bool open_paint(struct app *app, struct dln_error *err)
     } else {
         theme_builtin("neutral", &theme);
     }
+    app->first_theme = theme;
     (void)start_color();
     (void)use_default_colors();
     app->depth = depth_of(options->color);
@@ -492,6 +509,7 @@ static void release(struct app *app)
     advice_free(view);
     methods_free(view);
     guard_free(view);
+    palette_free(view);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         const struct screen *screen = screen_of((enum screen_id)i);
         if (screen->release) screen->release(view);

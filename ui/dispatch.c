@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "format.h"
+#include "palette.h"
 #include "screen/dial.h"
 #include "screen/screens.h"
 #include "view.h"
@@ -313,7 +314,7 @@ const char *view_study_name(const struct view *view)
 
 /* ── the prompt ────────────────────────────────────────────────────────────────────────────────*/
 
-static enum edit_op edit_op_of(uint32_t code)
+enum edit_op view_edit_op(uint32_t code)
 {
     switch (code) {
     case KEY_CODE_LEFT: return EDIT_LEFT;
@@ -357,7 +358,7 @@ static void prompt_key(struct view *view, struct key key)
             if (!prompt->accept(view, prompt->edit.text, prompt->error)) prompt->is_open = true;
             return;
         }
-        const enum edit_op op = edit_op_of(key.code);
+        const enum edit_op op = view_edit_op(key.code);
         if (op != EDIT_NONE) {
             if (line_edit_op(&prompt->edit, op)) line_changed(view);
             return;
@@ -406,6 +407,7 @@ static bool act_globally(struct view *view, enum action action)
     case ACTION_HELP:
         view->overlay = (struct overlay){.kind = OVERLAY_HELP, .opened_ns = view->now_ns};
         return true;
+    case ACTION_PALETTE: palette_open(view, "Command", ""); return true;
     case ACTION_BACK: go_back(view, true); return true;
     case ACTION_CANCEL: go_back(view, false); return true;
     case ACTION_HOME:
@@ -431,6 +433,15 @@ static bool act_globally(struct view *view, enum action action)
         return true;
     default: return false;
     }
+}
+
+void view_act(struct view *view, enum action action)
+{
+    const struct screen *screen = screen_of(view->screen);
+    view->is_dirty = true;
+    if (screen->act && screen->act(view, action)) return;
+    if (act_globally(view, action)) return;
+    (void)actions_begin(view, action);
 }
 
 void view_key(struct view *view, struct key key)
@@ -460,8 +471,5 @@ void view_key(struct view *view, struct key key)
                  key_label(key.code, label));
         return;
     }
-    view->is_dirty = true;
-    if (screen->act && screen->act(view, action)) return;
-    if (act_globally(view, action)) return;
-    (void)actions_begin(view, action);
+    view_act(view, action);
 }

@@ -277,6 +277,7 @@ static const struct binding bindings[] = {
     {ACTION_WRAP, {'v'}, SCOPE_TRIAL, HELP_VIEW, "wrap", "wrap long lines", false},
     {ACTION_STREAM, {'o'}, SCOPE_TRIAL, HELP_VIEW, "stream", "stdout or stderr", false},
     {ACTION_HELP, {'?', F(1)}, SCOPE_ALL, HELP_VIEW, "help", "this help", false},
+    {ACTION_PALETTE, {':'}, SCOPE_ALL, HELP_VIEW, "cmd", "a command, by its name", false},
     {ACTION_REPAINT, {KEY_CTRL('L'), F(5)}, SCOPE_ALL, HELP_VIEW, "repaint", "paint again", false},
     {ACTION_BACK, {'q'}, SCOPE_ALL, HELP_VIEW, "back", "back, leave", false},
     {ACTION_CANCEL,

@@ -5,12 +5,13 @@
 #include "actions.h"
 #include "dialin/clock.h"
 #include "dialin/text.h"
+#include "palette.h"
 #include "screen/screens.h"
 #include "view.h"
 #include "widget/dialog.h"
 
 /* Two columns where there is room for both, else one. */
-enum { HELP_LINES_MAX = 96, HELP_COLUMN = 31, HELP_KEYS = 11, HELP_COLS = 66 };
+enum { HELP_LINES_MAX = 96, HELP_COLUMN = 31, HELP_KEYS = 11, HELP_COLS = 66, HELP_ABOVE = 2 };
 
 /* ── help ──────────────────────────────────────────────────────────────────────────────────────*/
 
@@ -89,10 +90,19 @@ static void draw_help(struct view *view)
     collect_group(second, HELP_STEER, scope);
     collect_group(second, HELP_VIEW, scope);
     const int lines = left.n > right.n ? left.n : right.n;
-    const int room = overlay_rows(&view->cells);
-    const struct rect inside = overlay_draw(
-        &view->cells, lines > room ? "Help · j k scroll · Esc closes" : "Help · Esc closes", lines,
-        is_narrow ? HELP_COLUMN + 8 : HELP_COLS);
+    struct rect inside = overlay_draw(&view->cells, "Help", lines + HELP_ABOVE,
+                                      is_narrow ? HELP_COLUMN + 8 : HELP_COLS);
+    char search[64];
+    (void)snprintf(search, sizeof search, "type to search %d commands", palette_count(view));
+    (void)cells_textf(&view->cells, inside.row, inside.col, inside.cols, ROLE_INPUT, "▏%s", search);
+    const char *title = screen_of(view->screen)->title;
+    if (!is_narrow && title) {
+        char here[48];
+        (void)snprintf(here, sizeof here, "this screen: %.20s", title);
+        cells_right(&view->cells, inside.row, inside.col, inside.cols, ROLE_DIM, here);
+    }
+    inside.row += HELP_ABOVE;
+    inside.rows -= HELP_ABOVE;
     const int most = lines - inside.rows;
     struct overlay *overlay = &view->overlay;
     if (overlay->scroll > most) overlay->scroll = most;
@@ -103,7 +113,10 @@ static void draw_help(struct view *view)
         &left);
     if (most > 0 && overlay->scroll < most) {
         (void)cells_textf(&view->cells, inside.row + inside.rows, inside.col, inside.cols, ROLE_DIM,
-                          " ▾ %d more ", most - overlay->scroll);
+                          " ↓ %d more · Esc closes ", most - overlay->scroll);
+    } else {
+        (void)cells_text(&view->cells, inside.row + inside.rows, inside.col, inside.cols, ROLE_DIM,
+                         most > 0 ? " ↑ scrolls · Esc closes " : " Esc closes ");
     }
     if (is_narrow) return;
     draw_help_column(
@@ -184,6 +197,7 @@ void overlay_draw_current(struct view *view)
     case OVERLAY_QUIT: draw_quit(view); break;
     case OVERLAY_MENU: draw_menu(view); break;
     case OVERLAY_PANEL: view->overlay.draw(view); break;
+    case OVERLAY_PALETTE: palette_draw(view); break;
     case OVERLAY_NONE: break;
     }
 }
@@ -195,18 +209,25 @@ static bool is_no(uint32_t code)
     return code == KEY_CODE_ESC || code == KEY_CTRL('G') || code == KEY_CTRL('C') || code == 'q';
 }
 
+/* What moves scrolls; what can be typed searches. */
 static void help_key(struct view *view, uint32_t code)
 {
-    const enum action action = keymap_action(code, SCOPE_ALL);
     struct overlay *overlay = &view->overlay;
-    if (action == ACTION_DOWN) overlay->scroll++;
-    if (action == ACTION_UP) overlay->scroll--;
-    if (action == ACTION_PAGE_DOWN || action == ACTION_HALF_DOWN || code == ' ') {
-        overlay->scroll += 8;
+    switch (code) {
+    case KEY_CODE_DOWN: overlay->scroll++; return;
+    case KEY_CODE_UP: overlay->scroll--; return;
+    case KEY_CODE_PAGE_DOWN:
+    case KEY_CTRL('D'): overlay->scroll += 8; return;
+    case KEY_CODE_PAGE_UP:
+    case KEY_CTRL('U'): overlay->scroll -= 8; return;
+    default: break;
     }
-    if (action == ACTION_PAGE_UP || action == ACTION_HALF_UP) overlay->scroll -= 8;
-    if (is_no(code) || action == ACTION_HELP || action == ACTION_ENTER) {
+    if (code == KEY_CODE_ESC || code == KEY_CTRL('G') || code == KEY_CTRL('C') || code == '\r' ||
+        code == '\n' || keymap_action(code, SCOPE_ALL) == ACTION_HELP) {
         overlay->kind = OVERLAY_NONE;
+    } else if (code > ' ' && code < KEY_CODE_UP && code != 127) {
+        palette_open(view, "Help · search", "");
+        if (overlay->kind == OVERLAY_PALETTE) palette_key(view, (struct key){.code = code});
     }
 }
 
@@ -292,6 +313,10 @@ bool overlay_key(struct view *view, struct key key)
 {
     if (view->overlay.kind == OVERLAY_NONE) return false;
     view->is_dirty = true;
+    if (view->overlay.kind == OVERLAY_PALETTE) {
+        palette_key(view, key);
+        return true;
+    }
     if (key.pasted) return true;
     switch (view->overlay.kind) {
     case OVERLAY_HELP: help_key(view, key.code); break;
@@ -299,6 +324,7 @@ bool overlay_key(struct view *view, struct key key)
     case OVERLAY_QUIT: quit_key(view, key.code); break;
     case OVERLAY_MENU: menu_key(view, key.code); break;
     case OVERLAY_PANEL: panel_key(view, key.code); break;
+    case OVERLAY_PALETTE:
     case OVERLAY_NONE: break;
     }
     return true;

@@ -2,7 +2,7 @@
  * Colours: what a role of the grid looks like on this terminal.
  *
  * A theme is a YAML file (themes/README.md says how to write one). It is asked for last, by paint.c
- * and print.c; a screen names roles only. Four themes (dusk, paper, neutral, mono) are compiled in,
+ * and print.c; a screen names roles only. All of themes/ are compiled in,
  * so the program starts without any file.
  */
 #ifndef UI_THEME_H
@@ -49,7 +49,7 @@ DLN_CHECK bool theme_load(const char *name, const char *dir, struct theme *out,
 /* A theme from text (theme_read.c); `file` is for sentences only. */
 DLN_CHECK bool theme_parse(const char *text, size_t len, const char *file, struct theme *out,
                            struct dln_error *err);
-/* dusk, paper, neutral, mono; anything else gives neutral. Cannot fail. */
+/* One of themes/; anything else gives neutral. Cannot fail. */
 void theme_builtin(const char *name, struct theme *out);
 /* Appends the names of all themes there are, one a line, sorted. */
 void theme_list(const char *dir, struct dln_strbuf *out);

@@ -21,6 +21,7 @@
 #include "saved_filters.h"
 #include "session.h"
 #include "sieve.h"
+#include "theme.h"
 #include "widget/dialog.h"
 #include "widget/line_edit.h"
 
@@ -44,6 +45,7 @@ enum screen_id {
 struct advice;
 struct guard;
 struct methods;
+struct palette;
 struct view;
 
 struct message {
@@ -76,7 +78,8 @@ enum overlay_kind {
     OVERLAY_CONFIRM,
     OVERLAY_QUIT,
     OVERLAY_MENU,
-    OVERLAY_PANEL
+    OVERLAY_PANEL,
+    OVERLAY_PALETTE
 };
 enum { CONFIRM_LINES_MAX = 6, CONFIRM_DEAF_MS = 200 };
 struct overlay {
@@ -126,6 +129,7 @@ struct view {
     struct advice *advice;   /* advice.c; NULL until it is asked for */
     struct methods *methods; /* methods.c; the same */
     struct guard *guard;     /* guard.c; the same */
+    struct palette *palette; /* palette.c; NULL until it is opened */
     struct runs runs;
     struct session session; /* path NULL: none open */
     struct sieve sieve;     /* the filter of the open study's trials, for table and plots */
@@ -153,8 +157,10 @@ struct view {
     char *editor_file; /* to be opened in $EDITOR, instead of the screen; NULL: none */
     void (*edited)(struct view *view, char *file, bool ok); /* owns file */
     enum leave leave;
-    bool is_slow;   /* the line: fewer and smaller frames */
-    bool is_ending; /* leaves when the engines are over */
+    char theme[THEME_NAME_MAX];     /* chosen by :theme; "": as it began */
+    char previewed[THEME_NAME_MAX]; /* instead, while somebody looks for one; "": none */
+    bool is_slow;                   /* the line: fewer and smaller frames */
+    bool is_ending;                 /* leaves when the engines are over */
     int faults, fault_signal;
 };
 
@@ -202,6 +208,10 @@ void view_draw(struct view *view);
 /* Whether a clock is shown that ticks each second. */
 bool view_has_clock(const struct view *view);
 void view_key(struct view *view, struct key key);
+/* What a key of the screen would do. */
+void view_act(struct view *view, enum action action);
+/* Keys that edit a line, arrows included. */
+enum edit_op view_edit_op(uint32_t code);
 void view_interrupt(struct view *view); /* Ctrl-C, SIGINT */
 /* What the session and the runs tell; context is the view. */
 void view_event(void *context, const struct session_event *event);

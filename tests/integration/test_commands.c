@@ -47,7 +47,7 @@ static void mistyped_words_are_answered_with_the_nearest(void **state)
     expect("show", 2, "dialin show STUDY");
     expect("best a.db b.db", 2, "one word too many");
     expect("best nothing.db", 2, "nothing.db");
-    expect("--theme dsk", 2, "no theme 'dsk': did you mean 'dusk'; there are: dusk mono");
+    expect("--theme dsk", 2, "no theme 'dsk': did you mean 'dusk'; there are: contrast dusk");
     expect("run --glyphs asci x.yaml", 2, "auto, braille, blocks or ascii: did you mean 'ascii'");
     expect("run --color 16 x.yaml", 2, "'--color 16': must be auto, never, always, 8 or 256");
     expect("attach --them dusk x.db", 2, "did you mean '--theme'");

@@ -88,6 +88,16 @@ static void match_overlays(screen *s, const char *suffix)
     match(s, "MOVE", "help", suffix);
     screen_keys(s, SCREEN_ESC);
     screen_wait_gone(s, "MOVE", DESK_WAIT_MS);
+    screen_keys(s, "?work");
+    match(s, "one worker more", "help-search", suffix);
+    screen_keys(s, SCREEN_ESC);
+    screen_wait_gone(s, "search", DESK_WAIT_MS);
+    screen_keys(s, ":nar");
+    match(s, "narrow", "palette", suffix);
+    screen_keys(s, SCREEN_TAB "lr 3e-4..3e-3");
+    match(s, "outside", "palette-effect", suffix);
+    screen_keys(s, SCREEN_ESC);
+    screen_wait_gone(s, "Effect", DESK_WAIT_MS);
     screen_keys(s, "R");
     match(s, "Run #159 again?", "confirm", suffix);
     screen_keys(s, SCREEN_ESC);

@@ -6,7 +6,12 @@
 #include "color.h"
 #include "theme.h"
 
-static const char *const names[] = {"dusk", "paper", "neutral", "mono"};
+static const char *const names[] = {
+    "dusk",    "paper",     "neutral",         "mono",      "contrast", "okabe",
+    "gruvbox", "solarized", "solarized_light", "terminal16"};
+#define ALL_NAMES \
+    " contrast dusk gruvbox mono neutral okabe paper solarized solarized_light terminal16"
+enum { N_NAMES = sizeof names / sizeof names[0] };
 
 static void load(const char *name, struct theme *theme)
 {
@@ -26,7 +31,7 @@ static bool parse(const char *text, struct theme *theme, struct dln_error *err)
 static void files_and_compiled_in_themes_are_the_same(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < N_NAMES; i++) {
         struct theme file, builtin;
         load(names[i], &file);
         theme_builtin(names[i], &builtin);
@@ -48,7 +53,7 @@ static void every_role_is_within_every_depth(void **state)
     (void)state;
     static const int limit[] = {[DEPTH_MONO] = -1, [DEPTH_8] = 7, [DEPTH_256] = 255};
     static const enum role bases[] = {ROLE_BG, ROLE_CURSOR, ROLE_OVERLAY, ROLE_HEAT_4};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < N_NAMES; i++) {
         struct theme theme;
         load(names[i], &theme);
         for (int depth = DEPTH_MONO; depth <= DEPTH_256; depth++) {
@@ -58,7 +63,8 @@ static void every_role_is_within_every_depth(void **state)
                 assert_in_range(style.bg + 1, 0, limit[depth] + 1);
             }
         }
-        assert_int_equal(theme_is_mono(&theme, DEPTH_256), i == 3);
+        const bool is_mono = strcmp(names[i], "mono") == 0 || strcmp(names[i], "terminal16") == 0;
+        assert_int_equal(theme_is_mono(&theme, DEPTH_256), is_mono);
     }
 }
 
@@ -73,7 +79,7 @@ static void places_stand_out_in_every_theme_and_depth(void **state)
     (void)state;
     static const enum role places[] = {ROLE_TAB_ACTIVE, ROLE_INPUT_INVALID, ROLE_BEST,
                                        ROLE_STATE_ERR, ROLE_KEY};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < N_NAMES; i++) {
         struct theme theme;
         load(names[i], &theme);
         for (int depth = DEPTH_MONO; depth <= DEPTH_256; depth++) {
@@ -135,6 +141,37 @@ static void text_can_be_read_on_its_background(void **state)
     load("neutral", &theme);
     assert_contrast(&theme, BLACK, 4.2);
     assert_contrast(&theme, WHITE, 4.2);
+    load("contrast", &theme);
+    assert_contrast(&theme, BLACK, 7);
+    assert_int_equal(theme.style[ROLE_BG].bg, BLACK); /* whatever the terminal has */
+    load("okabe", &theme);
+    assert_contrast(&theme, NEAR_BLACK, 5);
+    load("gruvbox", &theme);
+    assert_contrast(&theme, NEAR_BLACK, 5);
+    load("solarized", &theme);
+    assert_contrast(&theme, BLACK, 2.9);
+    load("solarized_light", &theme);
+    assert_contrast(&theme, WHITE, 3.2);
+}
+
+static void nothing_is_dim_in_the_theme_for_low_vision(void **state)
+{
+    (void)state;
+    struct theme theme;
+    load("contrast", &theme);
+    for (int r = 0; r < ROLE_COUNT; r++)
+        assert_false(theme.style[r].attrs & STYLE_DIM);
+}
+
+static void sixteen_colors_are_the_terminals_own(void **state)
+{
+    (void)state;
+    struct theme theme;
+    load("terminal16", &theme);
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        assert_in_range(theme.style[r].fg + 1, 0, 16);
+        assert_in_range(theme.style[r].bg + 1, 0, 16);
+    }
 }
 
 /* A row under the cursor keeps its colours: they still have to be read. */
@@ -145,9 +182,10 @@ static void text_can_be_read_under_the_cursor_and_in_overlays(void **state)
                                       ROLE_STATE_ERR, ROLE_STATE_CUT, ROLE_BEST,      ROLE_KEY,
                                       ROLE_DIM,       ROLE_SPARK};
     static const enum role bases[] = {ROLE_CURSOR, ROLE_CURSOR_BLUR, ROLE_OVERLAY};
-    for (int i = 0; i < 2; i++) {
+    static const char *const grounded[] = {"dusk", "paper", "okabe", "gruvbox"};
+    for (size_t i = 0; i < sizeof grounded / sizeof grounded[0]; i++) {
         struct theme theme;
-        load(names[i], &theme);
+        load(grounded[i], &theme);
         for (size_t k = 0; k < 3 * sizeof roles / sizeof roles[0]; k++) {
             const struct style style =
                 theme_style(&theme, DEPTH_256, roles[k / 3], bases[k % 3], 0);
@@ -238,23 +276,34 @@ static void distance_is_that_of_the_published_pairs(void **state)
     }
 }
 
-static void states_of_dusk_stay_apart_without_one_kind_of_cone(void **state)
+static void assert_apart(const char *name, const enum role *roles, int n, double least)
 {
-    (void)state;
-    static const enum role roles[] = {ROLE_STATE_RUN, ROLE_STATE_OK, ROLE_STATE_CUT, ROLE_STATE_ERR,
-                                      ROLE_BEST};
     struct theme theme;
-    load("dusk", &theme);
+    load(name, &theme);
     for (int kind = 0; kind < 3; kind++) {
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < n; i++) {
             for (int k = 0; k < i; k++) {
                 double one[3], two[3];
                 simulate(machado[kind], theme.style[roles[i]].fg, one);
                 simulate(machado[kind], theme.style[roles[k]].fg, two);
-                assert_true(ciede2000(one, two) >= 14);
+                const double distance = ciede2000(one, two);
+                if (distance >= least) continue;
+                print_error("%s, kind %d: %s and %s are %.1f apart\n", name, kind,
+                            role_name(roles[i]), role_name(roles[k]), distance);
+                fail();
             }
         }
     }
+}
+
+static void states_stay_apart_without_one_kind_of_cone(void **state)
+{
+    (void)state;
+    static const enum role roles[] = {ROLE_STATE_RUN, ROLE_STATE_OK, ROLE_STATE_CUT, ROLE_STATE_ERR,
+                                      ROLE_BEST};
+    assert_apart("dusk", roles, 5, 14);
+    assert_apart("okabe", roles, 4, 15); /* the best has its star and stands bold besides */
+    assert_apart("contrast", roles, 5, 10);
 }
 
 /* ── reading ───────────────────────────────────────────────────────────────────────────────────*/
@@ -353,10 +402,9 @@ static void themes_are_found_where_they_lie(void **state)
     unsetenv("XDG_CONFIG_HOME");
 
     assert_fails(theme_load("dawn", NULL, &theme, &err), err, DLN_NOT_FOUND);
-    assert_string_equal(err.text, "no theme 'dawn'; there are: dusk mono neutral paper");
+    assert_string_equal(err.text, "no theme 'dawn'; there are:" ALL_NAMES);
     assert_false(theme_load("papr", NULL, &theme, &err));
-    assert_string_equal(err.text, "no theme 'papr': did you mean 'paper'; there are: dusk mono "
-                                  "neutral paper");
+    assert_string_equal(err.text, "no theme 'papr': did you mean 'paper'; there are:" ALL_NAMES);
     assert_fails(theme_load("..", dir, &theme, &err), err, DLN_NOT_FOUND);
     assert_fails(theme_load("./no/such", dir, &theme, &err), err, DLN_NOT_FOUND);
     assert_fails(theme_load(dir, NULL, &theme, &err), err, DLN_INVALID);
@@ -377,9 +425,11 @@ int main(void)
         cmocka_unit_test(every_role_is_within_every_depth),
         cmocka_unit_test(places_stand_out_in_every_theme_and_depth),
         cmocka_unit_test(text_can_be_read_on_its_background),
+        cmocka_unit_test(nothing_is_dim_in_the_theme_for_low_vision),
+        cmocka_unit_test(sixteen_colors_are_the_terminals_own),
         cmocka_unit_test(text_can_be_read_under_the_cursor_and_in_overlays),
         cmocka_unit_test(distance_is_that_of_the_published_pairs),
-        cmocka_unit_test(states_of_dusk_stay_apart_without_one_kind_of_cone),
+        cmocka_unit_test(states_stay_apart_without_one_kind_of_cone),
         cmocka_unit_test(faults_name_their_place_and_the_word_that_was_meant),
         cmocka_unit_test(missing_roles_come_from_where_the_file_says),
         cmocka_unit_test(colors_go_to_the_nearest_index),
