@@ -28,6 +28,9 @@ struct advice_job {
     struct advice_top *tops;
     size_t n_rows;
     struct dln_peek next;
+    int64_t learned_of; /* what the predictor has seen; -1: there is none */
+    struct plot_guess_ask guess_ask;
+    struct plot_guess guess;
     bool ok;
     struct dln_error err;
 };
@@ -145,6 +148,20 @@ static void run_model(struct job *job)
     dln_arena_release(&rows_arena);
 }
 
+static void run_guess(struct job *job)
+{
+    struct advice_job *ask = (struct advice_job *)job;
+    ask->ok = true;
+    if (!ask->predictor || ask->learned_of != ask->state_of) {
+        dln_predictor_free(ask->predictor);
+        ask->predictor = NULL;
+        run_model(job);
+        ask->learned_of = ask->ok ? ask->state_of : -1;
+    }
+    ask->ok = ask->ok && plot_guess_make(ask->predictor, ask->space, &ask->guess_ask, &ask->arena,
+                                         &ask->guess, &ask->err);
+}
+
 static void run_next(struct job *job)
 {
     struct advice_job *ask = (struct advice_job *)job;
@@ -166,11 +183,17 @@ static void forget(struct advice *advice)
     dln_predictor_free(advice->predictor);
     dln_arena_release(&advice->arena);
     dln_arena_release(&advice->next_arena);
+    dln_predictor_free(advice->guesser);
+    dln_arena_release(&advice->guess_arena);
     if (advice->loader) loader_let_go(advice->loader);
     const bool is_learning = advice->is_learning, is_asking = advice->is_asking;
+    const bool is_guessing = advice->is_guessing;
     *advice = (struct advice){.revision = advice->revision + 1,
                               .learned_of = -1,
                               .asked_of = -1,
+                              .guessed_of = -1,
+                              .guesser_of = -1,
+                              .is_guessing = is_guessing,
                               .is_learning = is_learning,
                               .is_asking = is_asking};
 }
@@ -252,6 +275,34 @@ static void next_done(struct job *job, void *context)
     free_job(job);
 }
 
+static void guess_done(struct job *job, void *context)
+{
+    struct advice_job *ask = (struct advice_job *)job;
+    struct view *view = context;
+    struct advice *advice = advice_for(view, ask);
+    if (view->advice) view->advice->is_guessing = false;
+    if (advice) {
+        advice->revision++;
+        advice->guessed_of = ask->state_of;
+        advice->guessed_ns = view->now_ns;
+        advice->guessed = ask->guess_ask;
+        advice->has_guess = ask->ok;
+        advice->guess = ask->guess;
+        dln_arena_release(&advice->guess_arena);
+        advice->guess_arena = ask->arena;
+        ask->arena = (struct dln_arena){0};
+        dln_predictor_free(advice->guesser);
+        advice->guesser = ask->predictor;
+        advice->guesser_of = ask->learned_of;
+        ask->predictor = NULL;
+        advice->guess_sentence[0] = '\0';
+        if (!ask->ok) {
+            (void)snprintf(advice->guess_sentence, VIEW_TEXT_MAX, "%.200s", ask->err.text);
+        }
+    }
+    free_job(job);
+}
+
 static struct advice_job *new_job(const struct view *view, int64_t state_of)
 {
     const struct session *session = &view->session;
@@ -319,6 +370,32 @@ void advice_ask_next(struct view *view, size_t beyond_queue)
     ask->count = count;
     ask->doubts = advice->doubts;
     advice->is_asking = true;
+    helper_submit(view->thinker, &ask->job);
+}
+
+void advice_ask_guess(struct view *view, size_t goal, size_t param, size_t other_param)
+{
+    struct advice *advice = advice_of(view);
+    if (!advice || advice->is_guessing) return;
+    const int64_t state_of = summary_finished(view->session.summary);
+    const struct plot_guess_ask *last = &advice->guessed;
+    if (advice->guessed_of >= 0 && last->goal == goal && last->param == param &&
+        last->other_param == other_param) {
+        if (advice->guessed_of == state_of) return;
+        if (view->now_ns - advice->guessed_ns < period_ns) return;
+    }
+    struct advice_job *ask = new_job(view, state_of);
+    if (!ask) return;
+    ask->job.run = run_guess;
+    ask->job.done = guess_done;
+    ask->guess_ask =
+        (struct plot_guess_ask){.goal = goal, .param = param, .other_param = other_param};
+    plot_guess_pick(&view->session.model, &ask->guess_ask);
+    ask->predictor = advice->guesser;
+    ask->learned_of = advice->guesser_of;
+    advice->guesser = NULL;
+    advice->guesser_of = -1;
+    advice->is_guessing = true;
     helper_submit(view->thinker, &ask->job);
 }
 

@@ -37,24 +37,23 @@ static void brackets_turn_through_all_plots(void **state)
         int rows, cols;
         const char *locale, *suffix;
     } sizes[] = {
-        {16, 60, "C.UTF-8", "60x16"},
-        {24, 80, "C.UTF-8", "80x24"},
-        {24, 80, "C", "80x24-ascii"},
+        {16, 60, "C.UTF-8", "60x16"},   {24, 80, "C.UTF-8", "80x24"},
+        {24, 80, "C", "80x24-ascii"},   {45, 160, "C.UTF-8", "160x45"},
         {50, 200, "C.UTF-8", "200x50"},
     };
     /* The timeline shows clock times: it has its own test. */
     static const struct {
         const char *name, *sentence; /* below the plot: the last of a frame */
     } kinds[] = {
-        {"history", "Improved"},      {"curves", "finished."},  {"importance", "best tenth"},
-        {"slice", "of the trials ("}, {"rank", "y dropout"},    {"parallel", "lines."},
+        {"history", "Improved"},      {"curves", "finished."},   {"importance", "best tenth"},
+        {"slice", "Line: the model"}, {"contour", "predicted:"}, {"parallel", "lines."},
         {"pareto", "One goal only"},  {"edf", "of the trials"},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct desk desk;
         screen *s = open_plots(&desk, sizes[i].rows, sizes[i].cols, sizes[i].locale);
+        char name[64];
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-            char name[64];
             (void)snprintf(name, sizeof name, "[%s]", kinds[k].name);
             screen_wait(s, name, DESK_WAIT_MS);
             screen_wait(s, kinds[k].sentence, DESK_WAIT_MS);
@@ -64,6 +63,11 @@ static void brackets_turn_through_all_plots(void **state)
         }
         screen_wait(s, "[timeline]", DESK_WAIT_MS);
         if (sizes[i].rows > 16) screen_wait(s, "Median run", DESK_WAIT_MS);
+        screen_keys(s, "]");
+        screen_wait(s, "[rank]", DESK_WAIT_MS);
+        screen_wait(s, "y dropout", DESK_WAIT_MS);
+        (void)snprintf(name, sizeof name, "plots-rank-%s", sizes[i].suffix);
+        screen_match(s, name);
         screen_keys(s, "]");
         screen_wait(s, "[history]", DESK_WAIT_MS);
         leave(&desk, s);
@@ -83,6 +87,31 @@ static void a_cursor_walks_over_the_trials_and_opens_one(void **state)
     screen_wait(s, "loss by step", DESK_WAIT_MS);
     screen_keys(s, "q");
     screen_wait(s, "[history]", DESK_WAIT_MS);
+    leave(&desk, s);
+}
+
+/* The model's map has a cursor of its own; the dial opens where it stands. */
+static void a_map_is_walked_over_and_a_point_of_it_enqueued(void **state)
+{
+    (void)state;
+    struct desk desk;
+    screen *s = open_plots(&desk, 24, 80, "C.UTF-8");
+    screen_keys(s, "]]]]");
+    screen_wait(s, "Lowest predicted", DESK_WAIT_MS);
+    screen_wait(s, "the model's mean", DESK_WAIT_MS);
+    screen_keys(s, "v");
+    screen_wait(s, "the model's sd", DESK_WAIT_MS);
+    screen_keys(s, "v");
+    screen_wait(s, "the model's chance", DESK_WAIT_MS);
+    screen_match(s, "plots-contour-chance-80x24");
+    screen_keys(s, "v");
+    screen_wait(s, "the model's mean", DESK_WAIT_MS);
+    screen_keys(s, "hhhhkk");
+    screen_wait(s, "▸ lr", DESK_WAIT_MS);
+    screen_keys(s, "e");
+    screen_wait(s, "New trial", DESK_WAIT_MS);
+    screen_keys(s, "q");
+    screen_wait(s, "[contour]", DESK_WAIT_MS);
     leave(&desk, s);
 }
 
@@ -127,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(brackets_turn_through_all_plots),
         cmocka_unit_test(a_cursor_walks_over_the_trials_and_opens_one),
+        cmocka_unit_test(a_map_is_walked_over_and_a_point_of_it_enqueued),
         cmocka_unit_test(parameters_and_shares_are_turned_by_keys),
         cmocka_unit_test(a_plot_is_exported_next_to_what_is_there),
     };

@@ -354,9 +354,130 @@ static void a_picture_escapes_what_a_page_would_run(void **state)
     cells_release(&cells);
 }
 
+/* A model made by hand: the mean rises with lr, and nothing is allowed below drop 0.1. */
+struct told {
+    double across[4], down[5], mean[20], sd[20], chance[20], base[D];
+    bool is_allowed[20];
+    struct plot_guess guess;
+};
+
+static void tell(struct told *told)
+{
+    *told = (struct told){0};
+    for (size_t i = 0; i < 4; i++)
+        told->across[i] = pow(10, -4 + 4 * (double)i / 3);
+    for (size_t i = 0; i < 5; i++)
+        told->down[i] = 0.125 * (double)i;
+    for (size_t i = 0; i < 20; i++) {
+        told->mean[i] = 0.1 + 0.1 * (double)(i % 4) + 0.001 * (double)(i / 4);
+        told->sd[i] = 0.01;
+        told->chance[i] = 0.5;
+        told->is_allowed[i] = i >= 4;
+    }
+    told->guess = (struct plot_guess){
+        .param = 0,
+        .other_param = 1,
+        .n_learned = 12,
+        .r2 = 0.9,
+        .map = {4, 5, told->across, told->down, told->mean, told->sd, told->is_allowed},
+        .chance = told->chance,
+        .base = told->base,
+        .base_number = 7,
+        .n_curve = 4,
+        .n_averaged = 3,
+        .at = told->across,
+        .mean = told->mean,
+        .sd = told->sd};
+}
+
+static void the_contour_names_the_best_point_that_is_allowed(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct told told;
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 12);
+    tell(&told);
+    rig.study.guess = &told.guess;
+    const char *text = draw(&rig, "contour");
+    assert_non_null(strstr(text, "Lowest predicted: lr 1.00e-04  drop 0.125: 0.101 ± 0.010"));
+    assert_non_null(strstr(text, "others as in #7"));
+    assert_non_null(strstr(text, "█"));
+    assert_non_null(strstr(text, "×")); /* what is not allowed */
+    assert_true(rig.result.has_map);
+    assert_int_equal(plot_guess_best(&told.guess, true), 19);
+    rig_close(&rig);
+}
+
+static void a_contour_without_a_model_says_why(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 3);
+    rig.study.guess_why = "3 complete trials are too few";
+    assert_non_null(strstr(draw(&rig, "contour"), "No model: 3 complete trials are too few"));
+    rig.study.is_guessing = true;
+    assert_non_null(strstr(draw(&rig, "contour"), "Learning from the trials"));
+    rig.ask.other_param = 0;
+    assert_non_null(strstr(draw(&rig, "contour"), "Needs 2 parameters."));
+    rig_close(&rig);
+}
+
+static void a_map_is_exported_cell_by_cell(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct told told;
+    struct dln_strbuf text = {0};
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 12);
+    tell(&told);
+    rig.study.guess = &told.guess;
+    (void)draw(&rig, "contour");
+    plot_csv(&rig.result, &rig.study, &text);
+    assert_non_null(strstr(dln_strbuf_text(&text), "lr,drop,mean,sd,chance\n"));
+    size_t lines = 0;
+    for (const char *c = dln_strbuf_text(&text); *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 1 + 16);
+    dln_strbuf_reset(&text);
+    plot_json(plot_find("contour"), &rig.result, &rig.study, &text);
+    assert_non_null(strstr(dln_strbuf_text(&text), "\"others_as_in\": 7"));
+    assert_non_null(strstr(dln_strbuf_text(&text), "null")); /* not allowed */
+    dln_strbuf_release(&text);
+    rig_close(&rig);
+}
+
+static void the_slice_shows_the_range_in_force(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct told told;
+    rig_open(&rig, 24, 80);
+    add_many(&rig, 40);
+    tell(&told);
+    rig.study.guess = &told.guess;
+    const char *text = draw(&rig, "slice");
+    assert_non_null(strstr(text, "░")); /* the band */
+    assert_non_null(strstr(text, "averaged over 3 trials"));
+    assert_null(strstr(text, "range now"));
+    const double low = params[0].low, high = params[0].high;
+    params[0].low = 1e-3;
+    params[0].high = 1e-1;
+    assert_non_null(strstr(draw(&rig, "slice"), "range now 1.00e-03 .. 1.00e-01"));
+    params[0].low = low;
+    params[0].high = high;
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_contour_names_the_best_point_that_is_allowed),
+        cmocka_unit_test(a_contour_without_a_model_says_why),
+        cmocka_unit_test(a_map_is_exported_cell_by_cell),
+        cmocka_unit_test(the_slice_shows_the_range_in_force),
         cmocka_unit_test(every_plot_bears_any_size_and_any_number_of_trials),
         cmocka_unit_test(values_that_are_not_finite_are_counted_not_drawn),
         cmocka_unit_test(pruned_trials_come_in_when_asked_for),

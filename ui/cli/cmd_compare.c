@@ -116,10 +116,13 @@ const struct command command_compare = {
     .group = GROUP_LOOK,
     .words = "STUDY NUMBER [NUMBER…] | STUDY STUDY…",
     .summary = "what differs between trials, or between studies",
-    .notes = "One number is compared with the best trial. A study in a file with several is\n"
-             "written FILE#NAME.\n"
-             "  dialin compare svm.db 12 31\n"
-             "  dialin compare svm.db old.db#svm-2024\n",
+    .notes =
+        "One number is compared with the best trial. A study in a file with several is\n"
+        "written FILE#NAME. Studies are compared after as many trials and as much run time as the\n"
+        "least of them has; the rank test is of these first values against the first study's:\n"
+        "it says how often chance alone would part them as far.\n"
+        "  dialin compare svm.db 12 31\n"
+        "  dialin compare svm.db old.db#svm-2024\n",
     .options = options_compare,
     .min_words = 2,
     .max_words = COMPARED_MAX,

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/locate.h"
+#include "cli/outlook.h"
 #include "cli/trial_filter.h"
 #include "dialin/clock.h"
 #include "dialin/nearest.h"
@@ -141,17 +142,31 @@ static bool read_ask(const struct opened *study, const struct options *options,
     ask->log_y = option_given(options, "log");
     ask->show_pruned = option_given(options, "pruned");
     ask->show_all = option_given(options, "all");
+    const char *const show = option_text(options, "show");
+    static const char *const shows[] = {"mean", "sd", "improvement"};
+    for (size_t i = 0; show && i < PLOT_MAP_COUNT; i++) {
+        if (strcmp(shows[i], show) == 0) ask->map_show = (enum plot_map_show)i;
+    }
+    if (show && strcmp(shows[ask->map_show], show) != 0) {
+        dln_fail(err, DLN_USAGE, "--show: there is no '%s'", show);
+        return add_meant(err, show, shows, PLOT_MAP_COUNT);
+    }
     return true;
 }
 
 /* ── printing ──────────────────────────────────────────────────────────────────────────────────*/
 
-static enum status print(const struct cells *cells, const struct options *options,
-                         const struct plot_result *result, const struct plot_study *study)
+static enum status print(const struct plot_kind *kind, const struct cells *cells,
+                         const struct options *options, const struct plot_result *result,
+                         const struct plot_study *study)
 {
     struct dln_error err = {0};
     struct dln_strbuf text = {0};
     struct theme theme;
+    if (option_given(options, "json")) {
+        plot_json(kind, result, study, &text);
+        return print_text(&text);
+    }
     if (option_given(options, "csv")) {
         plot_csv(result, study, &text);
         return print_text(&text);
@@ -166,6 +181,22 @@ static enum status print(const struct cells *cells, const struct options *option
     theme_builtin("neutral", &theme);
     return print_to(stdout, cells, colored ? &theme : NULL, DEPTH_256, &err) ? STATUS_DONE
                                                                              : complain(&err);
+}
+
+/* What a model says, for the plots that show it; where there is none, the plot tells why. */
+static void guess(struct opened *study, const struct model *model, const struct plot_ask *ask,
+                  struct outlook *outlook, struct dln_arena *arena, struct plot_guess *out,
+                  struct plot_study *source, struct dln_error *why)
+{
+    struct plot_guess_ask wanted = {
+        .goal = ask->goal, .param = ask->param, .other_param = ask->other_param};
+    plot_guess_pick(model, &wanted);
+    if (outlook_open(study, outlook, why) &&
+        plot_guess_make(outlook->predictor, study->space, &wanted, arena, out, why)) {
+        source->guess = out;
+    } else {
+        source->guess_why = why->text;
+    }
 }
 
 static enum status plot(struct opened *study, const struct options *options)
@@ -191,7 +222,11 @@ static enum status plot(struct opened *study, const struct options *options)
         dln_fail(&err, DLN_NOMEM, "out of memory for the plot");
         status = complain(&err);
     } else {
-        const struct plot_study source = {
+        struct outlook outlook = {0};
+        struct dln_arena arena = {0};
+        struct plot_guess said;
+        struct dln_error why = {0};
+        struct plot_study source = {
             .name = study->summary.name,
             .model = &model,
             .space = study->space,
@@ -201,9 +236,14 @@ static enum status plot(struct opened *study, const struct options *options)
             .now_us = dln_clock_wall_us(),
         };
         cells_clear(&cells);
+        if ((kind->uses & PLOT_USES_GUESS) && model.d > 0 && model.m > 0) {
+            guess(study, &model, &ask, &outlook, &arena, &said, &source, &why);
+        }
         plot_draw(kind, &cells, cells_all(&cells), &source, &ask, &result);
         cut_blank(&cells);
-        status = print(&cells, options, &result, &source);
+        status = print(kind, &cells, options, &result, &source);
+        outlook_close(&outlook);
+        dln_arena_release(&arena);
     }
     plot_result_release(&result);
     cells_release(&cells);
@@ -226,11 +266,15 @@ static enum status run(const struct command *command, const struct options *opti
 }
 
 static const struct option options_plot[] = {
-    {.name = "param", .alias = 'p', .value = "NAME", .help = "the parameter of slice and rank"},
-    {.name = "other", .value = "NAME", .help = "the second parameter of rank"},
+    {.name = "param",
+     .alias = 'p',
+     .value = "NAME",
+     .help = "the parameter of slice, contour and rank"},
+    {.name = "other", .value = "NAME", .help = "the second parameter of contour and rank"},
     {.name = "objective", .alias = 'o', .value = "NAME", .help = "of several, else the first"},
     {.name = "against", .value = "NAME", .help = "the second objective of pareto"},
     OPTION_FILTER,
+    {.name = "show", .value = "WHAT", .help = "contour: mean, sd, improvement"},
     {.name = "top", .value = "PERCENT", .help = "that count as the best, else 10"},
     {.name = "log", .alias = 'l', .help = "logarithmic values"},
     {.name = "pruned", .help = "with pruned trials, at their last value"},
@@ -239,7 +283,8 @@ static const struct option options_plot[] = {
     {.name = "cols", .value = "N", .help = "of the picture, else the terminal's"},
     {.name = "ascii", .help = "no braille"},
     {.name = "svg", .help = "as a picture for a page"},
-    {.name = "csv", .help = "the points themselves: trial,state,x,y"},
+    {.name = "csv", .help = "the points themselves: trial,state,x,y; contour: the map"},
+    OPTION_JSON,
     OPTION_STUDY,
     {0},
 };
@@ -248,11 +293,12 @@ const struct command command_plot = {
     .name = "plot",
     .group = GROUP_LOOK,
     .words = "STUDY [PLOT]",
-    .summary = "history curves importance slice rank parallel pareto edf timeline, printed",
+    .summary = "history curves importance slice contour parallel pareto edf timeline rank",
     .notes = "  history    best so far, and where it is heading\n"
              "  curves     learning curves: value against step\n"
              "  importance which parameters the objective depends on\n"
              "  slice      value against one parameter (--param)\n"
+             "  contour    what a model says over two parameters (--param, --other, --show)\n"
              "  rank       two parameters (--param, --other), coloured by the rank of the value\n"
              "  parallel   all parameters side by side, a line a trial\n"
              "  pareto     two objectives and their front\n"

@@ -7,12 +7,15 @@
 #include "cli/comparison.h"
 #include "cli/evidence.h"
 #include "cli/trial_filter.h"
+#include "contest.h"
 #include "format.h"
 
 struct side { /* one study */
     struct opened *study;
     struct trial_list list, best;
     struct evidence evidence; /* of its first objective */
+    double *at_s;             /* of each of its trials: when it ended, in time of the search */
+    double run_s;             /* when the last one did */
 };
 
 static void range_text(const struct dln_param *param, struct dln_strbuf *out)
@@ -35,13 +38,69 @@ static void range_text(const struct dln_param *param, struct dln_strbuf *out)
     if (param->when_text) dln_strbuf_addf(out, " when %s", param->when_text);
 }
 
-/* The best of the first n complete trials, in the user's sign. */
-static double best_of_first(const struct evidence *evidence, size_t n)
+/* In the user's sign. */
+static double shown(const struct evidence *evidence, double loss)
 {
-    double best = (double)NAN;
-    for (size_t i = 0; i < n && i < evidence->of.n; i++)
-        best = fmin(best, evidence->of.loss[i]);
-    return evidence->maximize ? -best : best;
+    return evidence->maximize ? -loss : loss;
+}
+
+/* When each trial of the evidence ended, and how long the whole search ran. */
+static bool read_clock(struct side *side, struct dln_error *err)
+{
+    const size_t n = side->list.n;
+    struct dln_arena *arena = &side->evidence.arena;
+    int64_t *started = DLN_ARENA_ARRAY(arena, int64_t, n + 1);
+    int64_t *ended = DLN_ARENA_ARRAY(arena, int64_t, n + 1);
+    double *all = DLN_ARENA_ARRAY(arena, double, n + 1);
+    side->at_s = DLN_ARENA_ARRAY(arena, double, side->evidence.of.n + 1);
+    for (size_t i = 0; started && ended && i < n; i++) {
+        started[i] = side->list.trials[i].started_us;
+        ended[i] = side->list.trials[i].ended_us;
+    }
+    if (!started || !ended || !all || !side->at_s || !contest_clock(n, started, ended, all)) {
+        return dln_fail(err, DLN_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < n; i++)
+        side->run_s = fmax(side->run_s, isnan(all[i]) ? 0 : all[i]);
+    for (size_t i = 0; i < side->evidence.of.n; i++)
+        side->at_s[i] = all[side->evidence.trial[i] - side->list.trials];
+    return true;
+}
+
+/* After as much time as the shortest of them ran. */
+static void time_row(const struct side *sides, size_t n, struct comparison *out)
+{
+    char text[FORMAT_MAX];
+    struct dln_strbuf name = {0};
+    double equal_s = INFINITY;
+    for (size_t s = 0; s < n; s++)
+        equal_s = fmin(equal_s, sides[s].run_s);
+    if (equal_s <= 0 || !isfinite(equal_s)) return; /* one of them says nothing of times */
+    dln_strbuf_addf(&name, "best in %s", format_duration(text, (int64_t)(equal_s * 1000)));
+    comparison_row(out, "study", dln_strbuf_text(&name));
+    for (size_t s = 0; s < n; s++) {
+        const struct evidence *const evidence = &sides[s].evidence;
+        if (sides[s].study->summary.n_objectives != 1) continue;
+        const double best = shown(evidence, contest_best_until(evidence->of.n, evidence->of.loss,
+                                                               sides[s].at_s, equal_s));
+        comparison_number(out, s, best, format_detail(text, best));
+    }
+    dln_strbuf_release(&name);
+}
+
+/* Of the same number of first trials, each against the first study. */
+static void rank_row(const struct side *sides, size_t n, size_t equal, struct comparison *out)
+{
+    char text[FORMAT_MAX];
+    comparison_row(out, "study", "rank test p");
+    for (size_t s = 1; s < n; s++) {
+        const struct evidence *const first = &sides[0].evidence;
+        const struct evidence *const other = &sides[s].evidence;
+        if (first->maximize != other->maximize) continue;
+        const double p = contest_rank_p(equal, first->of.loss, equal, other->of.loss);
+        (void)snprintf(text, sizeof text, p < 0.001 ? "< 0.001" : "%.3f", p);
+        comparison_number(out, s, p, text);
+    }
 }
 
 static void count_rows(const struct side *sides, size_t n, struct comparison *out)
@@ -92,10 +151,14 @@ static void value_rows(const struct side *sides, size_t n, struct comparison *ou
     comparison_row(out, "study", dln_strbuf_text(&words));
     for (size_t s = 0; s < n; s++) {
         if (sides[s].study->summary.n_objectives != 1) continue;
-        const double best = best_of_first(&sides[s].evidence, equal);
+        const struct evidence *const evidence = &sides[s].evidence;
+        const double best =
+            shown(evidence, contest_best_of(evidence->of.n, evidence->of.loss, equal));
         comparison_number(out, s, best, format_detail(text, best));
     }
     dln_strbuf_release(&words);
+    time_row(sides, n, out);
+    rank_row(sides, n, equal, out);
 }
 
 static void setting_rows(const struct side *sides, size_t n, struct comparison *out)
@@ -168,7 +231,7 @@ static bool read_side(struct opened *study, const char *filter, struct side *out
         return false;
     }
     return study->summary.n_objectives == 0 ||
-           evidence_make(study, &out->list, 0, &out->evidence, err);
+           (evidence_make(study, &out->list, 0, &out->evidence, err) && read_clock(out, err));
 }
 
 bool compare_studies(struct opened *const *studies, size_t n, const char *filter,

@@ -23,6 +23,43 @@ struct slice {
     size_t n, n_top;
 };
 
+/* The model's mean and one deviation to both sides, under the points. */
+static void draw_band(struct plot_job *job, struct frame *frame)
+{
+    const struct plot_guess *guess = job->study->guess;
+    const struct rect rect = frame->rect;
+    int last_x = -1, last_y = -1;
+    if (!guess || guess->n_curve == 0) return;
+    for (int col = 0; col < rect.cols; col++) {
+        size_t near = 0;
+        for (size_t i = 0; i < guess->n_curve; i++) {
+            if (abs(scale_col(&frame->x, guess->at[i], rect.cols) - col) <
+                abs(scale_col(&frame->x, guess->at[near], rect.cols) - col)) {
+                near = i;
+            }
+        }
+        const double high = guess->mean[near] + guess->sd[near];
+        const double low = guess->mean[near] - guess->sd[near];
+        if (!isfinite(high) || scale_unit(&frame->y, low) > 1 || scale_unit(&frame->y, high) < 0) {
+            continue;
+        }
+        const int to = isfinite(scale_unit(&frame->y, low)) ? scale_row(&frame->y, low, rect.rows)
+                                                            : rect.rows - 1;
+        for (int row = scale_row(&frame->y, high, rect.rows); row <= to && row >= 0; row++)
+            cells_glyph(job->cells, rect.row + row, rect.col + col, GLYPH_SHADE_1,
+                        ROLE_PREDICT_BAND);
+    }
+    for (size_t i = 0; i < guess->n_curve; i++) {
+        const double up = scale_unit(&frame->y, guess->mean[i]);
+        const double across = scale_unit(&frame->x, guess->at[i]);
+        const bool is_inside = up >= 0 && up <= 1 && across >= 0 && across <= 1;
+        const int x = frame_x(frame, guess->at[i]), y = frame_y(frame, guess->mean[i]);
+        if (is_inside && last_x >= 0) dots_line(&frame->dots, last_x, last_y, x, y, ROLE_PREDICT);
+        last_x = is_inside ? x : -1;
+        last_y = y;
+    }
+}
+
 static void draw_points(struct plot_job *job, const struct slice *slice, struct frame *frame)
 {
     const struct rect rect = frame->rect;
@@ -51,6 +88,56 @@ static void draw_points(struct plot_job *job, const struct slice *slice, struct 
     const size_t best = slice->order[0];
     cells_glyph(job->cells, rect.row + scale_row(&frame->y, slice->values.value[best], rect.rows),
                 rect.col + scale_col(&frame->x, slice->x[best], rect.cols), GLYPH_BEST, ROLE_BEST);
+}
+
+/* The axis holds all that was tried; the range of now may be narrower. */
+static struct scale axis_of(const struct plot_job *job, const struct dln_param *param)
+{
+    const struct model *model = job->study->model;
+    const size_t p = job->ask->param;
+    if (param_is_choice(param) || !(model->x_low[p] <= model->x_high[p])) return param_scale(param);
+    return scale_make(fmin(param->low, model->x_low[p]), fmax(param->high, model->x_high[p]),
+                      param->log);
+}
+
+static bool is_narrowed(const struct slice *slice, const struct scale *scale)
+{
+    return !param_is_choice(slice->param) &&
+           (scale->low < slice->param->low || scale->high > slice->param->high);
+}
+
+/* "├──── range now 1e-04 .. 1e-02 ────┤" */
+static void draw_force(struct plot_job *job, const struct slice *slice, struct rect plot,
+                       const struct scale *scale, int row)
+{
+    char low[96], high[96], text[256];
+    const int from = scale_col(scale, slice->param->low, plot.cols);
+    const int to = scale_col(scale, slice->param->high, plot.cols);
+    for (int col = 0; col < plot.cols; col++) {
+        if (col < from || col > to) {
+            cells_glyph(job->cells, row, plot.col + col, GLYPH_SHADE_1, ROLE_GRID);
+        }
+    }
+    cells_hline(job->cells, row, plot.col + from, to - from + 1, ROLE_RANGE);
+    cells_glyph(job->cells, row, plot.col + from, GLYPH_TEE_RIGHT, ROLE_RANGE);
+    cells_glyph(job->cells, row, plot.col + to, to > from ? GLYPH_TEE_LEFT : GLYPH_CROSS,
+                ROLE_RANGE);
+    param_value_text(slice->param, slice->param->low, low, sizeof low);
+    param_value_text(slice->param, slice->param->high, high, sizeof high);
+    (void)snprintf(text, sizeof text, " range now %s .. %s ", low, high);
+    const int len = cells_text_width(job->cells, text);
+    if (to - from > len + 2) {
+        (void)cells_text(job->cells, row, plot.col + (from + to - len) / 2, len, ROLE_RANGE, text);
+    }
+}
+
+/* What the line is, and how far it is to be believed. */
+static void say_model(struct plot_job *job)
+{
+    const struct plot_guess *guess = job->study->guess;
+    if (!guess || guess->n_curve == 0) return;
+    plot_say(job, "Line: the model's mean ± sd, the others averaged over %zu trials%s.",
+             guess->n_averaged, guess->r2 < 0.3 ? "; it explains little: a guess" : "");
 }
 
 /* How many trials fell into each column, as a bar of eight heights. */
@@ -154,17 +241,23 @@ static void draw_slice(struct plot_job *job, struct slice *slice)
     } else if (job->rect.rows < PLOT_MIN_ROWS || job->rect.cols < PLOT_MIN_COLS) {
         plot_sparkline(job->cells, job->rect, shown, slice->n, ROLE_POINT);
     } else {
-        const int below = job->rect.rows >= PLOT_MIN_ROWS + BELOW ? BELOW : 0;
+        const struct scale across = axis_of(job, slice->param);
+        const int force = is_narrowed(slice, &across);
+        const int below = job->rect.rows >= PLOT_MIN_ROWS + BELOW + force ? BELOW + force : 0;
         struct frame frame;
         const struct rect rect = {job->rect.row, job->rect.col, job->rect.rows - below,
                                   job->rect.cols};
-        if (frame_open(&frame, job->cells, rect, param_scale(slice->param),
-                       scale_make(low, high, job->ask->log_y))) {
+        if (frame_open(&frame, job->cells, rect, across, scale_make(low, high, job->ask->log_y))) {
             param_axis_bottom(job->cells, frame.rect, slice->param, &frame.x);
+            draw_band(job, &frame);
             draw_points(job, slice, &frame);
             if (below) {
                 draw_density(job, slice, frame.rect, &frame.x);
                 draw_range(job, slice, frame.rect, &frame.x);
+                if (force) {
+                    draw_force(job, slice, frame.rect, &frame.x,
+                               frame.rect.row + frame.rect.rows + BELOW + 1);
+                }
             }
             frame_clipped(&frame, job->cells, n_clipped, maximize);
             dots_release(&frame.dots);
@@ -172,6 +265,7 @@ static void draw_slice(struct plot_job *job, struct slice *slice)
             job->out->no_memory = true;
         }
         say_best(job, slice);
+        say_model(job);
     }
     plot_say_left_out(job, &slice->values, n_clipped);
     free(shown);
@@ -205,6 +299,6 @@ static void draw(struct plot_job *job)
 const struct plot_kind plot_kind_slice = {
     .name = "slice",
     .title = "value against one parameter",
-    .uses = PLOT_USES_GOAL | PLOT_USES_PARAM,
+    .uses = PLOT_USES_GOAL | PLOT_USES_PARAM | PLOT_USES_GUESS,
     .draw = draw,
 };

@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dialin/json.h"
 #include "plot/plot.h"
 #include "widget/dialog.h"
 
 const struct plot_kind *const *plots(size_t *n)
 {
     static const struct plot_kind *const all[] = {
-        &plot_kind_history, &plot_kind_curves, &plot_kind_importance,
-        &plot_kind_slice,   &plot_kind_rank,   &plot_kind_parallel,
-        &plot_kind_pareto,  &plot_kind_edf,    &plot_kind_timeline,
+        &plot_kind_history,  &plot_kind_curves,   &plot_kind_importance, &plot_kind_slice,
+        &plot_kind_contour,  &plot_kind_parallel, &plot_kind_pareto,     &plot_kind_edf,
+        &plot_kind_timeline, &plot_kind_rank,
     };
     *n = sizeof all / sizeof all[0];
     return all;
@@ -44,6 +45,7 @@ void plot_draw(const struct plot_kind *kind, struct cells *cells, struct rect re
     out->n_spots = 0;
     out->n_lines = 0;
     out->no_memory = false;
+    out->has_map = false;
     out->x_name[0] = out->y_name[0] = '\0';
     const struct model *model = study->model;
     struct plot_ask settled = *ask;
@@ -142,15 +144,123 @@ size_t plot_neighbour(const struct plot_result *result, size_t trial, int d_row,
     return best;
 }
 
+static void map_csv(const struct plot_result *result, const struct plot_guess *guess,
+                    struct dln_strbuf *out)
+{
+    const struct dln_map *map = &guess->map;
+    dln_strbuf_addf(out, "%s,%s,mean,sd,chance\n", result->x_name, result->y_name);
+    for (size_t i = 0; i < map->n_across * map->n_down; i++) {
+        if (!map->is_allowed[i]) continue;
+        dln_strbuf_addf(out, "%.17g,%.17g,%.17g,%.17g,", map->across[i % map->n_across],
+                        map->down[i / map->n_across], map->mean[i], map->sd[i]);
+        if (guess->chance) dln_strbuf_addf(out, "%.17g", guess->chance[i]);
+        dln_strbuf_add(out, "\n");
+    }
+}
+
 void plot_csv(const struct plot_result *result, const struct plot_study *study,
               struct dln_strbuf *out)
 {
+    if (result->has_map) {
+        map_csv(result, study->guess, out);
+        return;
+    }
     dln_strbuf_addf(out, "trial,state,%s,%s\n", result->x_name, result->y_name);
     for (size_t i = 0; i < result->n_spots; i++) {
         const struct plot_spot *spot = &result->spots[i];
         dln_strbuf_addf(out, "%" PRId64 ",%s,%.17g,%.17g\n", study->model->number[spot->trial],
                         dln_trial_state_word(study->model->state[spot->trial]), spot->x, spot->y);
     }
+}
+
+static void json_numbers(struct dln_json_writer *w, const char *key, const double *x, size_t n)
+{
+    dln_json_key(w, key);
+    dln_json_array(w);
+    for (size_t i = 0; i < n; i++)
+        dln_json_double(w, x[i]);
+    dln_json_end_array(w);
+}
+
+/* A matrix is an array of its rows, the first at the lowest value of y. */
+static void json_map(struct dln_json_writer *w, const char *key, const struct dln_map *map,
+                     const double *cells)
+{
+    dln_json_key(w, key);
+    dln_json_array(w);
+    for (size_t row = 0; row < map->n_down; row++) {
+        dln_json_array(w);
+        for (size_t i = row * map->n_across; i < (row + 1) * map->n_across; i++)
+            dln_json_double(w, map->is_allowed[i] ? cells[i] : (double)NAN);
+        dln_json_end_array(w);
+    }
+    dln_json_end_array(w);
+}
+
+static void json_guess(struct dln_json_writer *w, const struct plot_guess *guess, bool is_map)
+{
+    dln_json_key(w, "model");
+    dln_json_object(w);
+    dln_json_key(w, "trials");
+    dln_json_int(w, (int64_t)guess->n_learned);
+    dln_json_key(w, "r2");
+    dln_json_double(w, guess->r2);
+    if (is_map) {
+        const struct dln_map *map = &guess->map;
+        dln_json_key(w, "others_as_in");
+        dln_json_int(w, guess->base_number);
+        json_numbers(w, "x", map->across, map->n_across);
+        json_numbers(w, "y", map->down, map->n_down);
+        json_map(w, "mean", map, map->mean);
+        json_map(w, "sd", map, map->sd);
+        if (guess->chance) json_map(w, "chance", map, guess->chance);
+    } else {
+        json_numbers(w, "x", guess->at, guess->n_curve);
+        json_numbers(w, "mean", guess->mean, guess->n_curve);
+        json_numbers(w, "sd", guess->sd, guess->n_curve);
+    }
+    dln_json_end_object(w);
+}
+
+void plot_json(const struct plot_kind *kind, const struct plot_result *result,
+               const struct plot_study *study, struct dln_strbuf *out)
+{
+    struct dln_json_writer w = {.out = out};
+    const struct {
+        const char *key, *text;
+    } heads[] = {
+        {"plot", kind->name}, {"study", study->name}, {"x", result->x_name}, {"y", result->y_name}};
+    dln_json_object(&w);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        dln_json_key(&w, heads[i].key);
+        dln_json_string(&w, heads[i].text);
+    }
+    dln_json_key(&w, "points");
+    dln_json_array(&w);
+    for (size_t i = 0; i < result->n_spots; i++) {
+        const struct plot_spot *spot = &result->spots[i];
+        dln_json_object(&w);
+        dln_json_key(&w, "trial");
+        dln_json_int(&w, study->model->number[spot->trial]);
+        dln_json_key(&w, "state");
+        dln_json_string(&w, dln_trial_state_word(study->model->state[spot->trial]));
+        dln_json_key(&w, "x");
+        dln_json_double(&w, spot->x);
+        dln_json_key(&w, "y");
+        dln_json_double(&w, spot->y);
+        dln_json_end_object(&w);
+    }
+    dln_json_end_array(&w);
+    if ((kind->uses & PLOT_USES_GUESS) && study->guess && study->guess->n_curve > 0) {
+        json_guess(&w, study->guess, result->has_map);
+    }
+    dln_json_key(&w, "sentences");
+    dln_json_array(&w);
+    for (int i = 0; i < result->n_lines; i++)
+        dln_json_string(&w, result->line[i]);
+    dln_json_end_array(&w);
+    dln_json_end_object(&w);
+    dln_strbuf_add(out, "\n");
 }
 
 /* ── values ────────────────────────────────────────────────────────────────────────────────────*/

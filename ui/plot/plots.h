@@ -15,6 +15,8 @@
 #include "dialin/space.h"
 #include "dialin/strbuf.h"
 #include "model.h"
+#include "plot/axis.h"
+#include "plot/guess.h"
 
 /* What a study gives to its plots. Borrowed. */
 struct plot_study {
@@ -26,7 +28,12 @@ struct plot_study {
     const bool *hidden;            /* model->n: left out by a filter; NULL: none is */
     int64_t budget;                /* trials; 0: none */
     int64_t now_us;
+    const struct plot_guess *guess; /* for PLOT_USES_GUESS; NULL: there is none */
+    const char *guess_why;          /* then: a sentence, or NULL */
+    bool is_guessing;               /* it is on its way */
 };
+
+enum plot_map_show { PLOT_MAP_MEAN, PLOT_MAP_SD, PLOT_MAP_CHANCE, PLOT_MAP_COUNT };
 
 enum { PLOT_SHARE_TOP = 10 }; /* per cent */
 
@@ -38,6 +45,7 @@ struct plot_ask {
     bool show_pruned; /* at their last value */
     bool show_all;    /* no clipping of outliers */
     int share;        /* per cent of the trials that count as the best; 0: PLOT_SHARE_TOP */
+    enum plot_map_show map_show;
     int64_t selected; /* number of the trial that is marked in the plot, -1: none */
 };
 
@@ -58,6 +66,9 @@ struct plot_result {
     int n_lines;
     char line[PLOT_LINES_MAX][PLOT_LINE_MAX]; /* sentences below the plot */
     bool no_memory;                           /* something is missing */
+    bool has_map;                             /* the cells of the guess are shown */
+    struct rect map_rect;
+    struct scale map_x, map_y;
 };
 
 /* For the file of a plot: where it draws. */
@@ -73,7 +84,8 @@ enum plot_uses {
     PLOT_USES_PARAM = 1,
     PLOT_USES_OTHER_PARAM = 2,
     PLOT_USES_GOAL = 4,
-    PLOT_USES_SPACE = 8 /* nothing to plot without a parameter */
+    PLOT_USES_SPACE = 8, /* nothing to plot without a parameter */
+    PLOT_USES_GUESS = 16 /* the model of the trials */
 };
 
 struct plot_kind {
@@ -96,9 +108,14 @@ void plot_result_release(struct plot_result *result);
  * none.
  */
 size_t plot_neighbour(const struct plot_result *result, size_t trial, int d_row, int d_col);
-/* "trial,state,x,y" and its rows: every point of the plot. */
+/* "lr 9.1e-04  dropout 0.12: 0.0391 ± 0.0011, …": a cell of the guess's map. */
+void plot_map_point_text(const struct plot_study *study, size_t cell, char *out, size_t cap);
+/* "trial,state,x,y" and its rows: every point of the plot; of a map, its cells. */
 void plot_csv(const struct plot_result *result, const struct plot_study *study,
               struct dln_strbuf *out);
+/* The same, with the sentences and whatever the model says, as one object. */
+void plot_json(const struct plot_kind *kind, const struct plot_result *result,
+               const struct plot_study *study, struct dln_strbuf *out);
 
 /* ── for the files of the plots ────────────────────────────────────────────────────────────────*/
 
@@ -125,7 +142,7 @@ size_t plot_share_of(const struct plot_job *job, size_t n);
 void plot_say_left_out(struct plot_job *job, const struct plot_values *values, size_t n_clipped);
 
 extern const struct plot_kind plot_kind_history, plot_kind_curves, plot_kind_importance,
-    plot_kind_slice, plot_kind_rank, plot_kind_parallel, plot_kind_pareto, plot_kind_edf,
-    plot_kind_timeline;
+    plot_kind_slice, plot_kind_contour, plot_kind_rank, plot_kind_parallel, plot_kind_pareto,
+    plot_kind_edf, plot_kind_timeline;
 
 #endif

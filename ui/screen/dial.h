@@ -39,6 +39,8 @@ struct dial {
 
 /* Opens it over the screen that is shown. x: d values, NaN where it has none. */
 void dial_open(struct view *view, enum dial_source source, int64_t number, const double *x);
+/* Then: one parameter of it elsewhere. */
+void dial_set(struct view *view, size_t param, double x);
 /* With the values of the selected trial; of the defaults without one. */
 void dial_open_selected(struct view *view);
 

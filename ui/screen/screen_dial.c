@@ -119,6 +119,14 @@ void dial_open(struct view *view, enum dial_source source, int64_t number, const
     view_go(view, SCREEN_DIAL);
 }
 
+void dial_set(struct view *view, size_t param, double x)
+{
+    struct dial *dial = dial_of(view);
+    if (!is_ready(view) || param >= dial->space->n) return;
+    dial->want[param] = dial->anchor[param] = x;
+    settle(dial);
+}
+
 static void copy_trial(const struct model *model, size_t row, double *x)
 {
     for (size_t i = 0; i < model->d; i++)

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "dialin/strbuf.h"
 #include "format.h"
 #include "picture.h"
 #include "plot/plots.h"
 #include "print.h"
+#include "screen/dial.h"
 #include "screen/screens.h"
 #include "trial_table.h"
 #include "widget/kept.h"
@@ -23,6 +25,7 @@ struct plots_screen {
     struct plot_result result;
     struct kept drawn; /* without the cursor */
     uint64_t asked;    /* changes with each key that changes the picture */
+    size_t cell;       /* of the map, under its cursor; SIZE_MAX: the best one */
     int64_t study_id;  /* that the parameters were chosen for */
 };
 
@@ -44,6 +47,7 @@ static bool init(struct view *view)
     if (!screen) return false;
     screen->ask = (struct plot_ask){.other_goal = 1, .share = PLOT_SHARE_TOP, .selected = -1};
     screen->study_id = -1;
+    screen->cell = SIZE_MAX;
     return true;
 }
 
@@ -87,10 +91,39 @@ static void choose_params(struct view *view)
     screen->ask.other_param = next_param(model, screen->ask.param, 1, screen->ask.param);
 }
 
-static struct plot_study study_of(const struct view *view)
+static size_t in_range(size_t index, size_t n)
+{
+    return index < n ? index : 0;
+}
+
+/* Whatever the model says of the plot that is shown now, or why it does not. */
+static void add_guess(struct view *view, struct plot_study *study)
+{
+    const struct plots_screen *screen = plots_of(view);
+    const struct model *model = &view->session.model;
+    struct advice *advice = advice_of(view);
+    if (!advice || !(kind_of(screen)->uses & PLOT_USES_GUESS) || model->d == 0 || model->m == 0) {
+        return;
+    }
+    const size_t goal = in_range(screen->ask.goal, model->m);
+    const size_t param = in_range(screen->ask.param, model->d);
+    const size_t other_param = in_range(screen->ask.other_param, model->d);
+    advice_ask_guess(view, goal, param, other_param);
+    const struct plot_guess_ask *of = &advice->guessed;
+    if (advice->guessed_of < 0 || of->goal != goal || of->param != param ||
+        of->other_param != other_param) {
+        study->is_guessing = true;
+    } else if (advice->has_guess) {
+        study->guess = &advice->guess;
+    } else {
+        study->guess_why = advice->guess_sentence;
+    }
+}
+
+static struct plot_study study_of(struct view *view)
 {
     const struct session *session = &view->session;
-    return (struct plot_study){
+    struct plot_study study = {
         .name = view_study_name(view),
         .model = &session->model,
         .space = session->space,
@@ -100,6 +133,8 @@ static struct plot_study study_of(const struct view *view)
         .budget = session->summary->live.budget.trials,
         .now_us = view->now_us,
     };
+    add_guess(view, &study);
+    return study;
 }
 
 static void enter(struct view *view)
@@ -148,16 +183,93 @@ static void draw_kinds(struct view *view, int row)
     cells_right(&view->cells, row, col, width + 1 - col, ROLE_DIM, text);
 }
 
+/* The cell of the map under its cursor; SIZE_MAX: no map is shown. */
+static size_t map_cell(const struct view *view)
+{
+    const struct plots_screen *screen = plots_of(view);
+    const struct advice *advice = view->advice;
+    if (!screen->result.has_map || !advice || !advice->has_guess) return SIZE_MAX;
+    const struct plot_guess *guess = &advice->guess;
+    if (screen->cell < guess->map.n_across * guess->map.n_down) return screen->cell;
+    return plot_guess_best(guess, view->session.summary->maximize[guess->goal]);
+}
+
+static void map_place(const struct view *view, size_t cell, int *row, int *col)
+{
+    const struct plot_result *result = &plots_of(view)->result;
+    const struct dln_map *map = &view->advice->guess.map;
+    const struct rect rect = result->map_rect;
+    *row = rect.row + scale_row(&result->map_y, map->down[cell / map->n_across], rect.rows);
+    *col = rect.col + scale_col(&result->map_x, map->across[cell % map->n_across], rect.cols);
+}
+
+/* To the next cell that is another place on the screen; the trial next to it is selected. */
+static void move_in_map(struct view *view, size_t cell, int d_row, int d_col)
+{
+    struct plots_screen *screen = plots_of(view);
+    const struct dln_map *map = &view->advice->guess.map;
+    const size_t n_across = map->n_across, n_down = map->n_down;
+    int row, col, to_row, to_col;
+    map_place(view, cell, &row, &col);
+    to_row = row;
+    to_col = col;
+    while (to_row == row && to_col == col) { /* the first row is the lowest value */
+        if ((d_col < 0 && cell % n_across == 0) || (d_col > 0 && (cell + 1) % n_across == 0)) break;
+        if ((d_row > 0 && cell / n_across == 0) || (d_row < 0 && cell / n_across + 1 == n_down)) {
+            break;
+        }
+        if (d_col) cell = d_col > 0 ? cell + 1 : cell - 1;
+        if (d_row) cell = d_row < 0 ? cell + n_across : cell - n_across;
+        map_place(view, cell, &to_row, &to_col);
+    }
+    screen->cell = cell;
+    int least = INT32_MAX;
+    for (size_t i = 0; i < screen->result.n_spots; i++) {
+        const struct plot_spot *spot = &screen->result.spots[i];
+        const int away = abs(spot->col - to_col) + 2 * abs(spot->row - to_row);
+        if (spot->col < 0 || away >= least) continue;
+        least = away;
+        view->selected_id = view->session.model.id[spot->trial];
+    }
+}
+
+/* The dial at the point under the cursor, as a copy of the trial that the map is drawn around. */
+static void open_map_point(struct view *view, size_t cell)
+{
+    const struct plot_guess *guess = &view->advice->guess;
+    const struct dln_map *map = &guess->map;
+    if (guess->base_number >= 0) {
+        dial_open(view, DIAL_COPY, guess->base_number, guess->base);
+    } else {
+        dial_open(view, DIAL_DEFAULT, -1, NULL);
+    }
+    dial_set(view, guess->param, map->across[cell % map->n_across]);
+    dial_set(view, guess->other_param, map->down[cell / map->n_across]);
+}
+
+static void draw_map_cursor(struct view *view, size_t cell)
+{
+    int row, col;
+    map_place(view, cell, &row, &col);
+    cells_base(&view->cells, (struct rect){row, col, 1, 1}, ROLE_CURSOR);
+    cells_flag(&view->cells, (struct rect){row, col, 1, 1}, CELL_REVERSE);
+}
+
 static void draw_cursor(struct view *view)
 {
     const struct plots_screen *screen = plots_of(view);
+    const size_t cell = map_cell(view);
+    if (cell != SIZE_MAX) {
+        draw_map_cursor(view, cell);
+        return;
+    }
     const size_t row = view_selected_row(view);
     for (size_t i = 0; row != SIZE_MAX && i < screen->result.n_spots; i++) {
         const struct plot_spot *spot = &screen->result.spots[i];
         if (spot->trial != row || spot->col < 0) continue;
-        const struct rect cell = {spot->row, spot->col, 1, 1};
-        cells_base(&view->cells, cell, ROLE_CURSOR);
-        cells_flag(&view->cells, cell, CELL_REVERSE);
+        const struct rect place = {spot->row, spot->col, 1, 1};
+        cells_base(&view->cells, place, ROLE_CURSOR);
+        cells_flag(&view->cells, place, CELL_REVERSE);
         return;
     }
 }
@@ -170,6 +282,16 @@ static void draw_trial(struct view *view, int row)
     const size_t at = view_selected_row(view);
     struct dln_strbuf text = {0};
     char number[FORMAT_MAX], value[96];
+    const size_t cell = map_cell(view);
+    if (cell != SIZE_MAX) {
+        char point[PLOT_LINE_MAX];
+        const struct plot_study study = study_of(view);
+        if (!study.guess) return;
+        plot_map_point_text(&study, cell, point, sizeof point);
+        cells_glyph(&view->cells, row, 1, GLYPH_CURSOR, ROLE_KEY);
+        (void)cells_text(&view->cells, row, 3, view->cells.cols - 4, ROLE_TEXT, point);
+        return;
+    }
     if (at == SIZE_MAX) {
         (void)cells_text(&view->cells, row, 1, view->cells.cols - 2, ROLE_DIM,
                          model->n ? "Arrows move a cursor over the trials." : "");
@@ -206,9 +328,10 @@ static void draw(struct view *view, struct rect body)
                               body.cols};
     const uint64_t facts[KEPT_FACTS] = {(uint64_t)session->study_id, session->model.n,
                                         session->model.revision,
-                                        screen->asked ^ view->sieve.revision << 32};
+                                        screen->asked ^ view->sieve.revision << 32 ^
+                                            (view->advice ? view->advice->revision : 0) << 48};
+    const struct plot_study study = study_of(view);
     if (!kept_show(&screen->drawn, &view->cells, rect, facts)) {
-        const struct plot_study study = study_of(view);
         plot_draw(kind_of(screen), &view->cells, rect, &study, &screen->ask, &screen->result);
         kept_take(&screen->drawn, &view->cells, rect, facts);
     }
@@ -254,7 +377,10 @@ static void export_as(struct view *view, char letter)
     struct cells cells = {0};
     struct theme theme;
     char path[256];
-    const char *ending = letter == 's' ? "svg" : letter == 'c' ? "csv" : "txt";
+    const char *ending = letter == 's'   ? "svg"
+                         : letter == 'c' ? "csv"
+                         : letter == 'j' ? "json"
+                                         : "txt";
     if (!picture_of(view, &cells)) {
         view_say(view, ROLE_ERROR, "Out of memory: nothing was exported");
         return;
@@ -265,6 +391,9 @@ static void export_as(struct view *view, char letter)
     } else if (letter == 'c') {
         const struct plot_study study = study_of(view);
         plot_csv(&plots_of(view)->result, &study, &text);
+    } else if (letter == 'j') {
+        const struct plot_study study = study_of(view);
+        plot_json(kind_of(plots_of(view)), &plots_of(view)->result, &study, &text);
     } else {
         print_cells(&text, &cells, NULL, DEPTH_MONO);
     }
@@ -286,9 +415,10 @@ static void ask_export(struct view *view)
     static const struct dialog_choice choices[] = {
         {"s", "SVG, a picture for a page"},
         {"c", "CSV, its points"},
+        {"j", "JSON, points and what the model says"},
         {"t", "text, as it stands here"},
     };
-    view_menu(view, "Export", choices, 3, export_as);
+    view_menu(view, "Export", choices, 4, export_as);
 }
 
 /* ── keys ──────────────────────────────────────────────────────────────────────────────────────*/
@@ -296,6 +426,11 @@ static void ask_export(struct view *view)
 static void move(struct view *view, int d_row, int d_col)
 {
     const struct plots_screen *screen = plots_of(view);
+    const size_t cell = map_cell(view);
+    if (cell != SIZE_MAX) {
+        move_in_map(view, cell, d_row, d_col);
+        return;
+    }
     const size_t to = plot_neighbour(&screen->result, view_selected_row(view), d_row, d_col);
     if (to != SIZE_MAX) view->selected_id = view->session.model.id[to];
 }
@@ -340,6 +475,11 @@ static bool offers(const struct view *view, enum action action)
     case ACTION_PRUNED: return model->count[DLN_TRIAL_PRUNED] > 0;
     case ACTION_ENTER: return view_selected_row(view) != SIZE_MAX;
     case ACTION_EXPORT: return model->n > 0;
+    case ACTION_FREEZE:
+    case ACTION_NARROW:
+    case ACTION_WIDEN:
+        return strcmp(kind_of(screen)->name, "slice") == 0 && model->d > 0 &&
+               view->session.definition != NULL;
     default: return true;
     }
 }
@@ -354,12 +494,14 @@ static bool act_on_picture(struct view *view, enum action action)
     case ACTION_PLOT_PREVIOUS: turn(screen, -1); break;
     case ACTION_PARAM_NEXT:
     case ACTION_PARAM_PREVIOUS:
+        screen->cell = SIZE_MAX;
         if (model->d == 0) break;
         ask->param =
             next_param(model, ask->param, action == ACTION_PARAM_NEXT ? 1 : -1,
                        kind_of(screen)->uses & PLOT_USES_OTHER_PARAM ? ask->other_param : SIZE_MAX);
         break;
     case ACTION_AXES:
+        screen->cell = SIZE_MAX;
         if (model->d > 0) ask->other_param = next_param(model, ask->other_param, 1, ask->param);
         break;
     case ACTION_GOAL:
@@ -369,7 +511,13 @@ static bool act_on_picture(struct view *view, enum action action)
         break;
     case ACTION_LOG: ask->log_y = !ask->log_y; break;
     case ACTION_PRUNED: ask->show_pruned = !ask->show_pruned; break;
-    case ACTION_OUTLIERS: ask->show_all = !ask->show_all; break;
+    case ACTION_OUTLIERS:
+        if (screen->result.has_map) {
+            ask->map_show = (enum plot_map_show)((ask->map_show + 1) % PLOT_MAP_COUNT);
+            break;
+        }
+        ask->show_all = !ask->show_all;
+        break;
     case ACTION_SHARE: next_share(ask); break;
     default: return false;
     }
@@ -392,9 +540,24 @@ static bool act(struct view *view, enum action action)
     case ACTION_BEST:
         if (session->best.best != SIZE_MAX)
             view->selected_id = session->model.id[session->best.best];
+        plots_of(view)->cell = SIZE_MAX;
         return true;
     case ACTION_ENTER:
         if (view_selected_row(view) != SIZE_MAX) view_go(view, SCREEN_TRIAL);
+        return true;
+    case ACTION_ENQUEUE:
+        if (map_cell(view) == SIZE_MAX) return false;
+        open_map_point(view, map_cell(view));
+        return true;
+    case ACTION_FREEZE:
+    case ACTION_NARROW:
+    case ACTION_WIDEN:
+        if (!offers(view, action)) {
+            view_say(view, ROLE_INFO, "The slice plot narrows, widens and freezes its parameter");
+        } else {
+            const size_t param = in_range(plots_of(view)->ask.param, session->model.d);
+            space_begin(view, session->space->params[param].name, action);
+        }
         return true;
     case ACTION_EXPORT: ask_export(view); return true;
     default: return false;
@@ -402,10 +565,10 @@ static bool act(struct view *view, enum action action)
 }
 
 static const enum action keys[] = {
-    ACTION_HELP,    ACTION_PLOT_NEXT, ACTION_PARAM_NEXT, ACTION_AXES,  ACTION_ENTER,
-    ACTION_LOG,     ACTION_GOAL,      ACTION_PRUNED,     ACTION_SHARE, ACTION_BACK,
-    ACTION_EXPORT,  ACTION_BEST,      ACTION_OUTLIERS,   ACTION_LIVE,  ACTION_ENQUEUE,
-    ACTION_SUGGEST, ACTION_NONE,
+    ACTION_HELP,    ACTION_PLOT_NEXT, ACTION_PARAM_NEXT, ACTION_AXES,   ACTION_ENTER,
+    ACTION_LOG,     ACTION_GOAL,      ACTION_PRUNED,     ACTION_SHARE,  ACTION_BACK,
+    ACTION_EXPORT,  ACTION_BEST,      ACTION_OUTLIERS,   ACTION_LIVE,   ACTION_ENQUEUE,
+    ACTION_SUGGEST, ACTION_NARROW,    ACTION_WIDEN,      ACTION_FREEZE, ACTION_NONE,
 };
 
 const struct screen screen_plots = {

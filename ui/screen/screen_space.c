@@ -441,6 +441,20 @@ static bool act(struct view *view, enum action action)
     }
 }
 
+void space_begin(struct view *view, const char *name, enum action action)
+{
+    view_go(view, SCREEN_SPACE);
+    struct space_screen *screen = space_of(view);
+    if (!screen || view->screen != SCREEN_SPACE) return;
+    list_rows(view);
+    for (size_t i = 0; i < screen->n_rows; i++) {
+        if (strcmp(space_row_name(&screen->rows[i]), name) != 0) continue;
+        table_go(&screen->table, (int64_t)i);
+        (void)edit(view, action);
+        return;
+    }
+}
+
 static bool offers(const struct view *view, enum action action)
 {
     const struct space_screen *screen = space_of(view);

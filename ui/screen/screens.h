@@ -34,6 +34,9 @@ const struct screen *screen_of(enum screen_id id);
 /* Asks how many of the best to confirm (screen_guard.c). */
 void guard_ask(struct view *view);
 
+/* An edit of one parameter begun from another screen: it is staged there, `w` applies it. */
+void space_begin(struct view *view, const char *name, enum action action);
+
 extern const struct screen screen_home;
 extern const struct screen screen_live;
 extern const struct screen screen_trials;
