@@ -458,27 +458,6 @@ static void a_value_that_looks_like_an_option_is_told(void **state)
 
 /* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
 
-static void what_is_not_built_is_refused_by_name_and_place(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *yaml, *sentence;
-    } cases[] = {
-        {"run: a\nconfirm: {top: 3, folds: 5}\n",
-         "/data/mine.yaml:4:1: 'confirm' is understood but cannot run yet in this release; give it "
-         "'seeds', and the study one objective"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[400];
-        snprintf(text, sizeof text, "%s%s", BASE, cases[i].yaml);
-        struct dln_study *study = read_text(text);
-        struct dln_error err = {0};
-        assert_fails(dln_study_can_run(study, &err), err, DLN_UNSUPPORTED);
-        assert_string_equal(err.text, cases[i].sentence);
-        dln_study_free(study);
-    }
-}
-
 static void what_is_built_or_set_to_nothing_can_run(void **state)
 {
     (void)state;
@@ -582,7 +561,6 @@ int main(void)
         cmocka_unit_test(a_command_line_is_split_as_a_shell_does),
         cmocka_unit_test(a_word_meant_for_a_shell_is_told),
         cmocka_unit_test(a_value_that_looks_like_an_option_is_told),
-        cmocka_unit_test(what_is_not_built_is_refused_by_name_and_place),
         cmocka_unit_test(what_is_built_or_set_to_nothing_can_run),
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),
