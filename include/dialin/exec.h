@@ -239,6 +239,8 @@ DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run
  * asked to stop the trial, and gets the TERM only after grace_ms.
  */
 DLN_API void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms);
+/* A signal to the group of a run that was not told to end; nothing for a job of a batch system. */
+DLN_API void dln_runner_signal(dln_runner *runner, void *owner, int number);
 
 /* Sends idle warm workers away whose slot is n_slots or more. */
 DLN_API void dln_runner_trim(dln_runner *runner, int n_slots);

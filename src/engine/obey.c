@@ -143,6 +143,8 @@ static const struct {
     [DLN_COMMAND_STOP] = {obey_stop, true},
     [DLN_COMMAND_PRUNE] = {dln_obey_end_trials, false},
     [DLN_COMMAND_STOP_TRIAL] = {dln_obey_end_trials, false},
+    [DLN_COMMAND_SUSPEND] = {dln_obey_suspend, false},
+    [DLN_COMMAND_CONTINUE] = {dln_obey_suspend, false},
     [DLN_COMMAND_RETRY] = {dln_obey_retry, false},
     [DLN_COMMAND_ENQUEUE] = {dln_obey_enqueue, false},
     [DLN_COMMAND_SET_PARALLEL] = {dln_obey_parallel, false},

@@ -33,6 +33,8 @@ void dln_obey_retry(struct dln_driver *driver, const struct dln_command *command
                     struct dln_reply *reply);
 void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                       struct dln_reply *reply);
+void dln_obey_suspend(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply); /* SUSPEND, CONTINUE */
 /* obey_queue.c */
 void dln_obey_revise(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                      struct dln_reply *reply);

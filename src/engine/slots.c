@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,6 +365,7 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
                            enum dln_verdict *verdict)
 {
     int64_t first = INT64_MAX;
+    if (job->suspended_ns > 0) return first;
     if (machine->timeout_ms > 0) {
         first = job->started_ns + machine->timeout_ms * DLN_NS_PER_MS;
         *verdict = DLN_VERDICT_TIMEOUT;
@@ -418,6 +420,21 @@ void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verd
     if (job->phase != DLN_JOB_ASKED && job->phase != DLN_JOB_RUNNING) return;
     if (job->verdict == DLN_VERDICT_NONE) job->verdict = verdict;
     dln_runner_end(driver->runner, job, grace_ms < 0 ? driver->study->machine.grace_ms : grace_ms);
+}
+
+void dln_slots_suspend(struct dln_driver *driver, struct dln_job *job)
+{
+    job->suspended_ns = dln_clock_mono_ns();
+    dln_runner_signal(driver->runner, job, SIGSTOP);
+}
+
+void dln_slots_continue(struct dln_driver *driver, struct dln_job *job)
+{
+    const int64_t passed_ns = dln_clock_mono_ns() - job->suspended_ns;
+    job->started_ns += passed_ns;
+    job->last_sign_ns += passed_ns;
+    job->suspended_ns = 0;
+    dln_runner_signal(driver->runner, job, SIGCONT);
 }
 
 void dln_slots_leave(struct dln_driver *driver, struct dln_job *job, int64_t grace_ms)

@@ -32,7 +32,6 @@ enum {
     METRICS_WATCH_MS = 100, /* a run that is shorter has its metrics file read at its end only */
     METRICS_LOOK_MS = 500,  /* where inotify is not to be had */
     LETTING_GO_MS = 500,    /* beyond the grace, for a guardian to end everything */
-    TERM_MS = 1000,         /* from TERM to KILL of a warm worker, which had its grace before */
     SENT_AWAY_MS = 2000,    /* a worker that was sent away ends by itself */
     WRITE_MS = 50,          /* until a worker that does not read is written to again */
     BACK_OFF_MS = 200, /* before the third start of a worker that dies and dies; then doubled */
@@ -292,30 +291,12 @@ static void watch_pipes(dln_runner *runner, struct dln_run *run)
     }
 }
 
-/* What a warm worker is told, and what becomes of one that does not listen. */
-static void step_warm(struct dln_run *run, int64_t now_ns)
-{
-    struct dln_warm *warm = run->warm;
-    if (run->state > DLN_RUN_IS_LIVE) return;
-    dln_warm_flush(run);
-    if (warm->term_at_ns == 0 || now_ns < warm->term_at_ns) return;
-    warm->term_at_ns = 0;
-    warm->is_leaving = true;
-    if (warm->is_deaf && warm->has_trial && !run->asked_to_end && warm->fault[0] == '\0') {
-        (void)snprintf(warm->fault, sizeof warm->fault,
-                       "the worker has closed its standard input, so it can be told nothing more");
-    }
-    run->asked_to_end = true;
-    run->owed_signal = SIGTERM;
-    run->kill_at_ns = now_ns + TERM_MS * NS_PER_MS;
-}
-
 static void step_run(dln_runner *runner, struct dln_run *run, int64_t now_ns, dln_run_sink *sink,
                      void *context)
 {
     struct dln_run_output *output = &run->output;
     watch_pipes(runner, run);
-    if (run->warm) step_warm(run, now_ns);
+    if (run->warm) dln_warm_step(run, now_ns);
     if (is_read(run)) {
         if (run->watch_at_ns > 0 && now_ns >= run->watch_at_ns) watch_metrics(runner, run);
         if (!run->warm &&
@@ -528,6 +509,17 @@ void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
             run->kill_at_ns = kill_at_ns;
         }
         run->asked_to_end = true;
+        send_requests(runner);
+        return;
+    }
+}
+
+void dln_runner_signal(dln_runner *runner, void *owner, int number)
+{
+    for (size_t i = 0; i < runner->n; i++) {
+        struct dln_run *run = runner->runs[i];
+        if (run->owner != owner || run->state >= DLN_RUN_IS_GONE || run->asked_to_end) continue;
+        run->owed_signal = number;
         send_requests(runner);
         return;
     }

@@ -11,6 +11,8 @@ enum dln_command_kind dln_undo_kind(enum dln_command_kind kind)
 {
     if (kind == DLN_COMMAND_PAUSE) return DLN_COMMAND_RESUME;
     if (kind == DLN_COMMAND_RESUME) return DLN_COMMAND_PAUSE;
+    if (kind == DLN_COMMAND_SUSPEND) return DLN_COMMAND_CONTINUE;
+    if (kind == DLN_COMMAND_CONTINUE) return DLN_COMMAND_SUSPEND;
     if (kind == DLN_COMMAND_ENQUEUE) return DLN_COMMAND_WITHDRAW;
     return kind;
 }
@@ -77,6 +79,8 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
     case DLN_COMMAND_REVISE:
     case DLN_COMMAND_WITHDRAW: return add_numbers(keys, arena, "trial", payload, "trial");
     case DLN_COMMAND_TRIAL_NOTE: return add_numbers(keys, arena, "note", payload, "trial");
+    case DLN_COMMAND_SUSPEND:
+    case DLN_COMMAND_CONTINUE: return add_numbers(keys, arena, "suspended", payload, "trials");
     case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
     case DLN_COMMAND_NOTE: return true;
     default: return add_key(keys, arena, dln_command_name(command->kind), "");

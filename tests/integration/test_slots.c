@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "dialin/clock.h"
+#include "dialin/num.h"
 #include "support/engine_rig.h"
 
 static const char plain[] = "objective: {minimize: loss}\n"
@@ -32,23 +33,28 @@ static void no_gpu_has_two_trials_however_the_slots_change(void **state)
     (void)state;
     struct engine_rig rig;
     assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "a,b,c,d,e,f,g,h", 1), 0);
-    open_rig(&rig, locks, "budget: {trials: 300}\nmachine: {gpus: auto}\n");
+    const char *const wanted = getenv("DIALIN_SLOT_TRIALS");
+    int64_t n = 60;
+    char more[64];
+    if (wanted) assert_true(dln_num_parse_int(wanted, strlen(wanted), &n));
+    (void)snprintf(more, sizeof more, "budget: {trials: %d}\nmachine: {gpus: auto}\n", (int)n);
+    open_rig(&rig, locks, more);
     const int64_t since_ns = dln_clock_mono_ns();
     rig_start(&rig);
-    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 60);
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, n / 4);
     assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 3}"),
                         "parallel 8 → 3");
-    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 120);
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, n / 2);
     assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 12}"),
                         "parallel 3 → 12; there are GPUs for 8");
     rig_join(&rig, DLN_OUTCOME_DONE);
     const double wall_s = (double)(dln_clock_mono_ns() - since_ns) / 1e9;
     assert_true(rig_journal_says(&rig, "parallel 8, 8 GPUs (a b c d e f g h)"));
     assert_false(rig_has(&rig, "twice"));
-    rig_assert_numbers(&rig, 300);
+    rig_assert_numbers(&rig, n);
     double busy_s = 0;
     bool is_used[8] = {false};
-    for (int64_t i = 0; i < 300; i++) {
+    for (int64_t i = 0; i < n; i++) {
         const struct dln_trial trial = rig_trial(&rig, i);
         assert_int_equal(trial.state, DLN_TRIAL_COMPLETE);
         assert_in_range(trial.slot, 0, 7);
