@@ -148,6 +148,7 @@ static const struct {
     [DLN_COMMAND_RETRY] = {dln_obey_retry, false},
     [DLN_COMMAND_ENQUEUE] = {dln_obey_enqueue, false},
     [DLN_COMMAND_SET_PARALLEL] = {dln_obey_parallel, false},
+    [DLN_COMMAND_SET_SLOT] = {dln_obey_slot, false},
     [DLN_COMMAND_SET_BUDGET] = {dln_obey_budget, false},
     [DLN_COMMAND_SET_STRATEGY] = {dln_obey_strategy, false},
     [DLN_COMMAND_NOTE] = {obey_note, false},

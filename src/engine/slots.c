@@ -39,12 +39,24 @@ static bool may_begin(const struct dln_driver *driver)
            dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, NULL);
 }
 
-/* The lowest free slot; -1 if as many as wanted are taken. With fewer wanted, the surplus goes on.
+/* The slots in use: the first open ones, as many as wanted. */
+static void find_usable(const struct dln_driver *driver, bool usable[DLN_PARALLEL_MAX])
+{
+    int left = dln_driver_n_slots(driver);
+    for (int slot = 0; slot < dln_driver_n_places(driver) && left > 0; slot++) {
+        usable[slot] = !driver->live.is_closed[slot];
+        left -= usable[slot];
+    }
+}
+
+/*
+ * The lowest usable slot that is free; -1 if as many as wanted are taken. With fewer wanted, the
+ * surplus goes on.
  */
 static int free_slot(const struct dln_driver *driver)
 {
     bool taken[DLN_PARALLEL_MAX] = {false};
-    const int n_slots = dln_driver_n_slots(driver);
+    bool usable[DLN_PARALLEL_MAX] = {false};
     int n = 0;
     for (size_t i = 0; i < driver->n_jobs; i++) {
         const int slot = driver->jobs[i]->slot;
@@ -52,9 +64,10 @@ static int free_slot(const struct dln_driver *driver)
         n++;
         if (slot < DLN_PARALLEL_MAX) taken[slot] = true;
     }
-    if (n >= n_slots) return -1;
-    for (int slot = 0; slot < n_slots && slot < DLN_PARALLEL_MAX; slot++) {
-        if (!taken[slot]) return slot;
+    if (n >= dln_driver_n_slots(driver)) return -1;
+    find_usable(driver, usable);
+    for (int slot = 0; slot < DLN_PARALLEL_MAX; slot++) {
+        if (usable[slot] && !taken[slot]) return slot;
     }
     return -1;
 }
@@ -382,7 +395,11 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
 
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
 {
-    if (driver->study->worker.n > 0) dln_runner_trim(driver->runner, dln_driver_n_slots(driver));
+    if (driver->study->worker.n > 0) {
+        bool usable[DLN_PARALLEL_MAX] = {false};
+        find_usable(driver, usable);
+        dln_runner_trim(driver->runner, usable, DLN_PARALLEL_MAX);
+    }
     for (size_t i = driver->n_jobs; i > 0; i--) { /* downwards: a job may go */
         struct dln_job *job = driver->jobs[i - 1];
         enum dln_verdict verdict = DLN_VERDICT_NONE;

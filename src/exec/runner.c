@@ -525,11 +525,12 @@ void dln_runner_signal(dln_runner *runner, void *owner, int number)
     }
 }
 
-void dln_runner_trim(dln_runner *runner, int n_slots)
+void dln_runner_trim(dln_runner *runner, const bool *stays, int n)
 {
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
-        if (!run->warm || run->warm->slot < n_slots || run->state != DLN_RUN_IS_LIVE) continue;
+        if (!run->warm || run->state != DLN_RUN_IS_LIVE) continue;
+        if (run->warm->slot < n && stays[run->warm->slot]) continue;
         if (run->warm->has_trial || run->warm->is_leaving) continue;
         run->asked_to_end = true;
         dln_warm_send_away(run, dln_clock_mono_ns(), SENT_AWAY_MS);
@@ -580,7 +581,7 @@ static void ignore_event(void *context, const struct dln_run_event *event)
 /* Workers that have nothing to do end by themselves when they are told to, if they are quick. */
 static void send_workers_away(dln_runner *runner)
 {
-    dln_runner_trim(runner, 0);
+    dln_runner_trim(runner, NULL, 0);
     const int64_t give_up_ns = dln_clock_mono_ns() + runner->grace_ms * NS_PER_MS;
     for (int64_t left_ns; (left_ns = give_up_ns - dln_clock_mono_ns()) > 0;) {
         bool any = false;

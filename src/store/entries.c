@@ -81,6 +81,7 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
     case DLN_COMMAND_TRIAL_NOTE: return add_numbers(keys, arena, "note", payload, "trial");
     case DLN_COMMAND_SUSPEND:
     case DLN_COMMAND_CONTINUE: return add_numbers(keys, arena, "suspended", payload, "trials");
+    case DLN_COMMAND_SET_SLOT: return add_numbers(keys, arena, "slot", payload, "slot");
     case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
     case DLN_COMMAND_NOTE: return true;
     default: return add_key(keys, arena, dln_command_name(command->kind), "");

@@ -67,6 +67,43 @@ static void no_gpu_has_two_trials_however_the_slots_change(void **state)
     rig_close(&rig);
 }
 
+static void a_closed_slot_gets_no_trial_until_it_is_open_again(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "a,b", 1), 0);
+    open_rig(&rig,
+             "touch on.$CUDA_VISIBLE_DEVICES.$DIALIN_TRIAL\n"
+             "while [ ! -e go.$DIALIN_TRIAL ]; do sleep 0.02; done; echo loss: 1\n",
+             "budget: {trials: 5}\nmachine: {gpus: auto}\n");
+    rig_start(&rig);
+    rig_wait_file(&rig, "on.a.0");
+    rig_wait_file(&rig, "on.b.1");
+    assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 0, \"open\": false}"),
+                        "slot 0 closed; #0 goes on there to its end");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 0, \"open\": false}"),
+                        "slot 0 is closed already");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 1, \"open\": false}"),
+                        "slot 1 is the last open one; 'pause' starts no more trials");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 2, \"open\": true}"),
+                        "it needs a slot from 0 to 1, and whether it is to be open");
+    rig_write(&rig, "go.0", "");
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 1);
+    rig_write(&rig, "go.1", "");
+    rig_wait_file(&rig, "on.b.2"); /* not on a, which is free for longer */
+    assert_true(rig_summary(&rig).live.is_closed[0]);
+    (void)rig_steer(&rig, DLN_COMMAND_UNDO, "{}");
+    rig_wait_file(&rig, "on.a.3");
+    for (int i = 2; i < 5; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "go.%d", i);
+        rig_write(&rig, name, "");
+    }
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    rig_assert_numbers(&rig, 5);
+    rig_close(&rig);
+}
+
 static void a_trial_sees_its_gpus_alone(void **state)
 {
     (void)state;
@@ -213,6 +250,7 @@ int main(int argc, char **argv)
     rig_be_guardian(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_gpu_has_two_trials_however_the_slots_change),
+        cmocka_unit_test(a_closed_slot_gets_no_trial_until_it_is_open_again),
         cmocka_unit_test(a_trial_sees_its_gpus_alone),
         cmocka_unit_test(without_a_gpu_the_study_is_refused),
         cmocka_unit_test(a_trial_has_its_cpu_and_threads_for_it),
