@@ -239,9 +239,11 @@ DLN_API DLN_CHECK bool dln_runner_start(dln_runner *runner, const struct dln_run
  * asked to stop the trial, and gets the TERM only after grace_ms.
  */
 DLN_API void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms);
+/* A signal to the group of a run that was not told to end; nothing for a job of a batch system. */
+DLN_API void dln_runner_signal(dln_runner *runner, void *owner, int number);
 
-/* Sends idle warm workers away whose slot is n_slots or more. */
-DLN_API void dln_runner_trim(dln_runner *runner, int n_slots);
+/* Sends idle warm workers away, but for those whose slot is below n and stays. */
+DLN_API void dln_runner_trim(dln_runner *runner, const bool *stays, int n);
 /*
  * Batch systems (`machine.executor`). Runs outlive the engine, which takes them up again with
  * `is_left`. A study that runs on this machine has none of it: false, always room, nothing to do.

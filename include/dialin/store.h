@@ -77,8 +77,12 @@ struct dln_lease_info {
 };
 
 /* What a person may change mid-run; stored in dialin_studies, starts as the study file says. */
+/* More trials than this never run at a time. */
+enum { DLN_SLOTS_MAX = 1024 };
+
 struct dln_live_settings {
     int parallel;
+    bool is_closed[DLN_SLOTS_MAX]; /* slots that get no trial */
     struct dln_budget budget;
 };
 
@@ -557,7 +561,9 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
  * [tags]} or {"tags": [[number, "a b"], …]} · SET_SPACE {"edits": {"lr": "{float: [0, 1]}", "gone": null}} · CONFIRM {"top": k,
  * "repeats": n, "fresh": bool, "then": "stop"} (each may be left out) · STOP {"now": bool} · NOTE
  * {"text": …} (an engine decision of note, journal only; "about": the id of the entry that a
- * person's note explains) · UNDO, REDO {"id": n} (of an entry; without it the newest that can be).
+ * person's note explains) · SET_SLOT {"slot": n, "open": true}
+ * · SUSPEND,
+ * CONTINUE {"trials": [n, …]} · UNDO, REDO {"id": n} (of an entry; without it the newest that can be).
  * Any payload may have a "why": {"why": "text"}.
  */
 /* clang-format off */
@@ -584,7 +590,10 @@ DLN_API DLN_CHECK bool dln_store_rescue(const char *from, const char *to, struct
     X(TRIAL_NOTE, "trial_note") \
     X(TAG, "tag") \
     X(DELETE, "delete") \
-    X(RESTORE, "restore")
+    X(RESTORE, "restore") \
+    X(SUSPEND, "suspend") \
+    X(CONTINUE, "continue") \
+    X(SET_SLOT, "set_slot")
 /* clang-format on */
 enum dln_command_kind {
 #define DLN_COMMAND_ENUM(name, text) DLN_COMMAND_##name,

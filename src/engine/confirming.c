@@ -253,7 +253,7 @@ static bool set_up(struct confirming *c, struct dln_error *err)
     c->judged.n_objectives = 1;
     c->words = study->confirm.run.n > 0 ? &study->confirm.run : dln_study_command(study);
     if (c->words != &study->worker)
-        dln_runner_trim(driver->runner, 0); /* they hold what it needs */
+        dln_runner_trim(driver->runner, NULL, 0); /* they hold what it needs */
     while (c->metric < driver->n_metrics &&
            strcmp(driver->metric_names[c->metric], c->plan.metric) != 0) {
         c->metric++;

@@ -374,8 +374,16 @@ struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t num
 int dln_driver_n_slots(const struct dln_driver *driver)
 {
     const int wanted = driver->live.parallel;
-    const int room = driver->gpus ? dln_gpus_slots(driver->gpus) : DLN_PARALLEL_MAX;
+    int room = 0;
+    for (int i = 0; i < dln_driver_n_places(driver); i++)
+        room += !driver->live.is_closed[i];
     return wanted < room ? wanted : room;
+}
+
+int dln_driver_n_places(const struct dln_driver *driver)
+{
+    const int n = driver->gpus ? dln_gpus_slots(driver->gpus) : DLN_PARALLEL_MAX;
+    return n < DLN_PARALLEL_MAX ? n : DLN_PARALLEL_MAX;
 }
 
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver)

@@ -31,7 +31,7 @@ enum {
     DLN_BEAT_MS = 10000,
     DLN_TROUBLE_MS = 5000,    /* between attempts while the storage refuses */
     DLN_SECOND_LOOK_MS = 200, /* after a claim that a foreign worker may have made too */
-    DLN_PARALLEL_MAX = 1024,
+    DLN_PARALLEL_MAX = DLN_SLOTS_MAX,
     DLN_REPLY_TEXT_MAX = 1024
 };
 
@@ -96,10 +96,10 @@ struct dln_driver {
     bool is_fenced;    /* the lease is another's, or the file is damaged: not one more write */
     bool needs_resync; /* a commit failed: what it did is not known */
     bool state_unsaved;
-    bool has_news;        /* a commit of note: poke the one who watches */
-    bool is_proven;       /* the program could be started once */
-    bool is_exhausted;    /* every point was tried */
-    bool wants_confirm;   /* no new trial, and a confirmation as soon as none runs */
+    bool has_news;      /* a commit of note: poke the one who watches */
+    bool is_proven;     /* the program could be started once */
+    bool is_exhausted;  /* every point was tried */
+    bool wants_confirm; /* no new trial, and a confirmation as soon as none runs */
     struct dln_confirm_settings confirm;
     bool is_starting;     /* the inbox holds what was posted before we came */
     bool lets_others_end; /* failing, but what runs is sound */
@@ -167,8 +167,10 @@ void dln_driver_drop_job(struct dln_driver *driver, struct dln_job *job);
  */
 const double *dln_driver_point(struct dln_driver *driver, const struct dln_job *job);
 struct dln_job *dln_driver_find_job(const struct dln_driver *driver, int64_t number);
-/* How many trials may run at a time: as many as wanted, and as there are GPUs for. */
+/* How many trials may run at a time: as many as wanted, and as there are open slots for. */
 int dln_driver_n_slots(const struct dln_driver *driver);
+/* The slots that there are, open or closed: by the GPUs, else as many as are thought of. */
+int dln_driver_n_places(const struct dln_driver *driver);
 size_t dln_driver_n_slots_taken(const struct dln_driver *driver);
 
 #endif

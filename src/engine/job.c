@@ -43,7 +43,7 @@ void dln_job_reset_run(struct dln_job *job)
     job->run_id = job->pid = job->pid_start = 0;
     job->has_pid = false;
     job->verdict = DLN_VERDICT_NONE;
-    job->started_ns = job->last_sign_ns = 0;
+    job->started_ns = job->last_sign_ns = job->suspended_ns = 0;
     memset(job->sums, 0, job->n_sums * sizeof *job->sums);
     job->has_held = false;
     job->n_reports = job->n_reported = 0;

@@ -75,8 +75,9 @@ struct dln_job {
     int64_t pid, pid_start;
     bool has_pid;
     enum dln_verdict verdict;
-    int64_t due_ns; /* CLAIMED: the second look */
-    int64_t started_ns, last_sign_ns;
+    int64_t due_ns;                   /* CLAIMED: the second look */
+    int64_t started_ns, last_sign_ns; /* later by what it was suspended */
+    int64_t suspended_ns;             /* since when; 0: it is not */
 
     struct dln_metric_sum *sums; /* one a metric */
     size_t n_sums;

@@ -33,6 +33,8 @@ void dln_obey_retry(struct dln_driver *driver, const struct dln_command *command
                     struct dln_reply *reply);
 void dln_obey_enqueue(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                       struct dln_reply *reply);
+void dln_obey_suspend(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply); /* SUSPEND, CONTINUE */
 /* obey_queue.c */
 void dln_obey_revise(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                      struct dln_reply *reply);
@@ -79,6 +81,8 @@ void dln_obey_confirm(struct dln_driver *driver, const struct dln_command *comma
 void dln_obey_settle_idle(struct dln_driver *driver, const char *why);
 void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *command,
                        json_t *payload, struct dln_reply *reply);
+void dln_obey_slot(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                   struct dln_reply *reply);
 void dln_obey_budget(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
                      struct dln_reply *reply);
 

@@ -1,4 +1,4 @@
-/* SET_PARALLEL and SET_BUDGET. */
+/* SET_PARALLEL, SET_SLOT and SET_BUDGET. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -42,6 +42,54 @@ void dln_obey_parallel(struct dln_driver *driver, const struct dln_command *comm
         dln_reply_done(reply, "parallel %d → %d; there are GPUs for %d", was, live.parallel, room);
     } else {
         dln_reply_done(reply, "parallel %d → %d", was, live.parallel);
+    }
+}
+
+/* ── slots ─────────────────────────────────────────────────────────────────────────────────────*/
+
+void dln_obey_slot(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                   struct dln_reply *reply)
+{
+    (void)command;
+    const json_t *value = json_object_get(payload, "slot");
+    const json_t *open = json_object_get(payload, "open");
+    const int n = dln_driver_n_places(driver);
+    struct dln_live_settings live = driver->live;
+    const struct dln_job *guest = NULL;
+    char undo[80];
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) >= n || !json_is_boolean(open)) {
+        dln_reply_refuse(reply, "it needs a slot from 0 to %d, and whether it is to be open",
+                         n - 1);
+        return;
+    }
+    const int slot = (int)json_integer_value(value);
+    live.is_closed[slot] = !json_is_true(open);
+    if (live.is_closed[slot] == driver->live.is_closed[slot]) {
+        dln_reply_refuse(reply, "slot %d is %s already", slot,
+                         live.is_closed[slot] ? "closed" : "open");
+        return;
+    }
+    int n_open = 0;
+    for (int i = 0; i < n; i++)
+        n_open += !live.is_closed[i];
+    if (n_open == 0) {
+        dln_reply_refuse(reply, "slot %d is the last open one; 'pause' starts no more trials",
+                         slot);
+        return;
+    }
+    if (!save_live(driver, &live)) return;
+    (void)snprintf(undo, sizeof undo, "{\"slot\": %d, \"open\": %s}", slot,
+                   live.is_closed[slot] ? "true" : "false");
+    dln_reply_undo(reply, undo);
+    for (size_t i = 0; i < driver->n_jobs; i++) {
+        if (driver->jobs[i]->slot == slot) guest = driver->jobs[i];
+    }
+    if (live.is_closed[slot] && guest) {
+        dln_reply_done(reply, "slot %d closed; #%" PRId64 " goes on there to its end", slot,
+                       guest->number);
+    } else {
+        dln_reply_done(reply, "slot %d %s", slot, live.is_closed[slot] ? "closed" : "open");
     }
 }
 

@@ -142,6 +142,67 @@ done:
     dln_arena_release(&arena);
 }
 
+/* ── suspend, continue ─────────────────────────────────────────────────────────────────────────*/
+
+static bool may_suspend(struct dln_driver *driver, int64_t number, bool suspends,
+                        struct dln_arena *arena, struct dln_reply *reply)
+{
+    const char *verb = suspends ? "suspend" : "continue";
+    const struct dln_job *job = dln_driver_find_job(driver, number);
+    if (!job) {
+        refuse_ending(driver, number, verb, arena, reply);
+    } else if (driver->is_engine && dln_runner_outlives(driver->runner)) {
+        dln_reply_refuse(reply, "#%" PRId64 " is a job of a batch system, which alone can %s it",
+                         number, verb);
+    } else if (job->phase != DLN_JOB_RUNNING || job->verdict != DLN_VERDICT_NONE) {
+        dln_reply_refuse(reply, "#%" PRId64 " does not run at this moment", number);
+    } else if ((job->suspended_ns > 0) == suspends) {
+        dln_reply_refuse(reply, "#%" PRId64 " is %s", number,
+                         suspends ? "suspended already" : "not suspended");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+void dln_obey_suspend(struct dln_driver *driver, const struct dln_command *command, json_t *payload,
+                      struct dln_reply *reply)
+{
+    const bool suspends = command->kind == DLN_COMMAND_SUSPEND;
+    struct dln_arena arena = {0};
+    struct dln_strbuf list = {0};
+    struct dln_strbuf undo = {0};
+    int64_t *numbers;
+    size_t n;
+    if (!read_numbers(payload, &arena, &numbers, &n, reply)) goto done;
+    for (size_t i = 0; i < n; i++) { /* all of them or none */
+        if (!may_suspend(driver, numbers[i], suspends, &arena, reply)) goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct dln_job *job = dln_driver_find_job(driver, numbers[i]);
+        dln_strbuf_addf(&undo, "%s%" PRId64, i > 0 ? ", " : "{\"trials\": [", numbers[i]);
+        if ((job->suspended_ns > 0) == suspends) continue; /* named twice */
+        if (suspends) {
+            dln_slots_suspend(driver, job);
+        } else {
+            dln_slots_continue(driver, job);
+        }
+    }
+    dln_strbuf_add(&undo, "]}");
+    dln_reply_undo(reply, dln_strbuf_text(&undo));
+    list_numbers(numbers, n, &list);
+    if (suspends) {
+        dln_reply_done(reply, "suspend %s; time limits wait, slots stay taken",
+                       dln_strbuf_text(&list));
+    } else {
+        dln_reply_done(reply, "continue %s", dln_strbuf_text(&list));
+    }
+done:
+    dln_strbuf_release(&undo);
+    dln_strbuf_release(&list);
+    dln_arena_release(&arena);
+}
+
 /* ── retry, enqueue ────────────────────────────────────────────────────────────────────────────*/
 
 static bool put_in_queue(struct dln_driver *driver, const double *x, int64_t copy_of, bool is_retry,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,24 @@ static bool may_begin(const struct dln_driver *driver)
            dln_budget_is_open(&driver->live.budget, &driver->ledger, &spent, NULL);
 }
 
-/* The lowest free slot; -1 if as many as wanted are taken. With fewer wanted, the surplus goes on.
+/* The slots in use: the first open ones, as many as wanted. */
+static void find_usable(const struct dln_driver *driver, bool usable[DLN_PARALLEL_MAX])
+{
+    int left = dln_driver_n_slots(driver);
+    for (int slot = 0; slot < dln_driver_n_places(driver) && left > 0; slot++) {
+        usable[slot] = !driver->live.is_closed[slot];
+        left -= usable[slot];
+    }
+}
+
+/*
+ * The lowest usable slot that is free; -1 if as many as wanted are taken. With fewer wanted, the
+ * surplus goes on.
  */
 static int free_slot(const struct dln_driver *driver)
 {
     bool taken[DLN_PARALLEL_MAX] = {false};
-    const int n_slots = dln_driver_n_slots(driver);
+    bool usable[DLN_PARALLEL_MAX] = {false};
     int n = 0;
     for (size_t i = 0; i < driver->n_jobs; i++) {
         const int slot = driver->jobs[i]->slot;
@@ -51,9 +64,10 @@ static int free_slot(const struct dln_driver *driver)
         n++;
         if (slot < DLN_PARALLEL_MAX) taken[slot] = true;
     }
-    if (n >= n_slots) return -1;
-    for (int slot = 0; slot < n_slots && slot < DLN_PARALLEL_MAX; slot++) {
-        if (!taken[slot]) return slot;
+    if (n >= dln_driver_n_slots(driver)) return -1;
+    find_usable(driver, usable);
+    for (int slot = 0; slot < DLN_PARALLEL_MAX; slot++) {
+        if (usable[slot] && !taken[slot]) return slot;
     }
     return -1;
 }
@@ -364,6 +378,7 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
                            enum dln_verdict *verdict)
 {
     int64_t first = INT64_MAX;
+    if (job->suspended_ns > 0) return first;
     if (machine->timeout_ms > 0) {
         first = job->started_ns + machine->timeout_ms * DLN_NS_PER_MS;
         *verdict = DLN_VERDICT_TIMEOUT;
@@ -380,7 +395,11 @@ int64_t dln_slots_limit_ns(const struct dln_machine *machine, const struct dln_j
 
 void dln_slots_check(struct dln_driver *driver, int64_t now_ns)
 {
-    if (driver->study->worker.n > 0) dln_runner_trim(driver->runner, dln_driver_n_slots(driver));
+    if (driver->study->worker.n > 0) {
+        bool usable[DLN_PARALLEL_MAX] = {false};
+        find_usable(driver, usable);
+        dln_runner_trim(driver->runner, usable, DLN_PARALLEL_MAX);
+    }
     for (size_t i = driver->n_jobs; i > 0; i--) { /* downwards: a job may go */
         struct dln_job *job = driver->jobs[i - 1];
         enum dln_verdict verdict = DLN_VERDICT_NONE;
@@ -418,6 +437,21 @@ void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verd
     if (job->phase != DLN_JOB_ASKED && job->phase != DLN_JOB_RUNNING) return;
     if (job->verdict == DLN_VERDICT_NONE) job->verdict = verdict;
     dln_runner_end(driver->runner, job, grace_ms < 0 ? driver->study->machine.grace_ms : grace_ms);
+}
+
+void dln_slots_suspend(struct dln_driver *driver, struct dln_job *job)
+{
+    job->suspended_ns = dln_clock_mono_ns();
+    dln_runner_signal(driver->runner, job, SIGSTOP);
+}
+
+void dln_slots_continue(struct dln_driver *driver, struct dln_job *job)
+{
+    const int64_t passed_ns = dln_clock_mono_ns() - job->suspended_ns;
+    job->started_ns += passed_ns;
+    job->last_sign_ns += passed_ns;
+    job->suspended_ns = 0;
+    dln_runner_signal(driver->runner, job, SIGCONT);
 }
 
 void dln_slots_leave(struct dln_driver *driver, struct dln_job *job, int64_t grace_ms)

@@ -38,4 +38,11 @@ void dln_slots_end(struct dln_driver *driver, struct dln_job *job, enum dln_verd
 /* The engine goes: ends the run, to be run again; one in a batch system goes on without it. */
 void dln_slots_leave(struct dln_driver *driver, struct dln_job *job, int64_t grace_ms);
 
+/*
+ * Stops a RUNNING job's processes, and lets them go on: the slot stays theirs, time limits do not
+ * count the pause.
+ */
+void dln_slots_suspend(struct dln_driver *driver, struct dln_job *job);
+void dln_slots_continue(struct dln_driver *driver, struct dln_job *job);
+
 #endif

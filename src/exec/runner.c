@@ -32,7 +32,6 @@ enum {
     METRICS_WATCH_MS = 100, /* a run that is shorter has its metrics file read at its end only */
     METRICS_LOOK_MS = 500,  /* where inotify is not to be had */
     LETTING_GO_MS = 500,    /* beyond the grace, for a guardian to end everything */
-    TERM_MS = 1000,         /* from TERM to KILL of a warm worker, which had its grace before */
     SENT_AWAY_MS = 2000,    /* a worker that was sent away ends by itself */
     WRITE_MS = 50,          /* until a worker that does not read is written to again */
     BACK_OFF_MS = 200, /* before the third start of a worker that dies and dies; then doubled */
@@ -292,30 +291,12 @@ static void watch_pipes(dln_runner *runner, struct dln_run *run)
     }
 }
 
-/* What a warm worker is told, and what becomes of one that does not listen. */
-static void step_warm(struct dln_run *run, int64_t now_ns)
-{
-    struct dln_warm *warm = run->warm;
-    if (run->state > DLN_RUN_IS_LIVE) return;
-    dln_warm_flush(run);
-    if (warm->term_at_ns == 0 || now_ns < warm->term_at_ns) return;
-    warm->term_at_ns = 0;
-    warm->is_leaving = true;
-    if (warm->is_deaf && warm->has_trial && !run->asked_to_end && warm->fault[0] == '\0') {
-        (void)snprintf(warm->fault, sizeof warm->fault,
-                       "the worker has closed its standard input, so it can be told nothing more");
-    }
-    run->asked_to_end = true;
-    run->owed_signal = SIGTERM;
-    run->kill_at_ns = now_ns + TERM_MS * NS_PER_MS;
-}
-
 static void step_run(dln_runner *runner, struct dln_run *run, int64_t now_ns, dln_run_sink *sink,
                      void *context)
 {
     struct dln_run_output *output = &run->output;
     watch_pipes(runner, run);
-    if (run->warm) step_warm(run, now_ns);
+    if (run->warm) dln_warm_step(run, now_ns);
     if (is_read(run)) {
         if (run->watch_at_ns > 0 && now_ns >= run->watch_at_ns) watch_metrics(runner, run);
         if (!run->warm &&
@@ -533,11 +514,23 @@ void dln_runner_end(dln_runner *runner, void *owner, int64_t grace_ms)
     }
 }
 
-void dln_runner_trim(dln_runner *runner, int n_slots)
+void dln_runner_signal(dln_runner *runner, void *owner, int number)
 {
     for (size_t i = 0; i < runner->n; i++) {
         struct dln_run *run = runner->runs[i];
-        if (!run->warm || run->warm->slot < n_slots || run->state != DLN_RUN_IS_LIVE) continue;
+        if (run->owner != owner || run->state >= DLN_RUN_IS_GONE || run->asked_to_end) continue;
+        run->owed_signal = number;
+        send_requests(runner);
+        return;
+    }
+}
+
+void dln_runner_trim(dln_runner *runner, const bool *stays, int n)
+{
+    for (size_t i = 0; i < runner->n; i++) {
+        struct dln_run *run = runner->runs[i];
+        if (!run->warm || run->state != DLN_RUN_IS_LIVE) continue;
+        if (run->warm->slot < n && stays[run->warm->slot]) continue;
         if (run->warm->has_trial || run->warm->is_leaving) continue;
         run->asked_to_end = true;
         dln_warm_send_away(run, dln_clock_mono_ns(), SENT_AWAY_MS);
@@ -588,7 +581,7 @@ static void ignore_event(void *context, const struct dln_run_event *event)
 /* Workers that have nothing to do end by themselves when they are told to, if they are quick. */
 static void send_workers_away(dln_runner *runner)
 {
-    dln_runner_trim(runner, 0);
+    dln_runner_trim(runner, NULL, 0);
     const int64_t give_up_ns = dln_clock_mono_ns() + runner->grace_ms * NS_PER_MS;
     for (int64_t left_ns; (left_ns = give_up_ns - dln_clock_mono_ns()) > 0;) {
         bool any = false;

@@ -490,3 +490,20 @@ void dln_warm_finish(struct dln_run *run, int64_t *oom_kills, dln_run_sink *sink
                          dln_run_output_cut_lines(&run->output));
     sink(context, &event);
 }
+
+void dln_warm_step(struct dln_run *run, int64_t now_ns)
+{
+    struct dln_warm *warm = run->warm;
+    if (run->state > DLN_RUN_IS_LIVE) return;
+    dln_warm_flush(run);
+    if (warm->term_at_ns == 0 || now_ns < warm->term_at_ns) return;
+    warm->term_at_ns = 0;
+    warm->is_leaving = true;
+    if (warm->is_deaf && warm->has_trial && !run->asked_to_end && warm->fault[0] == '\0') {
+        (void)snprintf(warm->fault, sizeof warm->fault,
+                       "the worker has closed its standard input, so it can be told nothing more");
+    }
+    run->asked_to_end = true;
+    run->owed_signal = SIGTERM;
+    run->kill_at_ns = now_ns + INT64_C(1000) * 1000000;
+}

@@ -74,4 +74,7 @@ enum dln_read_result dln_warm_read(struct dln_run *run, int stream, char *buffer
 /* Nothing of it is left: the trial that it had, if any, ends with it. */
 void dln_warm_finish(struct dln_run *run, int64_t *oom_kills, dln_run_sink *sink, void *context);
 
+/* What a worker is told in a turn, and the TERM for one that does not listen. */
+void dln_warm_step(struct dln_run *run, int64_t now_ns);
+
 #endif

@@ -25,6 +25,7 @@ enum dln_attribute_table {
 #define DLN_KEY_LIMITS       "dialin:constraint_names" /* study: list of strings */
 #define DLN_KEY_PAST         "dialin:past:" /* study, and an index: trials of an earlier study */
 #define DLN_KEY_TRASH        "dialin:trash" /* study: how often trials were deleted or restored */
+#define DLN_KEY_CLOSED       "dialin:closed_slots" /* study: [number of a slot, …] */
 #define DLN_KEY_SPENT        "dialin:spent" /* study: [seconds of slots, cost] */
 #define DLN_KEY_SET_STRATEGY "dialin:set_strategy" /* study: {"gp": {…}}, instead of the file's */
 #define DLN_KEY_SET_SPACE    "dialin:set_space"  /* study: name → definition or null, as edited */

@@ -11,6 +11,8 @@ enum dln_command_kind dln_undo_kind(enum dln_command_kind kind)
 {
     if (kind == DLN_COMMAND_PAUSE) return DLN_COMMAND_RESUME;
     if (kind == DLN_COMMAND_RESUME) return DLN_COMMAND_PAUSE;
+    if (kind == DLN_COMMAND_SUSPEND) return DLN_COMMAND_CONTINUE;
+    if (kind == DLN_COMMAND_CONTINUE) return DLN_COMMAND_SUSPEND;
     if (kind == DLN_COMMAND_ENQUEUE) return DLN_COMMAND_WITHDRAW;
     if (kind == DLN_COMMAND_DELETE) return DLN_COMMAND_RESTORE;
     if (kind == DLN_COMMAND_RESTORE) return DLN_COMMAND_DELETE;
@@ -82,6 +84,9 @@ static bool find_keys(const struct dln_command *command, json_t *payload, const 
         return json_object_get(payload, "trial")
                    ? add_numbers(keys, arena, "note", payload, "trial")
                    : add_key(keys, arena, "note", "");
+    case DLN_COMMAND_SUSPEND:
+    case DLN_COMMAND_CONTINUE: return add_numbers(keys, arena, "suspended", payload, "trials");
+    case DLN_COMMAND_SET_SLOT: return add_numbers(keys, arena, "slot", payload, "slot");
     case DLN_COMMAND_TAG: return add_numbers(keys, arena, "tag", payload, "trials");
     case DLN_COMMAND_DELETE:
     case DLN_COMMAND_RESTORE: return add_numbers(keys, arena, "place", payload, "trials");

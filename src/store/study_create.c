@@ -344,6 +344,18 @@ static bool end_update(dln_store *store, struct dln_query *q, struct dln_error *
     return dln_store_commit(store, err);
 }
 
+static bool put_closed(dln_store *store, int64_t study_id, const struct dln_live_settings *live,
+                       struct dln_error *err)
+{
+    double slots[DLN_SLOTS_MAX];
+    size_t n = 0;
+    for (int i = 0; i < DLN_SLOTS_MAX; i++) {
+        if (live->is_closed[i]) slots[n++] = i;
+    }
+    return dln_attribute_set_reals(store->db, DLN_STUDY_SYSTEM, study_id, DLN_KEY_CLOSED, slots, n,
+                                   err);
+}
+
 bool dln_store_set_live(dln_store *store, int64_t study_id, const struct dln_live_settings *live,
                         struct dln_error *err)
 {
@@ -352,6 +364,10 @@ bool dln_store_set_live(dln_store *store, int64_t study_id, const struct dln_liv
         " budget_time_s = :time, budget_slot_s = :slot, budget_cost = :cost,"
         " budget_target = :target, budget_no_improvement = :no_improvement WHERE study_id = :id";
     if (!dln_store_begin(store, study_id, DLN_GUARD_IDLE, true, err)) return false;
+    if (!put_closed(store, study_id, live, err)) {
+        dln_store_rollback(store);
+        return false;
+    }
     struct dln_query q = dln_query(store->db, sql);
     dln_bind_int(&q, ":id", study_id);
     bind_live(&q, live->parallel, &live->budget);

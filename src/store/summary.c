@@ -135,6 +135,24 @@ static bool read_spent(dln_store *store, struct dln_study_summary *s, struct dln
     return true;
 }
 
+static bool read_closed(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
+                        struct dln_error *err)
+{
+    const char *json = NULL;
+    if (!dln_attribute_get(store->db, DLN_STUDY_SYSTEM, s->id, DLN_KEY_CLOSED, arena, &json, err)) {
+        return false;
+    }
+    struct dln_json_walk walk;
+    struct dln_slice element;
+    double slot;
+    dln_json_walk_array(&walk, (struct dln_slice){json ? json : "", json ? strlen(json) : 0});
+    while (dln_json_walk_element(&walk, &element)) {
+        if (!dln_slice_number(element, &slot) || !(slot >= 0) || slot >= DLN_SLOTS_MAX) continue;
+        s->live.is_closed[(int)slot] = true;
+    }
+    return true;
+}
+
 static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_arena *arena,
                       struct dln_error *err)
 {
@@ -166,7 +184,7 @@ static bool read_ours(dln_store *store, struct dln_study_summary *s, struct dln_
         s->live.budget.no_improvement = dln_column_int(&q, 12);
     }
     return dln_query_end(&q, err) && read_spent(store, s, arena, err) &&
-           dln_lease_look(store, s->id, arena, &s->lease, err);
+           read_closed(store, s, arena, err) && dln_lease_look(store, s->id, arena, &s->lease, err);
 }
 
 static bool read(dln_store *store, int64_t study_id, bool with_counts, struct dln_arena *arena,

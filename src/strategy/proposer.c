@@ -4,9 +4,10 @@
  *      its place, inactive values are dropped
  *   2  a point that breaks a constraint, or that a trial has already (`duplicates: avoid`), is sent
  *      back, ATTEMPTS_MAX times
- *   3  then a point is drawn here: uniformly from the points without a trial where they can be
- *      counted, else by rejection from the cube
- * All of it depends on the history, the seed and the trial's number alone.
+ *   3  so is one where trials fail (`failure: {oom: avoid}`); when most of its answers lie there,
+ * the last one is moved towards trials that ran 4  else a point is drawn here: uniformly from the
+ * points without a trial where they can be counted, else by rejection from the cube All of it
+ * depends on the history, the seed and the trial's number alone.
  */
 #include "dialin/strategy.h"
 
@@ -18,11 +19,15 @@
 #include "base/rng.h"
 #include "dialin/nearest.h"
 #include "math/permutation.h"
+#include "strategy/hazard.h"
 #include "strategy/history.h"
 #include "strategy/lattice.h"
 
 enum {
     ATTEMPTS_MAX = 64,      /* answers of the strategy that are sent back */
+    RISKY_MAX = 16,         /* of them because trials fail there, before the last one is moved */
+    LANDS_MAX = 8,          /* trials that ran, towards which it is moved */
+    LOOK_AGAIN = 25,        /* every so many trials nothing is screened: a cause may be gone */
     DRAWS_MAX = 100000,     /* then points drawn from the cube */
     COUNTABLE_MAX = 1 << 20 /* points that are looked through one by one */
 };
@@ -38,6 +43,8 @@ struct dln_proposer {
     double count;             /* different points, HUGE_VAL when there is no end */
     size_t *broken;           /* per constraint: how often it was in the way during this ask */
     double *x, *u, *exact;    /* d each */
+    struct dln_hazard hazard;
+    size_t n_risky; /* points passed over in this ask because trials fail there */
     struct dln_suggestion suggestion;
     char why[DLN_WHY_MAX];
 };
@@ -163,6 +170,7 @@ void dln_proposer_free(dln_proposer *proposer)
         proposer->strategy->close(proposer->instance);
     }
     dln_history_free(proposer->history);
+    dln_hazard_release(&proposer->hazard);
     dln_arena_release(&proposer->scratch);
     free(proposer->broken);
     free(proposer->x);
@@ -219,6 +227,132 @@ static void complete(dln_proposer *proposer, const struct ask *ask, const double
     dln_space_activate(proposer->space, proposer->x);
 }
 
+static bool is_new(const dln_proposer *proposer, const struct ask *ask)
+{
+    return !ask->avoids_duplicates || !is_visited(proposer, proposer->x);
+}
+
+/* The least likely to fail of the answers that were sent back for that. */
+struct refuge {
+    double risk; /* HUGE_VAL: there was none */
+    double *x, *u;
+    struct dln_suggestion suggestion;
+};
+
+static void keep_refuge(const dln_proposer *proposer, struct refuge *refuge, double risk)
+{
+    const size_t bytes = proposer->space->n * sizeof *refuge->x;
+    if (risk >= refuge->risk) return;
+    refuge->risk = risk;
+    refuge->suggestion = proposer->suggestion;
+    memcpy(refuge->x, proposer->x, bytes);
+    dln_space_encode(proposer->space, refuge->x, refuge->u);
+}
+
+static double distance(size_t d, const double *a, const double *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) {
+        const double gap = isnan(a[i]) || isnan(b[i]) ? isnan(a[i]) != isnan(b[i]) : a[i] - b[i];
+        sum += gap * gap;
+    }
+    return sum;
+}
+
+/* The trials that ran which are nearest to u, nearest first. */
+static size_t nearest_lands(const struct dln_hazard *hazard, size_t d, const double *u,
+                            const struct dln_view_trial **lands)
+{
+    double far[LANDS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < hazard->n_good; i++) {
+        const double here = distance(d, u, hazard->good[i]->u);
+        size_t at = n;
+        while (at > 0 && far[at - 1] > here)
+            at--;
+        if (at == LANDS_MAX) continue;
+        if (n < LANDS_MAX) n++;
+        for (size_t k = n - 1; k > at; k--) {
+            far[k] = far[k - 1];
+            lands[k] = lands[k - 1];
+        }
+        far[at] = here;
+        lands[at] = hazard->good[i];
+    }
+    return n;
+}
+
+/* Takes u of the proposer if it is allowed, new, and not where trials fail. */
+static bool lands(dln_proposer *proposer, const struct ask *ask, const struct refuge *refuge)
+{
+    complete(proposer, ask, NULL);
+    if (!is_allowed(proposer, proposer->x) || !is_new(proposer, ask)) return false;
+    if (dln_hazard_at(&proposer->hazard, proposer->space, proposer->x) > DLN_HAZARD_MAX) {
+        return false;
+    }
+    proposer->suggestion = refuge->suggestion;
+    proposer->suggestion.mean = proposer->suggestion.sd = NAN;
+    return true;
+}
+
+/*
+ * From an answer that would fail to where trials ran: by one value that one of them had, since what
+ * fails is mostly a box; else towards it on a straight line, as far as it must be.
+ */
+static bool move_to_land(dln_proposer *proposer, const struct ask *ask, const struct refuge *refuge)
+{
+    static const double shares[] = {0.25, 0.5, 0.75, 0.9, 0.97, 0.99, 0.999};
+    const size_t d = proposer->space->n;
+    const struct dln_view_trial *near[LANDS_MAX];
+    const size_t n = nearest_lands(&proposer->hazard, d, refuge->u, near);
+    double *const u = proposer->u;
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < d; i++)
+            u[i] = isnan(refuge->u[i]) ? near[k]->u[i] : refuge->u[i];
+        for (size_t i = 0; i < d; i++)
+            u[i] = isnan(u[i]) ? 0.5 : u[i];
+        for (size_t i = 0; i < d; i++) {
+            const double was = u[i];
+            if (isnan(near[k]->u[i])) continue;
+            u[i] = near[k]->u[i];
+            if (lands(proposer, ask, refuge)) return true;
+            u[i] = was;
+        }
+    }
+    for (size_t k = 0; k < n; k++) {
+        for (size_t s = 0; s < sizeof shares / sizeof shares[0]; s++) {
+            for (size_t i = 0; i < d; i++) {
+                const double land = isnan(near[k]->u[i]) ? 0.5 : near[k]->u[i];
+                const double from = isnan(refuge->u[i]) ? land : refuge->u[i];
+                u[i] = from + shares[s] * (land - from);
+            }
+            if (lands(proposer, ask, refuge)) return true;
+        }
+    }
+    return false;
+}
+
+static bool prepare_screen(dln_proposer *proposer, struct refuge *refuge, struct dln_error *err)
+{
+    const size_t d = proposer->space->n;
+    *refuge = (struct refuge){.risk = HUGE_VAL,
+                              .x = DLN_ARENA_ARRAY(&proposer->scratch, double, d),
+                              .u = DLN_ARENA_ARRAY(&proposer->scratch, double, d)};
+    if (refuge->x && refuge->u &&
+        dln_hazard_learn(&proposer->hazard, proposer->study, dln_history_view(proposer->history))) {
+        return true;
+    }
+    return dln_fail(err, DLN_NOMEM, "out of memory for a suggestion");
+}
+
+/* Most answers lie where trials fail. A method that follows its own points gets one of them. */
+static void take_refuge(dln_proposer *proposer, const struct ask *ask, const struct refuge *refuge)
+{
+    if (!refuge->suggestion.memo && move_to_land(proposer, ask, refuge)) return;
+    memcpy(proposer->x, refuge->x, proposer->space->n * sizeof *refuge->x);
+    proposer->suggestion = refuge->suggestion;
+}
+
 /* The strategy's own answer; *found is false when every attempt was sent back. */
 static bool ask_strategy(dln_proposer *proposer, const struct ask *ask, bool *found,
                          struct dln_error *err)
@@ -233,22 +367,33 @@ static bool ask_strategy(dln_proposer *proposer, const struct ask *ask, bool *fo
         .budget_trials = ask->budget_trials,
         .scratch = &proposer->scratch,
     };
+    const bool screens = ask->number % LOOK_AGAIN != LOOK_AGAIN - 1;
+    struct refuge refuge;
     *found = false;
+    if (!prepare_screen(proposer, &refuge, err)) return false;
     for (; question.attempt < ATTEMPTS_MAX; question.attempt++) {
+        struct dln_error why = {0};
         proposer->suggestion =
             (struct dln_suggestion){.u = proposer->u, .x = proposer->exact, .mean = NAN, .sd = NAN};
         for (size_t i = 0; i < proposer->space->n; i++)
             proposer->exact[i] = NAN;
         if (!proposer->strategy->suggest(proposer->instance, &question, &proposer->suggestion,
-                                         err)) {
+                                         &why)) {
+            if (why.code == DLN_EXHAUSTED && refuge.risk < HUGE_VAL) break;
+            if (err) *err = why;
             return false;
         }
         complete(proposer, ask, proposer->exact);
-        if (!is_allowed(proposer, proposer->x)) continue;
-        if (ask->avoids_duplicates && is_visited(proposer, proposer->x)) continue;
-        *found = true;
-        return true;
+        if (!is_allowed(proposer, proposer->x) || !is_new(proposer, ask)) continue;
+        const double risk =
+            screens ? dln_hazard_at(&proposer->hazard, proposer->space, proposer->x) : 0;
+        *found = risk <= DLN_HAZARD_MAX;
+        if (*found) return true;
+        keep_refuge(proposer, &refuge, risk);
+        if (++proposer->n_risky >= RISKY_MAX && !proposer->suggestion.memo) break;
     }
+    *found = refuge.risk < HUGE_VAL;
+    if (*found) take_refuge(proposer, ask, &refuge);
     return true;
 }
 
@@ -385,6 +530,7 @@ static void say_why(dln_proposer *proposer, const struct ask *ask)
     }
     if (why.len > 0) dln_strbuf_add(&why, " given; ");
     dln_strbuf_add(&why, proposer->suggestion.why);
+    if (proposer->n_risky > 0) dln_strbuf_add(&why, "; kept away from where trials fail");
     snprintf(proposer->why, sizeof proposer->why, "%s", dln_strbuf_text(&why));
     dln_strbuf_release(&why);
 }
@@ -394,6 +540,7 @@ bool dln_proposer_ask(dln_proposer *proposer, int64_t number, const double *fixe
 {
     const size_t d = proposer->space->n;
     dln_arena_reset(&proposer->scratch);
+    proposer->n_risky = 0;
     double *free_values = DLN_ARENA_ARRAY(&proposer->scratch, double, d);
     if (!free_values) return dln_fail(err, DLN_NOMEM, "out of memory for a suggestion");
     for (size_t i = 0; i < d; i++)

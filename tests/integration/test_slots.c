@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "dialin/clock.h"
+#include "dialin/num.h"
 #include "support/engine_rig.h"
 
 static const char plain[] = "objective: {minimize: loss}\n"
@@ -32,23 +33,28 @@ static void no_gpu_has_two_trials_however_the_slots_change(void **state)
     (void)state;
     struct engine_rig rig;
     assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "a,b,c,d,e,f,g,h", 1), 0);
-    open_rig(&rig, locks, "budget: {trials: 300}\nmachine: {gpus: auto}\n");
+    const char *const wanted = getenv("DIALIN_SLOT_TRIALS");
+    int64_t n = 60;
+    char more[64];
+    if (wanted) assert_true(dln_num_parse_int(wanted, strlen(wanted), &n));
+    (void)snprintf(more, sizeof more, "budget: {trials: %d}\nmachine: {gpus: auto}\n", (int)n);
+    open_rig(&rig, locks, more);
     const int64_t since_ns = dln_clock_mono_ns();
     rig_start(&rig);
-    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 60);
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, n / 4);
     assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 3}"),
                         "parallel 8 → 3");
-    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 120);
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, n / 2);
     assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_PARALLEL, "{\"value\": 12}"),
                         "parallel 3 → 12; there are GPUs for 8");
     rig_join(&rig, DLN_OUTCOME_DONE);
     const double wall_s = (double)(dln_clock_mono_ns() - since_ns) / 1e9;
     assert_true(rig_journal_says(&rig, "parallel 8, 8 GPUs (a b c d e f g h)"));
     assert_false(rig_has(&rig, "twice"));
-    rig_assert_numbers(&rig, 300);
+    rig_assert_numbers(&rig, n);
     double busy_s = 0;
     bool is_used[8] = {false};
-    for (int64_t i = 0; i < 300; i++) {
+    for (int64_t i = 0; i < n; i++) {
         const struct dln_trial trial = rig_trial(&rig, i);
         assert_int_equal(trial.state, DLN_TRIAL_COMPLETE);
         assert_in_range(trial.slot, 0, 7);
@@ -58,6 +64,43 @@ static void no_gpu_has_two_trials_however_the_slots_change(void **state)
     for (size_t i = 0; i < 8; i++)
         assert_true(is_used[i]);
     print_message("8 slots, for a while 3: %.2f of 8 were busy on average\n", busy_s / wall_s);
+    rig_close(&rig);
+}
+
+static void a_closed_slot_gets_no_trial_until_it_is_open_again(void **state)
+{
+    (void)state;
+    struct engine_rig rig;
+    assert_int_equal(setenv("CUDA_VISIBLE_DEVICES", "a,b", 1), 0);
+    open_rig(&rig,
+             "touch on.$CUDA_VISIBLE_DEVICES.$DIALIN_TRIAL\n"
+             "while [ ! -e go.$DIALIN_TRIAL ]; do sleep 0.02; done; echo loss: 1\n",
+             "budget: {trials: 5}\nmachine: {gpus: auto}\n");
+    rig_start(&rig);
+    rig_wait_file(&rig, "on.a.0");
+    rig_wait_file(&rig, "on.b.1");
+    assert_string_equal(rig_steer(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 0, \"open\": false}"),
+                        "slot 0 closed; #0 goes on there to its end");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 0, \"open\": false}"),
+                        "slot 0 is closed already");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 1, \"open\": false}"),
+                        "slot 1 is the last open one; 'pause' starts no more trials");
+    assert_string_equal(rig_refused(&rig, DLN_COMMAND_SET_SLOT, "{\"slot\": 2, \"open\": true}"),
+                        "it needs a slot from 0 to 1, and whether it is to be open");
+    rig_write(&rig, "go.0", "");
+    rig_wait_count(&rig, DLN_TRIAL_COMPLETE, 1);
+    rig_write(&rig, "go.1", "");
+    rig_wait_file(&rig, "on.b.2"); /* not on a, which is free for longer */
+    assert_true(rig_summary(&rig).live.is_closed[0]);
+    (void)rig_steer(&rig, DLN_COMMAND_UNDO, "{}");
+    rig_wait_file(&rig, "on.a.3");
+    for (int i = 2; i < 5; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "go.%d", i);
+        rig_write(&rig, name, "");
+    }
+    rig_join(&rig, DLN_OUTCOME_DONE);
+    rig_assert_numbers(&rig, 5);
     rig_close(&rig);
 }
 
@@ -207,6 +250,7 @@ int main(int argc, char **argv)
     rig_be_guardian(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_gpu_has_two_trials_however_the_slots_change),
+        cmocka_unit_test(a_closed_slot_gets_no_trial_until_it_is_open_again),
         cmocka_unit_test(a_trial_sees_its_gpus_alone),
         cmocka_unit_test(without_a_gpu_the_study_is_refused),
         cmocka_unit_test(a_trial_has_its_cpu_and_threads_for_it),

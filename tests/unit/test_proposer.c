@@ -318,6 +318,49 @@ static void foreign_trials_that_are_odd_do_no_harm(void **state)
     fixture_release(&f);
 }
 
+/* ── where trials fail ─────────────────────────────────────────────────────────────────────────*/
+
+/* How many of 24 asks lie in the half where all trials have failed. */
+static int count_in_bad_half(enum dln_fail_policy policy)
+{
+    const struct dln_param params[] = {fixture_float("a", 0, 1), fixture_float("b", 0, 1)};
+    struct fixture f;
+    struct dln_error err = {0};
+    int n_bad = 0;
+    fixture_init(&f, 2, params, "random");
+    f.study.policy[DLN_FAIL_OOM] = policy;
+    dln_proposer *proposer = opened(&f);
+    for (int64_t i = 0; i < 30; i++) {
+        const double x[] = {((double)i + 0.5) / 30, (double)(i * 7 % 30) / 30};
+        const double value = 1;
+        const bool fails = x[0] > 0.5;
+        const struct dln_history_row row = {.number = i,
+                                            .state = fails ? DLN_TRIAL_FAIL : DLN_TRIAL_COMPLETE,
+                                            .reason = fails ? DLN_FAIL_OOM : DLN_FAIL_NONE,
+                                            .x = x,
+                                            .values = fails ? NULL : &value,
+                                            .last_step = -1,
+                                            .strategy = "random"};
+        assert_ok(dln_proposer_learn(proposer, 1, &row, &err), err);
+    }
+    for (int64_t number = 50; number < 74; number++) {
+        struct dln_proposal proposal;
+        assert_ok(dln_proposer_ask(proposer, number, NULL, 0, &proposal, &err), err);
+        n_bad += proposal.x[0] > 0.55;
+    }
+    dln_proposer_free(proposer);
+    fixture_release(&f);
+    return n_bad;
+}
+
+static void a_region_that_fails_is_avoided_where_the_policy_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(count_in_bad_half(DLN_POLICY_AVOID), 0);
+    assert_true(count_in_bad_half(DLN_POLICY_IGNORE) > 4);
+    assert_true(count_in_bad_half(DLN_POLICY_RETRY) > 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +375,7 @@ int main(void)
         cmocka_unit_test(constraints_that_nothing_keeps_are_named),
         cmocka_unit_test(the_last_points_of_a_large_space_are_found),
         cmocka_unit_test(foreign_trials_that_are_odd_do_no_harm),
+        cmocka_unit_test(a_region_that_fails_is_avoided_where_the_policy_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,22 @@ static bool add_parallel(const struct options *options, struct dln_strbuf *paylo
     return true;
 }
 
+/* "2 off" */
+static bool add_slot(const struct options *options, struct dln_strbuf *payload,
+                     struct dln_error *err)
+{
+    int64_t slot;
+    const char *const word = options->n_words == 4 ? options->words[3] : "";
+    const bool is_open = strcmp(word, "on") == 0;
+    if ((!is_open && strcmp(word, "off") != 0) ||
+        !dln_num_parse_int(options->words[2], strlen(options->words[2]), &slot) || slot < 0) {
+        return dln_fail(err, DLN_USAGE, "set slot needs its number, from 0 on, and on or off");
+    }
+    dln_strbuf_addf(payload, "{\"slot\": %" PRId64 ", \"open\": %s}", slot,
+                    is_open ? "true" : "false");
+    return true;
+}
+
 /* "gp startup=5" → {"strategy": {"gp": {"startup": 5}}}; the engine knows what is right. */
 static bool add_method(const struct options *options, const char *what, const char *example,
                        struct dln_strbuf *payload, struct dln_error *err)
@@ -207,6 +223,9 @@ static enum status run(const struct command *command, const struct options *opti
     } else if (strcmp(what, "parallel") == 0) {
         kind = DLN_COMMAND_SET_PARALLEL;
         ok = add_parallel(options, &payload, &err);
+    } else if (strcmp(what, "slot") == 0) {
+        kind = DLN_COMMAND_SET_SLOT;
+        ok = add_slot(options, &payload, &err);
     } else if (strcmp(what, "budget") == 0) {
         ok = add_budget(&study, options, &payload, &err);
     } else if (strcmp(what, "strategy") == 0) {
@@ -233,12 +252,13 @@ const struct command command_set = {
     .name = "set",
     .group = GROUP_STEER,
     .words =
-        "STUDY parallel N | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…] | "
+        "STUDY parallel N | STUDY slot N on|off | STUDY budget LIMIT=VALUE… | STUDY strategy|pruner NAME [SETTING=VALUE…] | "
         "STUDY space NAME=…",
     .summary = "change how many trials run at a time, the budget, strategy, pruner or space",
     .notes =
         "Limits: trials=200 time=2h slot_hours=20 cost=50 target=0.95 no_improvement=50; they are\n"
         "totals over the study's life. trials=+50 adds, time=none takes the limit away.\n"
+        "slot 2 off: no more trials there (on that GPU), what runs there goes on to its end.\n"
         "Another strategy learns from all trials so far, and proposes the next one; another\n"
         "pruner knows all curves so far, and judges from the next report on. Each stays until\n"
         "the study file names another one than it did.\n"

@@ -70,6 +70,18 @@ static enum status retry(const struct command *command, const struct options *op
     return steer_trials(options, DLN_COMMAND_RETRY);
 }
 
+static enum status suspend(const struct command *command, const struct options *options)
+{
+    (void)command;
+    return steer_trials(options, DLN_COMMAND_SUSPEND);
+}
+
+static enum status go_on(const struct command *command, const struct options *options)
+{
+    (void)command;
+    return steer_trials(options, DLN_COMMAND_CONTINUE);
+}
+
 static enum status stop(const struct command *command, const struct options *options)
 {
     (void)command;
@@ -148,6 +160,31 @@ const struct command command_prune = {
     .min_words = 2,
     .max_words = WORDS_ANY,
     .run = prune,
+};
+
+const struct command command_suspend = {
+    .name = "suspend",
+    .group = GROUP_STEER,
+    .words = "STUDY NUMBER…",
+    .summary = "halt running trials where they are, to go on later",
+    .notes =
+        "Their processes get SIGSTOP. They keep memory, GPU and slot; time limits do not count\n"
+        "the pause. `dialin continue` lets them go on.\n",
+    .options = options_steer,
+    .min_words = 2,
+    .max_words = WORDS_ANY,
+    .run = suspend,
+};
+
+const struct command command_continue = {
+    .name = "continue",
+    .group = GROUP_STEER,
+    .words = "STUDY NUMBER…",
+    .summary = "let suspended trials go on",
+    .options = options_steer,
+    .min_words = 2,
+    .max_words = WORDS_ANY,
+    .run = go_on,
 };
 
 const struct command command_retry = {

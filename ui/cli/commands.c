@@ -53,6 +53,8 @@
     X(drain) \
     X(stop) \
     X(prune) \
+    X(suspend) \
+    X(continue) \
     X(retry) \
     X(enqueue) \
     X(withdraw) \
