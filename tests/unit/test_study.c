@@ -32,17 +32,6 @@ static void assert_words(const struct dln_words *words, size_t n, const char *co
         assert_string_equal(words->word[i], expected[i]);
 }
 
-static void assert_later(const struct dln_study *study, const char *expected)
-{
-    char text[400] = "";
-    for (size_t i = 0; i < study->n_later; i++) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s@%u:%u", i > 0 ? " " : "",
-                 study->later[i].key, study->later[i].line, study->later[i].column);
-    }
-    assert_string_equal(text, expected);
-}
-
 static const struct dln_param *param_of(const struct dln_study *study, const char *name)
 {
     const size_t index = dln_space_find(&study->space, name);
@@ -104,7 +93,6 @@ static void the_pytorch_example_means_what_it_says(void **state)
     assert_true(study->confirm.given && study->confirm.top == 5 && study->confirm.seeds == 5);
     assert_string_equal(study->confirm.metric, "test_acc");
     assert_int_equal(study->confirm.run.n, 6);
-    assert_later(study, "");
     assert_int_equal(study->n_warnings, 0);
     dln_study_free(study);
 }
@@ -139,7 +127,6 @@ static void the_cross_validation_example_means_what_it_says(void **state)
     assert_int_equal(study->machine.parallel, 8);
     assert_int_equal(study->machine.cpus_per_trial, 1);
     assert_int_equal(study->confirm.folds, 10);
-    assert_later(study, "");
     dln_study_free(study);
 }
 
@@ -158,7 +145,6 @@ static void the_two_objective_example_means_what_it_says(void **state)
     assert_true(study->budget.slot_s == 20 * 3600);
     assert_int_equal(study->repeat_runs, 3);
     assert_int_equal(study->take, DLN_TAKE_MEDIAN);
-    assert_later(study, "");
     dln_study_free(study);
 }
 
@@ -230,7 +216,6 @@ static void what_is_not_given_has_the_documented_default(void **state)
     assert_false(study->has_seed || study->confirm.given);
     assert_null(study->dir);
     assert_int_equal(study->keep_top, -1);
-    assert_int_equal(study->n_later, 0);
     dln_study_free(study);
 }
 
@@ -289,7 +274,6 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_int_equal(study->n_later, 0);
     dln_study_free(study);
 }
 
@@ -458,28 +442,7 @@ static void a_value_that_looks_like_an_option_is_told(void **state)
 
 /* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
 
-static void what_is_not_built_is_refused_by_name_and_place(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *yaml, *sentence;
-    } cases[] = {
-        {"run: a\nconfirm: {top: 3, folds: 5}\n",
-         "/data/mine.yaml:4:1: 'confirm' is understood but cannot run yet in this release; give it "
-         "'seeds', and the study one objective"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[400];
-        snprintf(text, sizeof text, "%s%s", BASE, cases[i].yaml);
-        struct dln_study *study = read_text(text);
-        struct dln_error err = {0};
-        assert_fails(dln_study_can_run(study, &err), err, DLN_UNSUPPORTED);
-        assert_string_equal(err.text, cases[i].sentence);
-        dln_study_free(study);
-    }
-}
-
-static void what_is_built_or_set_to_nothing_can_run(void **state)
+static void what_has_a_program_can_run(void **state)
 {
     (void)state;
     static const char *const cases[] = {
@@ -582,8 +545,7 @@ int main(void)
         cmocka_unit_test(a_command_line_is_split_as_a_shell_does),
         cmocka_unit_test(a_word_meant_for_a_shell_is_told),
         cmocka_unit_test(a_value_that_looks_like_an_option_is_told),
-        cmocka_unit_test(what_is_not_built_is_refused_by_name_and_place),
-        cmocka_unit_test(what_is_built_or_set_to_nothing_can_run),
+        cmocka_unit_test(what_has_a_program_can_run),
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),
         cmocka_unit_test(paths_give_name_and_directory),
