@@ -442,6 +442,34 @@ static void a_value_that_looks_like_an_option_is_told(void **state)
 
 /* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
 
+static void a_confirmation_of_several_objectives_names_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metric, *sentence;
+    } cases[] = {
+        {"", "s.yaml:3:10: 'confirm' of a study with several objectives needs 'metric', the one to "
+             "judge by"},
+        {", metric: test",
+         "s.yaml:3:37: 'confirm' of a study with several objectives needs 'metric', the one to "
+         "judge by; this is none of them"},
+        {", metric: size", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "objective: [{minimize: loss}, {minimize: size}]\nspace: {x: {float: [0, 1]}}\n"
+                 "confirm: {top: 5, seeds: 3%s}\n",
+                 cases[i].metric);
+        struct dln_study *study = NULL;
+        struct dln_error err = {0};
+        const bool ok = dln_study_read("s.yaml", text, strlen(text), &study, &err);
+        assert_int_equal(ok, cases[i].sentence == NULL);
+        if (!ok) assert_string_equal(err.text, cases[i].sentence);
+        dln_study_free(study);
+    }
+}
+
 static void what_has_a_program_can_run(void **state)
 {
     (void)state;
@@ -545,6 +573,7 @@ int main(void)
         cmocka_unit_test(a_command_line_is_split_as_a_shell_does),
         cmocka_unit_test(a_word_meant_for_a_shell_is_told),
         cmocka_unit_test(a_value_that_looks_like_an_option_is_told),
+        cmocka_unit_test(a_confirmation_of_several_objectives_names_one),
         cmocka_unit_test(what_has_a_program_can_run),
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),

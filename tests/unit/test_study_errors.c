@@ -408,14 +408,6 @@ static void every_other_key_is_checked(void **state)
         {BASE "confirm: {top: 5}\n", "s.yaml:3:10: 'confirm' needs either 'seeds' or 'folds'"},
         {BASE "confirm: {top: 5, seeds: 3, folds: 4}\n",
          "s.yaml:3:10: 'confirm' needs either 'seeds' or 'folds', not both"},
-        {"objective: [{minimize: loss}, {minimize: size}]\nspace: {x: {float: [0, 1]}}\n"
-         "confirm: {top: 5, seeds: 3}\n",
-         "s.yaml:3:10: 'confirm' of a study with several objectives needs 'metric', the one to "
-         "judge by"},
-        {"objective: [{minimize: loss}, {minimize: size}]\nspace: {x: {float: [0, 1]}}\n"
-         "confirm: {top: 5, seeds: 3, metric: test_loss}\n",
-         "s.yaml:3:37: 'confirm' of a study with several objectives needs 'metric', the one to "
-         "judge by; this is none of them"},
         {BASE "folds: 0\n", "s.yaml:3:8: 'folds' must be 1 or more"},
         {BASE "repeat: {take: medain}\n",
          "s.yaml:3:16: 'take' cannot be 'medain'; did you mean 'median'?"},

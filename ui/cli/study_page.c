@@ -6,6 +6,7 @@
 
 #include "cli/progress.h"
 #include "cli/space_table.h"
+#include "cli/best_luck.h"
 #include "cli/trial_list.h"
 #include "cli/trial_page.h"
 #include "dialin/clock.h"
@@ -15,12 +16,14 @@ struct page { /* what is known of a study beside its summary; texts in its arena
     struct dln_attribute *attributes;
     size_t n_attributes;
     const char *note;
+    struct dln_standing standing;
 };
 
 static bool read_page(struct opened *study, struct page *out, struct dln_error *err)
 {
     const int64_t id = study->summary.id;
     if (!study->summary.is_counted && !opened_refresh(study, err)) return false;
+    out->standing = standing_of(study);
     return dln_store_attributes(study->store, DLN_OF_STUDY, id, &study->arena, &out->attributes,
                                 &out->n_attributes, err) &&
            dln_store_note_text(study->store, id, 0, &study->arena, &out->note, err);
@@ -74,7 +77,7 @@ static void add_best(struct report *report, const struct dln_study_summary *s)
                  format_runs(value, s->best_value, s->best_spread, s->best_runs), s->best_number);
 }
 
-static void fill(const struct opened *study, struct report *report)
+static void fill(const struct opened *study, const struct page *page, struct report *report)
 {
     const struct dln_study_summary *const s = &study->summary;
     char text[FORMAT_MAX];
@@ -82,6 +85,7 @@ static void fill(const struct opened *study, struct report *report)
     add_objectives(report, s);
     add_counts(report, s);
     add_best(report, s);
+    standing_rows(report, &page->standing);
     if (s->strategy[0]) row(report, "strategy", s->strategy);
     if (s->is_ours) {
         report_cell(report, "");
@@ -105,7 +109,7 @@ static bool print_page(const struct opened *study, const struct page *page, stru
     for (int i = 0; i < 3; i++)
         report_column(&report, "", false);
     say(stdout, "%s: %s%s%s", s->name, state_word(s), s->why[0] ? ": " : "", s->why);
-    fill(study, &report);
+    fill(study, page, &report);
     bool ok = report_print(&report, stdout, report_width(), false, NULL, err);
     report_release(&report);
     if (ok && study->space->n > 0) {
@@ -195,6 +199,8 @@ static enum status print_page_json(const struct opened *study, const struct page
     dln_json_end_object(&w);
     dln_json_key(&w, "note");
     dln_json_string(&w, page->note[0] ? page->note : NULL);
+    dln_json_key(&w, "standing");
+    standing_json(&w, &page->standing);
     dln_json_end_object(&w);
     return print_json(&out);
 }
