@@ -17,6 +17,7 @@
 #include "dialin/error.h"
 #include "dialin/export.h"
 #include "dialin/predict.h"
+#include "dialin/store.h"
 #include "dialin/strbuf.h"
 
 /* ── how lucky the best of many is ─────────────────────────────────────────────────────────────*/
@@ -62,6 +63,17 @@ DLN_API DLN_CHECK bool dln_standing_find(dln_predictor *predictor, size_t n,
                                          struct dln_error *err);
 /* The warning as one line, "" where there is none. */
 DLN_API void dln_standing_warning(const struct dln_standing *standing, struct dln_strbuf *out);
+
+/* ── did predictions come true ─────────────────────────────────────────────────────────────────*/
+
+struct dln_calibration {
+    size_t n, n_within; /* predictions; within their 90 % interval */
+    double share;       /* of these; NaN without any */
+    double bias;        /* mean of (value - prediction) / sd; NaN */
+};
+/* by_hand: of a person's points, else of suggested ones. */
+DLN_API struct dln_calibration dln_calibrate(size_t n, const struct dln_foretold *rows,
+                                             bool by_hand);
 
 /* ── who is measured again, how often ──────────────────────────────────────────────────────────*/
 
