@@ -8,7 +8,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="cmake ninja-build gcc libc6-dev pkg-config libsqlite3-dev libyaml-dev libjansson-dev
- libopenblas0 libncurses-dev libcmocka-dev libvterm-dev python3-venv python3-sklearn"
+ libopenblas0 libncurses-dev libcmocka-dev libvterm-dev python3-venv python3-sklearn
+ munge slurm-wlm task-spooler"
 if [ "${1:-}" = --all ]; then packages="$packages clang libclang-rt-dev"; fi
 
 missing=""
@@ -43,7 +44,7 @@ variant() {
     cmake -S . -B "build-$name" -G Ninja -DDIALIN_WERROR=ON \
         -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O2 -g" "$@" &&
         cmake --build "build-$name" &&
-        $fixed_layout ctest --test-dir "build-$name" -j "$(nproc)" -LE 'lint|bench|slow' \
+        $fixed_layout ctest --test-dir "build-$name" -j "$(nproc)" -LE 'lint|bench|slow|cluster' \
             -E 'integration\.install' --output-on-failure &&
         echo passed >"build-$name/outcome" || echo "── $name failed ──"
 }

@@ -68,7 +68,6 @@ enum action {
     ACTION_PREVIEW,
     ACTION_UNDO,
     ACTION_REDO,
-    ACTION_WHY,
     ACTION_PRUNE,
     ACTION_STOP,
     ACTION_RETRY,

@@ -167,7 +167,7 @@ static void send_submit(struct dln_dispatch *d, int64_t now_ns)
 static bool is_followed(const struct dln_ticket *ticket)
 {
     return (ticket->state == DLN_TICKET_QUEUED || ticket->state == DLN_TICKET_RUNNING) &&
-           ticket->id.id[0] && !ticket->has_end && ticket->gone_ns == 0;
+           ticket->id.id[0] && (!ticket->has_end || ticket->is_doubted) && ticket->gone_ns == 0;
 }
 
 static bool needs_names(const struct dln_dispatch *d)
@@ -433,7 +433,9 @@ static void take_cancel(struct dln_dispatch *d, int64_t now_ns)
     }
     if (ok) {
         d->n_strays -= d->n_strays_sent;
-        memmove(d->strays, d->strays + d->n_strays_sent, d->n_strays * sizeof *d->strays);
+        if (d->n_strays > 0) {
+            memmove(d->strays, d->strays + d->n_strays_sent, d->n_strays * sizeof *d->strays);
+        }
         dln_dispatch_poll_soon(d);
     } else {
         struct dln_strbuf text = {0};

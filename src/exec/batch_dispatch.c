@@ -19,6 +19,7 @@
 
 enum {
     STIR_MS = 50,        /* between two looks at a folder in which much happens */
+    DOUBT_MS = 5000, /* beyond two polls, for the system to say who has ended a job */
     GONE_MS = 3000,      /* from the end, as the system has it, to the end of waiting for `end` */
     LETTING_GO_MS = 5000 /* for a submit to say what became of it */
 };
@@ -393,6 +394,18 @@ static void finish(struct dln_dispatch *d, struct dln_ticket *ticket)
     dln_ticket_refuse(ticket, text, d->sink, d->context);
 }
 
+/* Whether a bad end waits for the word of the system: preempted, cancelled, out of time. */
+static bool is_doubtful(struct dln_dispatch *d, struct dln_ticket *ticket, int64_t now_ns)
+{
+    const int64_t limit_ms = 2 * d->study->machine.cluster.poll_min_ms + DOUBT_MS;
+    if (!d->system->detail || !dln_ticket_is_odd(ticket)) return false;
+    if (!ticket->is_doubted) {
+        ticket->is_doubted = true;
+        dln_dispatch_poll_soon(d);
+    }
+    return ticket->gone_ns == 0 && now_ns - ticket->end_seen_ns < limit_ms * NS_PER_MS;
+}
+
 static void step(struct dln_dispatch *d, struct dln_ticket *ticket, int64_t now_ns)
 {
     const struct dln_cluster *cluster = &d->study->machine.cluster;
@@ -414,6 +427,7 @@ static void step(struct dln_dispatch *d, struct dln_ticket *ticket, int64_t now_
         ask_to_end(d, ticket, 0);
     }
     if (ticket->has_end) {
+        if (is_doubtful(d, ticket, now_ns)) return;
         if (dln_ticket_is_complete(ticket, now_ns, cluster->fs_grace_ms * NS_PER_MS)) {
             finish(d, ticket);
         }
@@ -470,6 +484,10 @@ size_t dln_dispatch_poll(struct dln_dispatch *d, struct pollfd *fds, size_t cap,
         if (ticket->kill_at_ns > 0) lower(&until_ns, ticket->kill_at_ns);
         if (ticket->has_end) {
             lower(&until_ns, ticket->end_seen_ns + cluster->fs_grace_ms * NS_PER_MS);
+            if (ticket->is_doubted) {
+                const int64_t limit_ms = 2 * cluster->poll_min_ms + DOUBT_MS;
+                lower(&until_ns, ticket->end_seen_ns + limit_ms * NS_PER_MS);
+            }
         } else if (ticket->gone_ns > 0) {
             lower(&until_ns, gone_until_ns(d, ticket));
         }

@@ -182,6 +182,11 @@ bool dln_ticket_look(struct dln_ticket *ticket, int64_t now_ns, char *buffer, dl
     return news;
 }
 
+bool dln_ticket_is_odd(const struct dln_ticket *ticket)
+{
+    return ticket->has_end && ticket->end.status != 0 && !ticket->wants_end;
+}
+
 bool dln_ticket_is_complete(const struct dln_ticket *ticket, int64_t now_ns, int64_t grace_ns)
 {
     if (!ticket->has_end || ticket->has_more) return false;
@@ -201,7 +206,7 @@ static void set_exit(struct dln_run_event *event, int code, int signal)
     event->exit_status = event->signal > 0 ? 0 : code;
 }
 
-/* Where no `end` was left, by what the system said last. */
+/* By what the system said last: where no `end` was left, or one that others have caused. */
 static void explain(struct dln_ticket *ticket, const char *title, struct dln_run_event *event,
                     char *text, size_t cap)
 {
@@ -254,6 +259,10 @@ void dln_ticket_finish(struct dln_ticket *ticket, const char *title, dln_run_sin
     if (ticket->was_asked) {
         event.cause = DLN_CAUSE_SYSTEM;
         (void)snprintf(text, sizeof text, "interrupted: it was told to end, and dialin went");
+    } else if (dln_ticket_is_odd(ticket) &&
+               (ticket->seen == DLN_STATE_TIMEOUT || ticket->seen == DLN_STATE_CANCELLED ||
+                ticket->seen == DLN_STATE_LOST || ticket->seen == DLN_STATE_OOM)) {
+        explain(ticket, title, &event, text, sizeof text);
     } else if (ticket->has_end) {
         set_exit(&event, ticket->end.status, 0);
         event.oom =

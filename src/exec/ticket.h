@@ -47,6 +47,7 @@ struct dln_ticket {
     bool has_end;
     struct dln_ticket_end end;
     int64_t end_seen_ns;
+    bool is_doubted; /* a bad end that we did not ask for: the system may know who did */
 
     bool is_seen; /* the system knows it */
     enum dln_job_state seen;
@@ -76,6 +77,8 @@ bool dln_ticket_look(struct dln_ticket *ticket, int64_t now_ns, char *buffer, dl
                      void *context);
 /* Whether its files say all that they will ever say. */
 bool dln_ticket_is_complete(const struct dln_ticket *ticket, int64_t now_ns, int64_t grace_ns);
+/* Whether its end is bad, and not our doing. */
+bool dln_ticket_is_odd(const struct dln_ticket *ticket);
 void dln_ticket_tell_started(struct dln_ticket *ticket, dln_run_sink *sink, void *context);
 /* ENDED, by its files or by what the system says. `title`: of the system. */
 void dln_ticket_finish(struct dln_ticket *ticket, const char *title, dln_run_sink *sink,

@@ -105,12 +105,13 @@ void dln_ticket_script(const struct dln_study *study, const struct dln_run_reque
              "trap 'over $?' 0\n"
              "cd ");
     add_quoted(out, request->directory);
-    dln_strbuf_add(out, " 2>>\"$d/err\" || over 53\n");
+    /* A shell that dies of TERM leaves no end; the program gets the signal for itself. What the
+       program has of an environment is its own: this shell still needs its PATH. */
+    dln_strbuf_add(out, " 2>>\"$d/err\" || over 53\ngot=0; trap 'got=1' TERM USR1\n(\n");
     add_environment(study, request, out);
     for (size_t i = 0; i < cluster->n_setup; i++)
         dln_strbuf_addf(out, "%s\n", cluster->setup[i]);
-    /* A shell that dies of TERM leaves no end; the program gets the signal for itself. */
-    dln_strbuf_add(out, "got=0; trap 'got=1' TERM USR1\n");
+    dln_strbuf_add(out, "exec ");
     if (cluster->line_buffer) dln_strbuf_add(out, "stdbuf -oL ");
     for (size_t i = 0; i < cluster->launcher.n; i++) {
         add_quoted(out, cluster->launcher.word[i]);
@@ -120,7 +121,7 @@ void dln_ticket_script(const struct dln_study *study, const struct dln_run_reque
         add_quoted(out, request->argv[i]);
         dln_strbuf_add_char(out, ' ');
     }
-    dln_strbuf_add(out, "</dev/null >>\"$d/out\" 2>>\"$d/err\" & pid=$!\n"
+    dln_strbuf_add(out, "</dev/null >>\"$d/out\" 2>>\"$d/err\"\n) & pid=$!\n"
                         "while :; do got=0; wait \"$pid\"; rc=$?; [ \"$got\" = 0 ] && break; done\n"
                         "over \"$rc\"\n");
 }

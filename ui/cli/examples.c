@@ -71,9 +71,9 @@ static const struct example examples[] = {
      "The range is what the share becomes when each fifth of the trials is left out.\n"
      "Ranges overlap: more trials may change the order.\n"},
     {"log", "log bowl.db --limit 2",
-     "TIME      WHO     COMMAND  STATE  WHAT\n"
-     "22:24:03  engine  note     done   new best #13 0 (was 1)\n"
-     "22:24:03  engine  note     done   done: every point was tried\n"},
+     "ID  TIME      WHO     COMMAND  STATE  WHAT\n"
+     " 3  22:24:03  engine  note     done   new best #13 0 (was 1)\n"
+     " 4  22:24:03  engine  note     done   done: every point was tried\n"},
     {"logs", "logs bowl.db 3", "loss 5\n"},
     {"cmd", "cmd bowl.db 3", "sh bowl.sh 5 8\n"},
     {"watch", "watch bowl.db --once",

@@ -24,7 +24,7 @@ struct option {        /* tables end with {0} */
     const char *help;
 };
 
-#define OPTIONS_MAX 24 /* in one table */
+#define OPTIONS_MAX 32 /* in one table */
 
 struct options {
     const struct option *table;

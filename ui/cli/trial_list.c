@@ -27,6 +27,12 @@ static bool copy_trial(const struct opened *study, struct dln_arena *arena,
     if (m > 0) memcpy(values, from->values, m * sizeof *values);
     out->x = x;
     out->values = values;
+    if (from->n_runs > 0) {
+        double *const spread = DLN_ARENA_ARRAY(arena, double, m);
+        if (!spread) return false;
+        memcpy(spread, from->spread, m * sizeof *spread);
+        out->spread = spread;
+    }
     out->steps = NULL;
     out->curve = NULL;
     out->n_steps = with_curves || from->n_steps == 0 ? from->n_steps : 1; /* tables show the last */

@@ -401,7 +401,7 @@ static bool act(struct view *view, enum action action)
         if (view_read_only(view)) return false;
         turn(view, action == ACTION_UNDO);
         break;
-    case ACTION_WHY: ask_why(view); break;
+    case ACTION_NOTE: ask_why(view); break;
     case ACTION_FILTER:
         view_prompt(view, "Filter (who: what:)", journal_of(view)->filter, accept_filter);
         break;
@@ -428,7 +428,7 @@ static bool offers(const struct view *view, enum action action)
 }
 
 static const enum action keys[] = {
-    ACTION_HELP,   ACTION_DOWN, ACTION_UNDO, ACTION_REDO, ACTION_WHY,
+    ACTION_HELP,   ACTION_DOWN, ACTION_UNDO, ACTION_REDO, ACTION_NOTE,
     ACTION_FILTER, ACTION_FIND, ACTION_LIVE, ACTION_BACK, ACTION_NONE,
 };
 
