@@ -29,6 +29,8 @@
 
 typedef struct dln_predictor dln_predictor;
 
+#define DLN_PREDICT_R2_MIN 0.1 /* below, a model explains nothing */
+
 enum {
     DLN_PREDICT_TRIALS_MIN = 5, /* complete ones; with fewer there is no model */
     DLN_PREDICT_NEAREST_MAX = 3,
@@ -64,6 +66,8 @@ struct dln_trust {
     bool is_known;       /* there is a model */
     double r2;           /* share of the variance that it explains; may be negative */
     double coverage;     /* share of the trials within their 90 % interval */
+    double noise_sd;     /* of one trial near the best, by the model; NaN: not known. All of the
+                            spread where the model explains nothing. */
     int64_t best_number; /* that kept all limits; -1: none */
     double best;         /* NaN: none */
     const char *why_not; /* where there is no model: a sentence, the predictor's; else "" */

@@ -493,6 +493,16 @@ DLN_API DLN_CHECK bool dln_store_history_one(dln_store *store, int64_t study_id,
                                              const struct dln_space *space, size_t n_objectives,
                                              int64_t id, struct dln_arena *arena,
                                              struct dln_history_row *out, struct dln_error *err);
+/* Complete trials of which something was predicted when they were asked for; ascending number. */
+struct dln_foretold {
+    int64_t number;
+    bool is_by_hand; /* a person's point */
+    double mean, sd; /* of the first objective, predicted */
+    double value;    /* that it had */
+};
+DLN_API DLN_CHECK bool dln_store_foretold(dln_store *store, int64_t study_id,
+                                          struct dln_arena *arena, struct dln_foretold **out,
+                                          size_t *n, struct dln_error *err);
 /* The seconds of one trial, to the microsecond those of its history row. */
 DLN_API DLN_CHECK bool dln_store_seconds(dln_store *store, int64_t trial_id, double *seconds,
                                          struct dln_error *err);

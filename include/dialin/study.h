@@ -182,12 +182,6 @@ struct dln_past {
 
 enum dln_config_format { DLN_CONFIG_NONE, DLN_CONFIG_YAML, DLN_CONFIG_JSON, DLN_CONFIG_TOML, DLN_CONFIG_INI, DLN_CONFIG_TEXT };
 
-/* A key of the file that this release reads and checks but does not act on yet. */
-struct dln_later {
-    const char *key;  /* "folds", "machine.executor" … */
-    unsigned line, column;
-};
-
 /* Another definition of a parameter than the file's: dialin/space_edit.h. */
 struct dln_space_edit {
     const char *name;
@@ -247,8 +241,6 @@ struct dln_study {
 
     size_t n_warnings;
     const char *const *warnings; /* sentences with their place */
-    size_t n_later;
-    struct dln_later *later;
 };
 
 /*
@@ -266,10 +258,7 @@ DLN_API int dln_study_runs(const struct dln_study *study);
 /* "mean", "median", "worst", "best" */
 DLN_API const char *dln_take_name(enum dln_take take);
 
-/*
- * Whether this release can run it: DLN_UNSUPPORTED with one sentence that names key and place where
- * the machinery of a key in `later` is not built; DLN_INVALID where there is nothing to run.
- */
+/* DLN_INVALID where it names no program. */
 DLN_API DLN_CHECK bool dln_study_can_run(const struct dln_study *study, struct dln_error *err);
 
 /* `run`, or `worker` where that is given. */

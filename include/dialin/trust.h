@@ -3,7 +3,7 @@
  * short list is measured again on fresh seeds, the same for every candidate, and judged by these
  * values alone; the value from the search is the claim that is tested, never part of the evidence.
  *
- * Everything here is arithmetic: values in, judgement out. Less is better ("loss") where it says
+ * Values in, judgement out; nothing here runs, reads or writes anything. Less is better ("loss") where it says
  * so. Thread: any.
  */
 #ifndef DIALIN_TRUST_H
@@ -11,10 +11,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "dialin/arena.h"
 #include "dialin/error.h"
 #include "dialin/export.h"
+#include "dialin/predict.h"
+#include "dialin/store.h"
+#include "dialin/strbuf.h"
 
 /* ── how lucky the best of many is ─────────────────────────────────────────────────────────────*/
 
@@ -25,6 +29,51 @@ DLN_API double dln_expected_max(size_t k);
  * so much as the luckiest of those within two of them of the best. NaNs are passed over.
  */
 DLN_API double dln_expected_luck(double noise_sd, size_t n, const double *loss);
+
+/*
+ * What a search found, before anything is measured again. The model's pick is the trial whose
+ * expected value is best: a lucky one falls back to what its neighbours say.
+ */
+struct dln_standing {
+    size_t n;        /* complete trials that count; their values may be means of runs */
+    bool is_known;   /* there is a model; else all below is empty */
+    double noise_sd; /* of one trial; NaN */
+    size_t n_near;   /* trials within two of these of the best, itself included; all, where nothing is
+                        explained */
+    double luck;     /* by how much the best is expected to be too good; NaN */
+    int64_t best;    /* number of the trial with the best value; -1: none */
+    int64_t pick;    /* number of the trial; -1: none */
+    double pick_mean, pick_sd; /* what one more trial of it would give */
+    double best_mean;          /* the same of the trial with the best value */
+    bool explains_nothing; /* enough trials, and no parameter tells good from bad */
+    bool is_crowded;       /* so many within the noise of the best that their order is luck */
+};
+enum {
+    DLN_STANDING_MIN = 20,   /* trials, before a warning */
+    DLN_STANDING_CROWD = 20, /* trials near the best that are a crowd */
+    DLN_STANDING_PICKS = 200 /* by value, that the model chooses among */
+};
+/*
+ * Rows as the store gives them, with the one objective that the predictor knows; it must have
+ * learned from them. The search is fitting noise where it explains nothing or is crowded.
+ */
+DLN_API DLN_CHECK bool dln_standing_find(dln_predictor *predictor, size_t n,
+                                         const struct dln_history_row *rows, bool maximize,
+                                         struct dln_arena *arena, struct dln_standing *out,
+                                         struct dln_error *err);
+/* The warning as one line, "" where there is none. */
+DLN_API void dln_standing_warning(const struct dln_standing *standing, struct dln_strbuf *out);
+
+/* ── did predictions come true ─────────────────────────────────────────────────────────────────*/
+
+struct dln_calibration {
+    size_t n, n_within; /* predictions; within their 90 % interval */
+    double share;       /* of these; NaN without any */
+    double bias;        /* mean of (value - prediction) / sd; NaN */
+};
+/* by_hand: of a person's points, else of suggested ones. */
+DLN_API struct dln_calibration dln_calibrate(size_t n, const struct dln_foretold *rows,
+                                             bool by_hand);
 
 /* ── who is measured again, how often ──────────────────────────────────────────────────────────*/
 

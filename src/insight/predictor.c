@@ -221,13 +221,30 @@ static const char *explain_lack(dln_predictor *predictor, size_t n_complete)
     return text ? text : "";
 }
 
+/*
+ * In the objective's units, by the slope of the warp: where the values are noise alone in their
+ * middle, else one sd below the best, which is a lucky one.
+ */
+static double noise_near_best(const dln_predictor *predictor, size_t objective)
+{
+    const struct dln_gp_model *model = predictor->values[objective].model;
+    const double best = predictor->trusts[objective].best;
+    const bool explains = predictor->trusts[objective].r2 >= DLN_PREDICT_R2_MIN;
+    if (isnan(best)) return NAN;
+    const double sd = explains ? fmin(sqrt(model->gp.sn2), 1) : 1; /* values have variance 1 */
+    const double at = dln_warp_apply(&model->warp, predictor->maximize[objective] ? best : -best);
+    struct dln_expected seen;
+    dln_predictor_units(predictor, objective, explains ? at - sd : 0, sd, &seen);
+    return seen.sd;
+}
+
 static bool fit_value(dln_predictor *predictor, size_t objective, struct dln_arena *scratch,
                       struct dln_error *err)
 {
     struct dln_lesson lesson;
     struct dln_belief *belief = &predictor->values[objective];
     struct dln_trust *trust = &predictor->trusts[objective];
-    *trust = (struct dln_trust){.r2 = NAN, .coverage = NAN, .why_not = ""};
+    *trust = (struct dln_trust){.r2 = NAN, .coverage = NAN, .noise_sd = NAN, .why_not = ""};
     find_best(predictor, objective, trust);
     if (!dln_lesson_value(&lesson, dln_history_view(predictor->history), &predictor->coding,
                           objective, &trust->n, scratch)) {
@@ -243,6 +260,7 @@ static bool fit_value(dln_predictor *predictor, size_t objective, struct dln_are
     trust->n_used = lesson.n;
     trust->r2 = belief->r2;
     trust->coverage = belief->coverage;
+    trust->noise_sd = noise_near_best(predictor, objective);
     return true;
 }
 

@@ -129,7 +129,5 @@ DLN_CHECK bool dln_validate_executor(struct dln_reader *r);
 DLN_CHECK bool dln_validate_names(struct dln_reader *r);
 DLN_CHECK bool dln_validate_start(struct dln_reader *r);
 DLN_CHECK bool dln_validate_whole(struct dln_reader *r);
-/* Fills study->later. */
-DLN_CHECK bool dln_list_later(struct dln_reader *r);
 
 #endif

@@ -178,7 +178,7 @@ static bool read_tree(struct dln_reader *r)
     if (!dln_read_map(r, r->root, NULL, top_fields, r->study)) return false;
     if (!r->study->name && !name_from_path(r)) return false;
     return dln_validate_whole(r) && dln_validate_executor(r) && dln_validate_names(r) &&
-           dln_validate_start(r) && dln_list_later(r);
+           dln_validate_start(r);
 }
 
 static bool read_into(struct dln_study *study, const char *path, const char *text, size_t len,

@@ -1,6 +1,6 @@
 /*
  * What can be checked only when the whole file is known: names in expressions (the order in the
- * file does not matter), start points, and keys that depend on each other.
+ * file does not matter), start points, keys that depend on each other, whether it can run.
  */
 #include <math.h>
 #include <stdint.h>
@@ -324,6 +324,23 @@ static bool check_prune_on(struct dln_reader *r)
                          nearest.best ? "'?" : "");
 }
 
+/* Of several objectives one must be named; 'prune_on' does it too. */
+static bool check_confirm(struct dln_reader *r)
+{
+    const struct dln_study *study = r->study;
+    const struct dln_confirm *confirm = &study->confirm;
+    if (!confirm->given || study->n_objectives < 2 || study->prune_on) return true;
+    for (size_t i = 0; confirm->metric && i < study->n_objectives; i++) {
+        if (strcmp(confirm->metric, study->objectives[i].metric) == 0) return true;
+    }
+    const struct dln_node *section = dln_node_get(r->root, "confirm");
+    const struct dln_node *metric = dln_node_get(section, "metric");
+    return dln_read_fail(r, metric ? metric : section,
+                         "'confirm' of a study with several objectives needs 'metric', the one to "
+                         "judge by%s",
+                         metric ? "; this is none of them" : "");
+}
+
 static bool may_look_like_option(const struct dln_param *param)
 {
     if (param->kind == DLN_PARAM_FLOAT || param->kind == DLN_PARAM_INT) return param->low < 0;
@@ -382,5 +399,20 @@ bool dln_validate_whole(struct dln_reader *r)
         return dln_read_fail(
             r, key, "'%.80s' is a parameter already; a constant needs another name", key->text);
     }
-    return check_prune_on(r) && warn_option_like(r);
+    return check_prune_on(r) && check_confirm(r) && warn_option_like(r);
+}
+
+/* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
+
+const struct dln_words *dln_study_command(const struct dln_study *study)
+{
+    return study->worker.n > 0 ? &study->worker : &study->run;
+}
+
+bool dln_study_can_run(const struct dln_study *study, struct dln_error *err)
+{
+    if (dln_study_command(study)->n > 0) return true;
+    return dln_fail(err, DLN_INVALID,
+                    "%.400s%s1:1: there is nothing to run: 'run' names the program", study->path,
+                    study->path[0] ? ":" : "");
 }

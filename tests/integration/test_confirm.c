@@ -44,6 +44,13 @@ static void a_best_among_equals_is_called_luck(void **state)
     expect("confirm noisy.yaml", 2, "noisy.db");
     expect("run noisy.yaml --headless", 0, "60 of 60 trials");
     json_t *before = json_of("best noisy.yaml --json");
+    const json_t *const standing = json_object_get(before, "standing");
+    const double luck = json_number_value(json_object_get(standing, "luck"));
+    assert_true(luck > 1 && luck < 3.5); /* the noise has sd 1, the best is one of 60 */
+    assert_true(json_is_string(json_object_get(standing, "warning")));
+    assert_true(json_is_integer(json_object_get(standing, "pick")));
+    expect("best noisy.yaml", 0, "the luckiest of ");
+    expect("show noisy.yaml", 0, "no parameter explains these 60 values");
     expect("confirm noisy.yaml --show", 1, "nothing was confirmed yet");
     expect("confirm noisy.yaml --report report.md", 0, "was lucky");
     json_t *found = json_of("confirm noisy.yaml --show --json");

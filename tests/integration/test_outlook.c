@@ -204,6 +204,22 @@ static void words_that_make_no_point_are_refused(void **state)
     expect("predict --help", 0, "at least 5 complete ones");
 }
 
+/* The truth has no noise and a simple shape: what a model expects of it must mostly come true. */
+static void it_is_told_how_often_predictions_came_true(void **state)
+{
+    (void)state;
+    write_study("gp", program, 30, 1);
+    expect("run hill.yaml --headless", 0, "best loss");
+    json_t *const page = json_of("show hill.db --json");
+    const json_t *const found = json_object_get(page, "calibration");
+    const json_t *const suggested = json_object_get(found, "suggested");
+    assert_true(int_at(suggested, "predictions") >= 10);
+    assert_true(int_at(suggested, "within") >= int_at(suggested, "predictions") / 2);
+    assert_int_equal(int_at(json_object_get(found, "by_hand"), "predictions"), 0);
+    json_decref(page);
+    expect("show hill.db", 0, "predictions of suggested points");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_folder, remove_folder)
 
 int main(void)
@@ -213,6 +229,7 @@ int main(void)
         TEST(three_workers_start_what_peek_shows_enqueued_ones_first),
         TEST(peek_says_where_the_budget_and_the_space_end),
         TEST(a_point_is_predicted_before_it_is_run),
+        TEST(it_is_told_how_often_predictions_came_true),
         TEST(with_few_trials_it_says_that_it_does_not_know),
         TEST(words_that_make_no_point_are_refused),
     };

@@ -32,17 +32,6 @@ static void assert_words(const struct dln_words *words, size_t n, const char *co
         assert_string_equal(words->word[i], expected[i]);
 }
 
-static void assert_later(const struct dln_study *study, const char *expected)
-{
-    char text[400] = "";
-    for (size_t i = 0; i < study->n_later; i++) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s@%u:%u", i > 0 ? " " : "",
-                 study->later[i].key, study->later[i].line, study->later[i].column);
-    }
-    assert_string_equal(text, expected);
-}
-
 static const struct dln_param *param_of(const struct dln_study *study, const char *name)
 {
     const size_t index = dln_space_find(&study->space, name);
@@ -104,7 +93,6 @@ static void the_pytorch_example_means_what_it_says(void **state)
     assert_true(study->confirm.given && study->confirm.top == 5 && study->confirm.seeds == 5);
     assert_string_equal(study->confirm.metric, "test_acc");
     assert_int_equal(study->confirm.run.n, 6);
-    assert_later(study, "");
     assert_int_equal(study->n_warnings, 0);
     dln_study_free(study);
 }
@@ -139,7 +127,6 @@ static void the_cross_validation_example_means_what_it_says(void **state)
     assert_int_equal(study->machine.parallel, 8);
     assert_int_equal(study->machine.cpus_per_trial, 1);
     assert_int_equal(study->confirm.folds, 10);
-    assert_later(study, "");
     dln_study_free(study);
 }
 
@@ -158,7 +145,6 @@ static void the_two_objective_example_means_what_it_says(void **state)
     assert_true(study->budget.slot_s == 20 * 3600);
     assert_int_equal(study->repeat_runs, 3);
     assert_int_equal(study->take, DLN_TAKE_MEDIAN);
-    assert_later(study, "");
     dln_study_free(study);
 }
 
@@ -230,7 +216,6 @@ static void what_is_not_given_has_the_documented_default(void **state)
     assert_false(study->has_seed || study->confirm.given);
     assert_null(study->dir);
     assert_int_equal(study->keep_top, -1);
-    assert_int_equal(study->n_later, 0);
     dln_study_free(study);
 }
 
@@ -289,7 +274,6 @@ static void every_remaining_key_is_read(void **state)
     assert_int_equal(study->pause_after, 0);
     const char *const worker[] = {"python3", "my worker.py"};
     assert_words(&study->worker, 2, worker);
-    assert_int_equal(study->n_later, 0);
     dln_study_free(study);
 }
 
@@ -458,7 +442,35 @@ static void a_value_that_looks_like_an_option_is_told(void **state)
 
 /* ── what can run ──────────────────────────────────────────────────────────────────────────────*/
 
-static void what_is_built_or_set_to_nothing_can_run(void **state)
+static void a_confirmation_of_several_objectives_names_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metric, *sentence;
+    } cases[] = {
+        {"", "s.yaml:3:10: 'confirm' of a study with several objectives needs 'metric', the one to "
+             "judge by"},
+        {", metric: test",
+         "s.yaml:3:37: 'confirm' of a study with several objectives needs 'metric', the one to "
+         "judge by; this is none of them"},
+        {", metric: size", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "objective: [{minimize: loss}, {minimize: size}]\nspace: {x: {float: [0, 1]}}\n"
+                 "confirm: {top: 5, seeds: 3%s}\n",
+                 cases[i].metric);
+        struct dln_study *study = NULL;
+        struct dln_error err = {0};
+        const bool ok = dln_study_read("s.yaml", text, strlen(text), &study, &err);
+        assert_int_equal(ok, cases[i].sentence == NULL);
+        if (!ok) assert_string_equal(err.text, cases[i].sentence);
+        dln_study_free(study);
+    }
+}
+
+static void what_has_a_program_can_run(void **state)
 {
     (void)state;
     static const char *const cases[] = {
@@ -561,7 +573,8 @@ int main(void)
         cmocka_unit_test(a_command_line_is_split_as_a_shell_does),
         cmocka_unit_test(a_word_meant_for_a_shell_is_told),
         cmocka_unit_test(a_value_that_looks_like_an_option_is_told),
-        cmocka_unit_test(what_is_built_or_set_to_nothing_can_run),
+        cmocka_unit_test(a_confirmation_of_several_objectives_names_one),
+        cmocka_unit_test(what_has_a_program_can_run),
         cmocka_unit_test(without_a_program_there_is_nothing_to_run),
         cmocka_unit_test(line_ends_and_a_byte_order_mark_change_nothing),
         cmocka_unit_test(paths_give_name_and_directory),

@@ -159,6 +159,26 @@ static void the_luck_of_the_best_counts_those_that_are_near(void **state)
     assert_close(dln_expected_luck(1, 1, loss), 0, 0, 0);
 }
 
+static void predictions_that_came_true_are_counted_by_who_made_them(void **state)
+{
+    (void)state;
+    const struct dln_foretold rows[] = {
+        {.mean = 1, .sd = 1, .value = 2.6},
+        {.mean = 1, .sd = 1, .value = 2.7}, /* beyond 1.645 sd */
+        {.mean = 5, .sd = 2, .value = (double)NAN},
+        {.mean = 5, .sd = 2, .value = 3, .is_by_hand = true},
+    };
+    const struct dln_calibration suggested = dln_calibrate(4, rows, false);
+    assert_int_equal(suggested.n, 2);
+    assert_int_equal(suggested.n_within, 1);
+    assert_close(suggested.bias, 1.65, 1e-12, 0);
+    const struct dln_calibration by_hand = dln_calibrate(4, rows, true);
+    assert_int_equal(by_hand.n, 1);
+    assert_close(by_hand.share, 1, 0, 0);
+    assert_close(by_hand.bias, -1, 0, 0);
+    assert_true(isnan(dln_calibrate(0, NULL, true).share));
+}
+
 /* Measures as the program does: halves after each round; the control runs along. */
 struct world {
     size_t k; /* candidates, the control last */
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test(holm_maxima_ranks_and_plans_are_those_of_the_vectors),
         cmocka_unit_test(the_short_list_goes_by_expectation_and_keeps_the_raw_best),
         cmocka_unit_test(the_luck_of_the_best_counts_those_that_are_near),
+        cmocka_unit_test(predictions_that_came_true_are_counted_by_who_made_them),
         cmocka_unit_test(the_best_of_equals_is_called_luck_and_the_report_is_near_the_truth),
         cmocka_unit_test(a_best_that_is_real_holds_and_beats_the_default),
         cmocka_unit_test(programs_without_noise_and_failing_ones_are_judged),

@@ -1,5 +1,6 @@
 #include "cli/best.h"
 #include "cli/commands.h"
+#include "cli/best_luck.h"
 #include "cli/trial_filter.h"
 
 static enum status print_best_json(struct opened *study, const char *filter)
@@ -21,12 +22,24 @@ static enum status print_best_json(struct opened *study, const char *filter)
     struct dln_strbuf command = {0};
     const bool has_command = best.n == 1 && trial_command(study, &best.trials[0], &command, NULL);
     dln_json_string(&w, has_command ? dln_strbuf_text(&command) : NULL);
+    dln_json_key(&w, "standing");
+    const struct dln_standing standing = filter ? (struct dln_standing){0} : standing_of(study);
+    standing_json(&w, &standing);
     dln_json_end_object(&w);
     dln_strbuf_release(&command);
     const bool found = best.n > 0;
     trial_list_release(&best);
     const enum status status = print_json(&out);
     return status == STATUS_DONE && !found ? STATUS_FAILED : status;
+}
+
+/* What is left by a filter is no search whose luck could be told. */
+static bool print_best(struct opened *study, const char *filter, struct dln_error *err)
+{
+    if (!best_print_among(study, filter, stdout, err)) return false;
+    if (filter) return true;
+    const struct dln_standing standing = standing_of(study);
+    return standing_say(study, &standing, stdout, err);
 }
 
 static enum status run(const struct command *command, const struct options *options)
@@ -41,7 +54,7 @@ static enum status run(const struct command *command, const struct options *opti
     enum status status;
     if (option_given(options, "json")) {
         status = print_best_json(&study, filter);
-    } else if (best_print_among(&study, filter, stdout, &err)) {
+    } else if (print_best(&study, filter, &err)) {
         status = study.summary.counts[DLN_TRIAL_COMPLETE] > 0 ? STATUS_DONE : STATUS_FAILED;
     } else {
         status = complain(&err);

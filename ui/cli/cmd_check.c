@@ -333,14 +333,6 @@ static bool check(struct dln_study *study, const char *path, struct dln_error *e
     fputc('\n', stdout);
     if (!space_print(&study->space, err)) return false;
     fputc('\n', stdout);
-    if (study->n_later > 0) {
-        for (size_t i = 0; i < study->n_later; i++) {
-            say(stdout,
-                "not yet: '%s' (line %u) is read and checked, this release does not act on it",
-                study->later[i].key, study->later[i].line);
-        }
-        fputc('\n', stdout);
-    }
     if (!dln_study_can_run(study, err) || !print_suggestions(study, err)) return false;
     say_hints(study);
     return true;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/best_luck.h"
 #include "cli/progress.h"
 #include "cli/space_table.h"
 #include "cli/trial_list.h"
@@ -17,13 +18,34 @@ struct page { /* what is known of a study beside its summary; texts in its arena
     struct dln_artifact *artifacts;
     size_t n_artifacts;
     const char *note;
+    struct dln_standing standing;
+    struct dln_calibration suggested, by_hand;
 };
+
+enum { FORETOLD_MAX = 100000 }; /* trials, of which predictions are looked for */
+
+/* How often what was predicted came true, of one objective. */
+static bool read_calibration(struct opened *study, struct page *out, struct dln_error *err)
+{
+    struct dln_foretold *rows = NULL;
+    size_t n = 0;
+    const struct dln_study_summary *const s = &study->summary;
+    if (s->n_objectives == 1 && s->n_trials <= FORETOLD_MAX &&
+        !dln_store_foretold(study->store, s->id, &study->arena, &rows, &n, err)) {
+        return false;
+    }
+    out->suggested = dln_calibrate(n, rows, false);
+    out->by_hand = dln_calibrate(n, rows, true);
+    return true;
+}
 
 static bool read_page(struct opened *study, struct page *out, struct dln_error *err)
 {
     const int64_t id = study->summary.id;
     if (!study->summary.is_counted && !opened_refresh(study, err)) return false;
-    return dln_store_attributes(study->store, DLN_OF_STUDY, id, &study->arena, &out->attributes,
+    out->standing = standing_of(study);
+    return read_calibration(study, out, err) &&
+           dln_store_attributes(study->store, DLN_OF_STUDY, id, &study->arena, &out->attributes,
                                 &out->n_attributes, err) &&
            dln_store_artifacts(study->store, id, 0, &study->arena, &out->artifacts,
                                &out->n_artifacts, err) &&
@@ -78,7 +100,17 @@ static void add_best(struct report *report, const struct dln_study_summary *s)
                  format_runs(value, s->best_value, s->best_spread, s->best_runs), s->best_number);
 }
 
-static void fill(const struct opened *study, struct report *report)
+static void add_calibration(struct report *report, const char *whose,
+                            const struct dln_calibration *found)
+{
+    if (found->n == 0) return;
+    report_cell(report, "");
+    report_cell(report, "came true");
+    report_cellf(report, "%zu of %zu predictions of %s points (9 of 10 should)", found->n_within,
+                 found->n, whose);
+}
+
+static void fill(const struct opened *study, const struct page *page, struct report *report)
 {
     const struct dln_study_summary *const s = &study->summary;
     char text[FORMAT_MAX];
@@ -86,6 +118,9 @@ static void fill(const struct opened *study, struct report *report)
     add_objectives(report, s);
     add_counts(report, s);
     add_best(report, s);
+    standing_rows(report, &page->standing);
+    add_calibration(report, "suggested", &page->suggested);
+    add_calibration(report, "hand-made", &page->by_hand);
     if (s->strategy[0]) row(report, "strategy", s->strategy);
     if (s->is_ours) {
         report_cell(report, "");
@@ -109,7 +144,7 @@ static bool print_page(const struct opened *study, const struct page *page, stru
     for (int i = 0; i < 3; i++)
         report_column(&report, "", false);
     say(stdout, "%s: %s%s%s", s->name, state_word(s), s->why[0] ? ": " : "", s->why);
-    fill(study, &report);
+    fill(study, page, &report);
     bool ok = report_print(&report, stdout, report_width(), false, NULL, err);
     report_release(&report);
     if (ok && study->space->n > 0) {
@@ -188,6 +223,20 @@ void param_json(struct dln_json_writer *w, const struct dln_param *param)
     dln_strbuf_release(&choice);
 }
 
+static void calibration_json(struct dln_json_writer *w, const char *key,
+                             const struct dln_calibration *found)
+{
+    dln_json_key(w, key);
+    dln_json_object(w);
+    dln_json_key(w, "predictions");
+    dln_json_int(w, (int64_t)found->n);
+    dln_json_key(w, "within");
+    dln_json_int(w, (int64_t)found->n_within);
+    dln_json_key(w, "bias");
+    dln_json_double(w, found->bias);
+    dln_json_end_object(w);
+}
+
 static enum status print_page_json(const struct opened *study, const struct page *page)
 {
     struct dln_strbuf out = {0};
@@ -210,6 +259,13 @@ static enum status print_page_json(const struct opened *study, const struct page
     dln_json_key(&w, "note");
     dln_json_string(&w, page->note[0] ? page->note : NULL);
     artifacts_json(&w, page->artifacts, page->n_artifacts);
+    dln_json_key(&w, "standing");
+    standing_json(&w, &page->standing);
+    dln_json_key(&w, "calibration");
+    dln_json_object(&w);
+    calibration_json(&w, "suggested", &page->suggested);
+    calibration_json(&w, "by_hand", &page->by_hand);
+    dln_json_end_object(&w);
     dln_json_end_object(&w);
     return print_json(&out);
 }
