@@ -19,7 +19,7 @@ BEGIN {
     for (i = 1; i <= n; i++) rank[floors[i]] = i
     n = split("arena base clock base error base export base json base num base strbuf base " \
               "text base wake base nearest base version base expr space space space study study space_edit study trial study filter study " \
-              "store store entries store marks store strategy strategy pruner pruner predict insight peek insight trust trust explain explain exec exec " \
+              "store store command store entries store marks store strategy strategy pruner pruner predict insight peek insight trust trust explain explain exec exec " \
               "engine engine confirm engine space_plan engine serve serve", homes, " ")
     for (i = 1; i < n; i += 2) home["dialin/" homes[i] ".h"] = homes[i + 1]
 }

@@ -1,5 +1,5 @@
 /* What --help tells: argparse, click, Boost, GNU, libsvm and Go each have their own way. */
-#include "draft/guess.h"
+#include "draft/option_kind.h"
 #include "draft/help_text.h"
 #include "support/test.h"
 

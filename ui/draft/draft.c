@@ -8,7 +8,7 @@
 #include "dialin/study.h"
 #include "dialin/text.h"
 #include "draft/capture.h"
-#include "draft/guess.h"
+#include "draft/option_kind.h"
 #include "draft/help_text.h"
 #include "export/study_file.h"
 

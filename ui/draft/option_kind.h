@@ -1,6 +1,6 @@
 /* From what is known of an option to a range worth searching, or a reason to leave it alone. */
-#ifndef UI_DRAFT_GUESS_H
-#define UI_DRAFT_GUESS_H
+#ifndef UI_DRAFT_OPTION_KIND_H
+#define UI_DRAFT_OPTION_KIND_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "draft/guess.h"
+#include "draft/option_kind.h"
 
 #include <math.h>
 #include <stdio.h>
