@@ -408,7 +408,7 @@ static void add_rows(screen *s, struct dln_strbuf *out)
         dln_strbuf_addf(out, "%s\n", screen_row(s, row));
 }
 
-enum { MATCH_WAIT_MS = 10000, BLESS_QUIET_MS = 500 };
+enum { MATCH_WAIT_MS = 10000, BLESS_QUIET_MS = 1000 };
 
 static void see(screen *s, bool with_styles, struct dln_strbuf *seen)
 {

@@ -105,7 +105,8 @@ static void match_overlays(screen *s, const char *suffix)
 /* An edit that is wrong, one that is staged, samples of it. */
 static void match_space(screen *s, const char *suffix)
 {
-    screen_keys(s, SCREEN_ENTER SCREEN_TAB "\x15" "1e-9");
+    screen_keys(s, SCREEN_ENTER SCREEN_TAB "\x15"
+                                           "1e-9");
     match(s, "High must be above low", "space-form", suffix);
     screen_keys(s, SCREEN_ESC);
     screen_wait_gone(s, "High must be above low", DESK_WAIT_MS);
@@ -127,6 +128,8 @@ static void match_study(screen *s, int rows, bool has_overlays, const char *suff
     screen_keys(s, "4");
     match(s, "searched", "space", suffix);
     if (has_overlays) match_space(s, suffix);
+    screen_keys(s, "1"); /* libvterm 0.1 garbles the row of keys on the straight way */
+    screen_wait(s, "TRIAL", DESK_WAIT_MS);
     screen_keys(s, "8");
     match(s, "parallel 1", "journal", suffix);
     screen_keys(s, "1");
