@@ -134,7 +134,7 @@ static struct shown shown_of(struct paint *paint, const struct cell *cell)
     struct shown shown = {.style = style_of(paint, cell)};
     if (cell->flags & CELL_AFTER) return shown;
     shown.width = cell->flags & CELL_WIDE ? 2 : 1;
-    shown.code = cell->code;
+    shown.code = theme_code(&paint->theme, paint->depth, cell->role, cell->code);
     if (cell->code >= 0x80 && wcwidth((wchar_t)cell->code) != shown.width) {
         shown.code = '?';
         return shown;

@@ -80,9 +80,10 @@ void picture_cells(struct dln_strbuf *out, const struct cells *cells, const stru
                     cells->cols * CELL_W, cells->rows * CELL_H, FONT);
     for (int row = 0; row < cells->rows; row++) {
         for (int col = 0; col < cells->cols; col++) {
-            const struct cell *cell = &cells->cell[row * cells->cols + col];
-            if (cell->flags & CELL_AFTER) continue;
-            add_cell(out, cell, theme_style(theme, DEPTH_256, cell->role, cell->base, cell->flags),
+            struct cell cell = cells->cell[row * cells->cols + col];
+            if (cell.flags & CELL_AFTER) continue;
+            cell.code = theme_code(theme, DEPTH_256, (enum role)cell.role, cell.code);
+            add_cell(out, &cell, theme_style(theme, DEPTH_256, cell.role, cell.base, cell.flags),
                      col * CELL_W, row * CELL_H);
         }
         dln_strbuf_add_char(out, '\n');

@@ -71,7 +71,8 @@ void print_row(struct dln_strbuf *out, const struct cells *cells, int row,
             add_sgr(out, style, depth);
             current = style;
         }
-        add_code(out, cell[col].code);
+        const uint32_t code = cell[col].code;
+        add_code(out, theme ? theme_code(theme, depth, (enum role)cell[col].role, code) : code);
         add_code(out, cell[col].combining);
         add_code(out, cell[col].combining_2);
     }

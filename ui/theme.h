@@ -61,6 +61,9 @@ const char *role_name(enum role role);
 /* How a cell of this role looks on the background of role `base`; `flags` of the cell are added. */
 struct style theme_style(const struct theme *theme, enum color_depth depth, enum role role,
                          enum role base, unsigned flags);
+/* A shade of a heat map as it is sent: a blank where the colour alone tells the step. */
+uint32_t theme_code(const struct theme *theme, enum color_depth depth, enum role role,
+                    uint32_t code);
 /* Attributes only: heat maps are drawn in shades. */
 bool theme_is_mono(const struct theme *theme, enum color_depth depth);
 

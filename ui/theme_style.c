@@ -87,6 +87,14 @@ bool theme_is_mono(const struct theme *theme, enum color_depth depth)
     return true;
 }
 
+uint32_t theme_code(const struct theme *theme, enum color_depth depth, enum role role,
+                    uint32_t code)
+{
+    const bool is_shade = code >= 0x2588 && code <= 0x2593 && (code == 0x2588 || code >= 0x2591);
+    if (!is_shade || role < ROLE_HEAT_0 || role > ROLE_HEAT_9) return code;
+    return depth == DEPTH_256 && theme->style[role].bg != COLOR_DEFAULT ? ' ' : code;
+}
+
 struct style theme_style(const struct theme *theme, enum color_depth depth, enum role role,
                          enum role base, unsigned flags)
 {

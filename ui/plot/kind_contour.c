@@ -116,16 +116,27 @@ static void draw_cells(struct plot_job *job, struct contour *contour)
             const int dark = step * SHADES / STEPS;
             if (is_doubtful) {
                 cells_glyph(job->cells, rect.row + row, rect.col + col, GLYPH_PRUNED, heat(step));
-            } else if (dark < SHADES - 1) {
+            } else if (dark == SHADES - 1) {
+                cells_put(job->cells, rect.row + row, rect.col + col, ' ', heat(step));
+            } else {
                 cells_glyph(job->cells, rect.row + row, rect.col + col, shade[dark], heat(step));
             }
         }
     }
 }
 
+/* So many trials that they would hide the map: the best share of them stands for all. */
+static size_t dots_of(const struct plot_job *job, const struct contour *contour, size_t n)
+{
+    const size_t room = (size_t)contour->rect.rows * (size_t)contour->rect.cols / 4;
+    const size_t best = plot_share_of(job, n);
+    if (n <= room) return n;
+    return best < room ? best : room;
+}
+
 /* In the colour of the cell that they stand on. */
 static void draw_trials(struct plot_job *job, const struct contour *contour, const size_t *order,
-                        size_t n)
+                        size_t n, size_t n_dots)
 {
     const struct model *model = job->study->model;
     const double *x = model->x[job->ask->param], *y = model->x[job->ask->other_param];
@@ -136,14 +147,15 @@ static void draw_trials(struct plot_job *job, const struct contour *contour, con
         const int col = rect.col + scale_col(&contour->x, x[at], rect.cols);
         const struct cell *cell =
             &job->cells->cell[(size_t)row * (size_t)job->cells->cols + (size_t)col];
-        const enum role role = cell->code == ' ' ? ROLE_POINT : (enum role)cell->role;
+        const enum role role = cell->role == ROLE_TEXT ? ROLE_POINT : (enum role)cell->role;
+        plot_spot_add(job, row, col, at, x[at], y[at]);
+        if (k > n_dots) continue;
         if (job->cells->level == GLYPHS_ASCII) {
             cells_put(job->cells, row, col, 'o', role);
         } else {
             cells_glyph(job->cells, row, col, GLYPH_DOT, role);
         }
         if (k == 1) cells_glyph(job->cells, row, col, GLYPH_BEST, ROLE_BEST);
-        plot_spot_add(job, row, col, at, x[at], y[at]);
     }
 }
 
@@ -266,7 +278,8 @@ static void draw_map(struct plot_job *job, const size_t *order, size_t n)
     param_axis_left(job->cells, contour.rect, rect.col, labels, contour.py, &contour.y);
     param_axis_bottom(job->cells, contour.rect, contour.px, &contour.x);
     draw_cells(job, &contour);
-    draw_trials(job, &contour, order, n);
+    const size_t n_dots = dots_of(job, &contour, n);
+    draw_trials(job, &contour, order, n, n_dots);
     if (legend) {
         draw_legend(job, &contour,
                     (struct rect){contour.rect.row, contour.rect.col + contour.rect.cols + 2,
@@ -277,6 +290,7 @@ static void draw_map(struct plot_job *job, const size_t *order, size_t n)
     job->out->map_x = contour.x;
     job->out->map_y = contour.y;
     say(job, &contour);
+    if (n_dots < n) plot_say(job, "Dots: the best %zu trials.", n_dots);
 }
 
 static void draw(struct plot_job *job)
