@@ -42,15 +42,15 @@ static const struct example examples[] = {
      "  batch  16\n"
      "\n"
      "  sh bowl.sh 3 16\n"},
-    {"plot", "plot bowl.db slice --param x --rows 8 --cols 50",
-     "  |'                                             '\n"
-     " 5|.           .                      .          .\n"
-     "  |.                      .                      .\n"
-     "  |            .                      .\n"
-     " 0|            '          !           '\n"
-     "  `------------2----------------------4-----------\n"
-     " Best 10 % of the trials (2): x 3 .. 4.\n"
-     " 15 trials.\n"},
+    {"plot", "plot bowl.db history --rows 8 --cols 50",
+     "  |  '  '\n"
+     " 5|..  . .\n"
+     "  | . ..\n"
+     "  |   . .\n"
+     " 0|'''''':'''''''''''.............................\n"
+     "  `0----------------------50-------------------100\n"
+     " Best 0 at #13. Improved 1 time, last 1 trial ago\n"
+     " (0.1 x the median gap).\n"},
     {"compare", "compare bowl.db 13 3",
      "bowl\n"
      "\n"
