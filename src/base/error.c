@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A sentence is one line, whatever was quoted in it. */
+static void keep_one_line(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7F) *text = ' ';
+    }
+}
+
 bool dln_fail(struct dln_error *err, enum dln_code code, const char *format, ...)
 {
     if (!err) return false;
@@ -13,6 +21,7 @@ bool dln_fail(struct dln_error *err, enum dln_code code, const char *format, ...
     err->code = code;
     if (vsnprintf(err->text, sizeof err->text, format, args) < 0) err->text[0] = '\0';
     va_end(args);
+    keep_one_line(err->text);
     return false;
 }
 
@@ -30,6 +39,7 @@ bool dln_wrap(struct dln_error *err, const char *format, ...)
     if (snprintf(err->text, sizeof err->text, "%.400s: %.600s", context, inner) < 0) {
         memcpy(err->text, inner, sizeof inner);
     }
+    keep_one_line(err->text);
     return false;
 }
 

@@ -82,6 +82,9 @@ static bool scan_quoted(struct parser *p, size_t start, char quote)
         if (i + 1 >= p->len || p->text[i + 1] != quote) break;
         i++; /* a doubled quote stands for itself */
     }
+    if (quote == '`' && i == start + 1) {
+        return fail_at(p, start, DLN_INVALID, "there is no name between these back quotes");
+    }
     p->token = (struct token){
         .kind = quote == '`' ? TOKEN_NAME : TOKEN_TEXT, .start = start, .len = i + 1 - start};
     return true;

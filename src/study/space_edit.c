@@ -323,7 +323,8 @@ static void add_new(const struct scan *scan, size_t n, const struct dln_space_ed
         if (space->is_flow) {
             if (!is_first) dln_strbuf_add(out, ", ");
         } else {
-            const size_t column = space->members[0].key - line_start(scan, space->members[0].key);
+            const size_t first = space->n > 0 ? space->members[0].key : 0;
+            const size_t column = space->n > 0 ? first - line_start(scan, first) : 2;
             for (size_t k = 0; k < column; k++)
                 dln_strbuf_add(out, " ");
         }

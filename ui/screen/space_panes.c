@@ -108,7 +108,6 @@ static void cell_text(const struct view *view, const struct space_row *row, int 
                       size_t cap)
 {
     const struct dln_param *param = row->next ? row->next : row->now;
-    char number[FORMAT_MAX];
     out[0] = '\0';
     switch (column) {
     case COLUMN_NAME:
@@ -121,11 +120,10 @@ static void cell_text(const struct view *view, const struct space_row *row, int 
     case COLUMN_LOG: (void)snprintf(out, cap, "%s", param->log ? "log" : FORMAT_MISSING); return;
     case COLUMN_STEP: {
         const bool has_step = param->kind == DLN_PARAM_INT ? param->step > 1 : param->step > 0;
-        (void)number;
         if (has_step) {
             struct dln_strbuf text = {0};
-            const struct dln_param whole = {.kind = DLN_PARAM_FLOAT};
-            dln_param_text(&whole, param->step, &text);
+            const struct dln_param bare = {.kind = param->kind};
+            dln_param_text(&bare, param->step, &text);
             (void)snprintf(out, cap, "%s", dln_strbuf_text(&text));
             dln_strbuf_release(&text);
         } else {
